@@ -1,0 +1,1 @@
+//! UserSig, PrivateMapKey, stream keys and play tickets

@@ -1,0 +1,2 @@
+//! The `huitong` command.
+fn main() {}

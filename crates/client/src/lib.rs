@@ -1,0 +1,1 @@
+//! Rust client: signalling and RTMP, for load tests, bots and native applications

@@ -1,0 +1,1 @@
+//! The threads and sockets under the hub: shards, inboxes, viewer I/O

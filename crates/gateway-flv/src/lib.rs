@@ -1,0 +1,1 @@
+//! HTTP-FLV and WebSocket-FLV out

@@ -1,0 +1,1 @@
+//! RTMP listener: publish and play requests in, frames through the hub

@@ -1,0 +1,1 @@
+//! Signalling gateway: WebSocket connections to and from the engine

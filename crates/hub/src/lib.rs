@@ -1,0 +1,1 @@
+//! Codec-blind fan-out: packet ring, keyframe index, per-viewer cursor, latency ceiling

@@ -1,0 +1,1 @@
+//! Signalling messages and REST bodies, exported to TypeScript

@@ -1,0 +1,1 @@
+//! The room machine: membership, publishing, subscriptions, kick and dissolve (sans-IO)

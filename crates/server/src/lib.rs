@@ -1,0 +1,1 @@
+//! Composition: configuration, engine, HTTP API, metrics and the listeners

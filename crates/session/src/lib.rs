@@ -1,0 +1,1 @@
+//! The session machine: login, multi-device policy, kept seats, event replay (sans-IO)

@@ -1,0 +1,1 @@
+//! Test support: simulated clocks, seeded faults, fake phones

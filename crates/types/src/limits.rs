@@ -1,0 +1,54 @@
+//! Limits that more than one crate needs, each with its reason. Limits that only one crate needs live there.
+
+use std::time::Duration;
+
+/// Longest user id, bytes. Vendor documents say 32; conference back-ends use `org#app_user@domain` names.
+pub const USER_ID_BYTES: usize = 128;
+
+/// Longest named room, bytes: the longest of the four vendor APIs (127) rounded up.
+pub const ROOM_NAME_BYTES: usize = 128;
+
+/// Longest device id, bytes: room for a UUID with a prefix.
+pub const DEVICE_ID_BYTES: usize = 64;
+
+/// Longest recording label, bytes, as the vendor documents it.
+pub const RECORD_ID_BYTES: usize = 64;
+
+/// Shortest stream key: 16 characters of base64url are 96 bits, beyond guessing over a network.
+pub const STREAM_KEY_MIN_CHARS: usize = 16;
+
+/// Longest stream key: keeps a media URL under [`MEDIA_URL_CHARS`] with a long host name.
+pub const STREAM_KEY_MAX_CHARS: usize = 64;
+
+/// Longest media URL that is handed to a `<live-pusher>` or `<live-player>`: long URLs fail on iOS.
+pub const MEDIA_URL_CHARS: usize = 128;
+
+/// Longest signalling frame, bytes, both ways from the client's side. A login with a large UserSig has 1 KiB.
+pub const SIGNAL_FRAME_BYTES: usize = 64 * 1024;
+
+/// Members of an rtc room, as the vendor documents it.
+pub const RTC_MEMBERS: usize = 300;
+
+/// Publishers of any room, as the vendor documents it.
+pub const PUBLISHERS: usize = 50;
+
+/// Audience of a live room, as the vendor documents it.
+pub const LIVE_AUDIENCE: usize = 100_000;
+
+/// How long a seat outlives its connection. The vendor's cloud clears broken clients after 90 s, so pages
+/// expect their seat to survive a call or a tunnel of about that length.
+pub const SEAT_GRACE: Duration = Duration::from_secs(90);
+
+/// How long a member may be without connection before the others see it as away: longer than a change from
+/// Wi-Fi to mobile takes, shorter than a person waits.
+pub const AWAY_AFTER: Duration = Duration::from_secs(10);
+
+/// How long a live room with only audience left goes on, as the vendor documents it.
+pub const LIVE_AUDIENCE_ONLY: Duration = Duration::from_secs(600);
+
+/// How long a publish whose key is not registered yet is held. `enterRoom` is synchronous, so a phone may
+/// push before its signalling join has arrived; five seconds cover a slow mobile login.
+pub const EARLY_PUBLISH_HOLD: Duration = Duration::from_secs(5);
+
+/// How many early publishes are held at once. Each costs one connection; beyond it the oldest is refused.
+pub const EARLY_PUBLISH_COUNT: usize = 1024;
