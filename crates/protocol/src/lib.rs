@@ -1,1 +1,27 @@
-//! Signalling messages and REST bodies, exported to TypeScript
+//! The signalling protocol and the bodies of the back-end API, as Rust types.
+//!
+//! `docs/protocol.md` is the specification; these types are its normative form, the TypeScript types of
+//! `sdk/core` are generated from them, and the JSON files in `fixtures/` are read by the tests of both sides.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
+)]
+
+pub mod api;
+pub mod fuzzing;
+pub mod parse;
+pub mod request;
+pub mod server;
+
+pub use parse::{ParseError, parse_request};
+pub use request::{Hello, Join, Leave, Ping, Publish, Request, RequestFrame, Resume, SetRole, Subscribe, Unpublish};
+pub use server::{
+    Done, Event, Failure, JoinReply, MediaBases, MemberInfo, Pong, PushFrame, Reply, ReplyFrame, Resumed, RoomState,
+    ServerFrame, StreamState, Welcome,
+};
+
+/// The one version of the protocol that this crate speaks.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// Path of the WebSocket endpoint on the HTTP port.
+pub const SIGNAL_PATH: &str = "/v1/signal";

@@ -1,0 +1,338 @@
+//! What goes into the engine and what comes out of it.
+
+use huitong_protocol::api::{RoomDetail, RoomList, UrlReply, UrlRequest};
+use huitong_protocol::MediaBases;
+use huitong_types::{AppId, Fault, Redacted, RoomId, Scene, StreamId, StreamKey, StreamKind, UserId, limits};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A signalling connection, numbered by the gateway. Never reused while the server runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnId(pub u64);
+
+/// One media connection that wants to publish or play, numbered by the gateway. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MediaTicket(pub u64);
+
+/// One application (tenant).
+#[derive(Clone, Debug)]
+pub struct AppConfig {
+    /// Secret that signs its credentials.
+    pub secret: Redacted<String>,
+    /// Whether entering a room needs a PrivateMapKey.
+    pub require_room_key: bool,
+    /// What happens when a user logs in a second time.
+    pub multi_device: MultiDevice,
+}
+
+/// What happens when a user who has a session logs in again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MultiDevice {
+    /// The newer login takes over; the older session is told and ends.
+    #[default]
+    TakeOver,
+    /// One session per device id; only the same device takes over.
+    PerDevice,
+}
+
+/// Configuration of the engine. Every number is a default of `huitong_types::limits` that operators may change.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// The applications served.
+    pub apps: BTreeMap<AppId, AppConfig>,
+    /// Where media goes, as clients reach it.
+    pub media: MediaBases,
+    /// Name and version told to clients.
+    pub server: String,
+    /// Most members of an rtc room.
+    pub rtc_members: usize,
+    /// Most publishers of any room.
+    pub publishers: usize,
+    /// Most audience of a live room.
+    pub live_audience: usize,
+    /// How long a seat outlives its connection.
+    pub seat_grace: Duration,
+    /// When a lost connection is shown to others.
+    pub away_after: Duration,
+    /// How long a live room goes on with audience only.
+    pub live_audience_only: Duration,
+    /// How long an early publish (or an early play of a minted URL) is held.
+    pub early_hold: Duration,
+    /// How many of them are held at once.
+    pub early_count: usize,
+    /// How long a stream stays announced after its publisher's connection broke without a goodbye.
+    pub publish_grace: Duration,
+    /// Pushes kept per session for replay.
+    pub replay_events: usize,
+    /// Most sessions at once.
+    pub sessions: usize,
+    /// A connection that sends nothing for this long is dead.
+    pub connection_timeout: Duration,
+    /// A fresh connection must log in within this time.
+    pub login_timeout: Duration,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            apps: BTreeMap::new(),
+            media: MediaBases { rtmp: String::new(), flv: String::new(), ws_flv: String::new() },
+            server: concat!("huitong/", env!("CARGO_PKG_VERSION")).to_owned(),
+            rtc_members: limits::RTC_MEMBERS,
+            publishers: limits::PUBLISHERS,
+            live_audience: limits::LIVE_AUDIENCE,
+            seat_grace: limits::SEAT_GRACE,
+            away_after: limits::AWAY_AFTER,
+            live_audience_only: limits::LIVE_AUDIENCE_ONLY,
+            early_hold: limits::EARLY_PUBLISH_HOLD,
+            early_count: limits::EARLY_PUBLISH_COUNT,
+            publish_grace: Duration::from_secs(10),
+            replay_events: 256,
+            sessions: 200_000,
+            connection_timeout: Duration::from_secs(30),
+            login_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Which tracks are on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TrackFlags {
+    /// Audio.
+    pub audio: bool,
+    /// Video.
+    pub video: bool,
+}
+
+/// What happens to the engine.
+#[derive(Debug)]
+pub enum Input {
+    /// A signalling connection was accepted. `remote` is for logs only.
+    Connected {
+        /// The connection.
+        conn: ConnId,
+        /// Address of the peer.
+        remote: String,
+    },
+    /// A text frame arrived. Frames over the cap are cut off by the gateway with [`Input::BadFrame`].
+    Frame {
+        /// The connection.
+        conn: ConnId,
+        /// The text.
+        text: String,
+    },
+    /// A frame that is not text, too long, or beyond the rate: answered with this fault.
+    BadFrame {
+        /// The connection.
+        conn: ConnId,
+        /// What was wrong.
+        fault: Fault,
+    },
+    /// The connection is gone (closed by the peer, broken, or after [`Output::Close`]).
+    Disconnected {
+        /// The connection.
+        conn: ConnId,
+    },
+    /// A media connection wants to publish under this key. Answered by [`Output::PublishAccepted`] or
+    /// [`Output::CloseMedia`], at once or after the hold of early publishes.
+    PublishRequested {
+        /// The media connection.
+        ticket: MediaTicket,
+        /// The key of its URL.
+        key: StreamKey,
+    },
+    /// The publication carries these tracks as far as seen (the first frame of a track was received).
+    TracksSeen {
+        /// The media connection.
+        ticket: MediaTicket,
+        /// Tracks seen so far.
+        tracks: TrackFlags,
+    },
+    /// A media connection wants to play what this key names. Answered by [`Output::PlayAccepted`] or
+    /// [`Output::CloseMedia`].
+    PlayRequested {
+        /// The media connection.
+        ticket: MediaTicket,
+        /// The key of its URL.
+        key: StreamKey,
+    },
+    /// A media connection (publishing, playing or still held) is gone.
+    MediaClosed {
+        /// The media connection.
+        ticket: MediaTicket,
+        /// A publisher said goodbye (unpublish, deleteStream) instead of vanishing.
+        deliberate: bool,
+    },
+    /// A call of the back-end API, already authenticated for `app`. Answered by [`Output::ApiDone`].
+    Api {
+        /// Chosen by the caller, returned with the answer.
+        call: u64,
+        /// The application whose secret authenticated the call.
+        app: AppId,
+        /// What is asked.
+        request: ApiCall,
+    },
+    /// The server is going down: tell everybody, admit nobody.
+    Drain {
+        /// Time that is left.
+        within: Duration,
+    },
+    /// Nothing but time passed.
+    Tick,
+}
+
+/// Calls of the back-end API.
+#[derive(Debug)]
+pub enum ApiCall {
+    /// Rooms of the application, sorted by name.
+    ListRooms {
+        /// How many to skip.
+        offset: usize,
+        /// How many to return at most.
+        limit: usize,
+    },
+    /// One room with members and announced streams. Media figures are filled in by the caller.
+    GetRoom(RoomId),
+    /// Remove a member.
+    RemoveMember(RoomId, UserId),
+    /// End a room.
+    DissolveRoom(RoomId),
+    /// Mint URLs.
+    MintUrl(RoomId, UrlRequest),
+}
+
+/// Results of the back-end API.
+#[derive(Debug)]
+pub enum ApiResult {
+    /// Of [`ApiCall::ListRooms`].
+    Rooms(RoomList),
+    /// Of [`ApiCall::GetRoom`]: the detail, and for every stream in it (same nesting) its id.
+    Room(RoomDetail, Vec<Vec<StreamId>>),
+    /// Of [`ApiCall::RemoveMember`] and [`ApiCall::DissolveRoom`].
+    Done,
+    /// Of [`ApiCall::MintUrl`].
+    Urls(UrlReply),
+    /// Refused.
+    Refused(Fault),
+}
+
+/// How a publication is paced; the gateway hands it to the hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// The room's scene selects send window and latency ceiling.
+    pub scene: Scene,
+}
+
+/// What the engine wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Send this text on a signalling connection.
+    Send {
+        /// The connection.
+        conn: ConnId,
+        /// The JSON text.
+        text: Arc<str>,
+    },
+    /// Close a signalling connection after what was sent before. Codes 4000 to 4999 are ours, see docs/protocol.md.
+    Close {
+        /// The connection.
+        conn: ConnId,
+        /// WebSocket close code.
+        code: u16,
+        /// WebSocket close reason, at most 123 bytes.
+        reason: String,
+    },
+    /// A media connection may publish this stream. A connection that published it before gets
+    /// [`Output::CloseMedia`] first; players stay.
+    PublishAccepted {
+        /// The media connection.
+        ticket: MediaTicket,
+        /// The stream, the name of its publication in the hub.
+        stream: StreamId,
+        /// How to pace it.
+        pace: Pace,
+        /// Which tracks the member may send at all; others are dropped.
+        allowed: TrackFlags,
+        /// For logs.
+        label: StreamLabel,
+    },
+    /// The tracks that a publisher may send changed.
+    PublishAllowed {
+        /// The media connection.
+        ticket: MediaTicket,
+        /// Which tracks the member may send; others are dropped.
+        allowed: TrackFlags,
+    },
+    /// A media connection may play this stream.
+    PlayAccepted {
+        /// The media connection.
+        ticket: MediaTicket,
+        /// The stream.
+        stream: StreamId,
+        /// How to pace it (the publication may have to be created for a publisher that is still away).
+        pace: Pace,
+        /// Which tracks to send.
+        tracks: TrackFlags,
+        /// For logs.
+        label: StreamLabel,
+    },
+    /// Send other tracks to a player from now on.
+    PlayTracks {
+        /// The media connection.
+        ticket: MediaTicket,
+        /// Which tracks to send.
+        tracks: TrackFlags,
+    },
+    /// Refuse or end a media connection now; RTMP peers get the sentence as a status.
+    CloseMedia {
+        /// The media connection.
+        ticket: MediaTicket,
+        /// Why.
+        fault: Fault,
+    },
+    /// The stream is over: end its publication and every player of it.
+    StreamEnded {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// The answer to an API call.
+    ApiDone {
+        /// The caller's number.
+        call: u64,
+        /// The result.
+        result: ApiResult,
+    },
+    /// Something an operator wants to know; one line of the structured event log.
+    Note(Note),
+}
+
+/// Names a stream in logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamLabel {
+    /// The application.
+    pub app: AppId,
+    /// The room.
+    pub room: RoomId,
+    /// The member.
+    pub user: UserId,
+    /// Which of its streams.
+    pub kind: StreamKind,
+}
+
+/// One event of the engine's log. `what` is a stable word (`room-created`, `member-joined` …).
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// Stable word.
+    pub what: &'static str,
+    /// The connection concerned, if any.
+    pub conn: Option<ConnId>,
+    /// The application concerned, if any.
+    pub app: Option<AppId>,
+    /// The room concerned, if any.
+    pub room: Option<RoomId>,
+    /// The user concerned, if any.
+    pub user: Option<UserId>,
+    /// More, in words.
+    pub detail: String,
+}

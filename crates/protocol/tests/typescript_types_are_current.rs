@@ -1,0 +1,59 @@
+//! `sdk/core/src/generated/protocol.ts` is written from the Rust types. Run with `UPDATE=1` to rewrite it.
+
+use huitong_protocol::{request, server};
+use huitong_types::{Blame, EndReason, ErrorCode, LeaveReason, Retry, Role, Scene, StreamKind, ids};
+use std::fmt::Write;
+use std::path::Path;
+use ts_rs::{Config, TS};
+
+fn add<T: TS>(out: &mut String, config: &Config) {
+    if let Some(docs) = T::docs() {
+        out.push_str(&docs);
+    }
+    writeln!(out, "export {}\n", T::decl(config)).unwrap();
+}
+
+fn generated() -> String {
+    let config = Config::new().with_large_int("number");
+    let mut out = String::from(
+        "// Written from the Rust types of crates/protocol by `make types`. Do not edit.\n/* eslint-disable */\n\n",
+    );
+    for (name, rule) in [("UserId", "string"), ("DeviceId", "string"), ("RecordId", "string"), ("StreamKey", "string"), ("AppId", "number")] {
+        writeln!(out, "export type {name} = {rule};").unwrap();
+    }
+    out.push('\n');
+    macro_rules! all { ($($t:ty),* $(,)?) => { $( add::<$t>(&mut out, &config); )* } }
+    all!(
+        ids::RawRoomId, Scene, Role, StreamKind, LeaveReason, EndReason, Blame, Retry, ErrorCode,
+        request::Resume, request::Hello, request::Publish, request::Join, request::Leave, request::Unpublish,
+        request::Subscribe, request::SetRole, request::Ping, request::Request,
+        server::MediaBases, server::Resumed, server::Welcome, server::StreamState, server::MemberInfo,
+        server::RoomState, server::JoinReply, server::Pong, server::Done, server::Failure, server::Reply,
+        server::Event,
+    );
+    out.push_str("/** A request frame. */\nexport type RequestFrame = { id: number } & Request;\n\n");
+    out.push_str("/** A reply frame. */\nexport type ReplyFrame = { re: number } & Reply;\n\n");
+    out.push_str("/** A push frame. */\nexport type PushFrame = { seq: number } & Event;\n\n");
+    out.push_str("/** Anything the server sends. */\nexport type ServerFrame = ReplyFrame | PushFrame;\n\n");
+    writeln!(out, "export const PROTOCOL_VERSION = {};", huitong_protocol::PROTOCOL_VERSION).unwrap();
+    writeln!(out, "export const SIGNAL_PATH = '{}';\n", huitong_protocol::SIGNAL_PATH).unwrap();
+    out.push_str("/** What the vendor APIs show for each error code: [trtc, trtc detail, emedia, gme]. */\n");
+    out.push_str("export const VENDOR_CODES: { [code: string]: [number, number, number, string] } = {\n");
+    for code in ErrorCode::ALL {
+        let v = code.vendor();
+        writeln!(out, "  '{}': [{}, {}, {}, '{}'],", code, v.trtc, v.trtc_detail, v.emedia, v.gme).unwrap();
+    }
+    out.push_str("};\n");
+    out
+}
+
+#[test]
+fn typescript_types_are_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/core/src/generated/protocol.ts");
+    let fresh = generated();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &fresh).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == fresh, "sdk/core/src/generated/protocol.ts is out of date: run `make types` and commit it");
+}

@@ -1,0 +1,508 @@
+// Written from the Rust types of crates/protocol by `make types`. Do not edit.
+/* eslint-disable */
+
+export type UserId = string;
+export type DeviceId = string;
+export type RecordId = string;
+export type StreamKey = string;
+export type AppId = number;
+
+/**
+ * The wire form of a room name: exactly one of the two keys.
+ */
+export type RoomId = { "number": number } | { "text": string };
+
+/**
+ * What a room is for; it selects limits and the fan-out strategy.
+ */
+export type Scene = "rtc" | "live";
+
+/**
+ * What a member may do in a [`Scene::Live`] room; in [`Scene::Rtc`] everybody is a publisher.
+ */
+export type Role = "publisher" | "audience";
+
+/**
+ * The two streams that a member can publish.
+ */
+export type StreamKind = "main" | "aux";
+
+/**
+ * Why a member is no longer in a room.
+ */
+export type LeaveReason = "left" | "timedOut" | "kicked" | "dissolved" | "replaced" | "becameAudience" | "sessionEnded" | "serverShutdown";
+
+/**
+ * Why a session ended for good (it cannot be resumed).
+ */
+export type EndReason = "loggedOut" | "takenOver" | "expired" | "credentialExpired" | "serverShutdown";
+
+/**
+ * Whose fault an error is.
+ */
+export type Blame = "client" | "server" | "network" | "platform";
+
+/**
+ * Whether the same request can succeed later.
+ */
+export type Retry = "never" | "later" | "afterLogin";
+
+/**
+ * A stable error code.
+ */
+export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "session-gone" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "internal";
+
+/**
+ * The session to go on with.
+ */
+export type Resume = { 
+/**
+ * `session` of the welcome.
+ */
+session: string, 
+/**
+ * `secret` of the welcome.
+ */
+secret: string, 
+/**
+ * Sequence number of the last push that the client has handled; 0 if none.
+ */
+seq: number, };
+
+/**
+ * Version, login and resume in one frame, because every round trip costs a phone up to a second.
+ */
+export type Hello = { 
+/**
+ * Protocol version the client speaks: 1.
+ */
+version: number, 
+/**
+ * The application.
+ */
+app: AppId, 
+/**
+ * The user.
+ */
+user: UserId, 
+/**
+ * The user's credential: a UserSig.
+ */
+sig: string, 
+/**
+ * The device; a client that has none is its own device for one session.
+ */
+device?: DeviceId, 
+/**
+ * Free text for logs: SDK and platform with versions, at most 128 bytes are kept.
+ */
+client?: string, 
+/**
+ * Present when the client wants to go on with an earlier session.
+ */
+resume?: Resume, };
+
+/**
+ * Register or update a stream. `audio` and `video` say whether microphone and camera are on: an RTMP
+ * publisher keeps its connection when they go off, so only the client knows.
+ */
+export type Publish = { 
+/**
+ * Which of the two streams.
+ */
+stream: StreamKind, 
+/**
+ * The push key in the media URL, made by the client. Needed the first time and when it changes.
+ */
+key?: StreamKey, 
+/**
+ * Whether the microphone is on.
+ */
+audio: boolean, 
+/**
+ * Whether the camera (or the screen) is on.
+ */
+video: boolean, };
+
+/**
+ * Enter a room. The room is created if it does not exist.
+ */
+export type Join = { 
+/**
+ * The room.
+ */
+room: RoomId, 
+/**
+ * What the room is for; must agree with the scene of an existing room.
+ */
+scene?: Scene, 
+/**
+ * In a live room, whether to publish or to watch.
+ */
+role?: Role, 
+/**
+ * The vendor's PrivateMapKey, where the application demands it.
+ */
+privateMapKey?: string, 
+/**
+ * Label that recording callbacks echo.
+ */
+recordId?: RecordId, 
+/**
+ * Streams that the client publishes or is about to, registered in the same step.
+ */
+publish?: Array<Publish>, };
+
+/**
+ * Leave the room.
+ */
+export type Leave = Record<symbol, never>;
+
+/**
+ * Withdraw a stream; its media connection is closed.
+ */
+export type Unpublish = { 
+/**
+ * Which of the two streams.
+ */
+stream: StreamKind, };
+
+/**
+ * Which tracks of a remote stream to receive. Until the first such request a player gets both; with
+ * `video` false the server sends no video on the player's connection, with both false it sends nothing.
+ */
+export type Subscribe = { 
+/**
+ * Whose stream.
+ */
+user: UserId, 
+/**
+ * Which of the two streams.
+ */
+stream: StreamKind, 
+/**
+ * Whether to receive audio.
+ */
+audio: boolean, 
+/**
+ * Whether to receive video.
+ */
+video: boolean, };
+
+/**
+ * Change the role in a live room, without leaving it.
+ */
+export type SetRole = { 
+/**
+ * The new role.
+ */
+role: Role, 
+/**
+ * A PrivateMapKey that allows it, where the application demands one.
+ */
+privateMapKey?: string, };
+
+/**
+ * Heartbeat.
+ */
+export type Ping = Record<symbol, never>;
+
+/**
+ * The operations. Unknown fields are ignored, so later versions can add some.
+ */
+export type Request = { "op": "hello" } & Hello | { "op": "join" } & Join | { "op": "leave" } & Leave | { "op": "publish" } & Publish | { "op": "unpublish" } & Unpublish | { "op": "subscribe" } & Subscribe | { "op": "setRole" } & SetRole | { "op": "ping" } & Ping | { "op": "bye" };
+
+/**
+ * Media addresses without the key. A push or play URL is base + `/` + key (for FLV with `.flv` behind).
+ */
+export type MediaBases = { 
+/**
+ * `rtmp://host:1935/live`
+ */
+rtmp: string, 
+/**
+ * `http://host:8080/flv` or https
+ */
+flv: string, 
+/**
+ * `ws://host:8080/flv` or wss
+ */
+wsFlv: string, };
+
+/**
+ * What became of the wish to resume.
+ */
+export type Resumed = "new" | "replayed" | "snapshot";
+
+/**
+ * The answer to `hello`.
+ */
+export type Welcome = { 
+/**
+ * Protocol version spoken from here on.
+ */
+version: number, 
+/**
+ * Name and version of the server, for logs.
+ */
+server: string, 
+/**
+ * The session, to be given when resuming.
+ */
+session: string, 
+/**
+ * Proof that a resuming client owns the session.
+ */
+secret: string, 
+/**
+ * What became of the wish to resume.
+ */
+resumed: Resumed, 
+/**
+ * Send a `ping` when nothing else was sent for this long, ms.
+ */
+heartbeatMs: number, 
+/**
+ * How long the seat is kept after the connection is lost, ms.
+ */
+seatGraceMs: number, 
+/**
+ * The server's wall clock, Unix ms.
+ */
+time: number, 
+/**
+ * Where media goes.
+ */
+media: MediaBases, };
+
+/**
+ * A remote stream.
+ */
+export type StreamState = { 
+/**
+ * Which of the member's streams.
+ */
+stream: StreamKind, 
+/**
+ * Carries audio now.
+ */
+audio: boolean, 
+/**
+ * Carries video now.
+ */
+video: boolean, 
+/**
+ * The key that lets this client play it; stays the same as long as both sessions live.
+ */
+play: StreamKey, };
+
+/**
+ * Another member.
+ */
+export type MemberInfo = { 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * Connection lost for a while, seat kept.
+ */
+away: boolean, 
+/**
+ * Streams that carry audio or video now.
+ */
+streams: Array<StreamState>, };
+
+/**
+ * A room as one member sees it: everybody else who may publish, and what they send.
+ */
+export type RoomState = { 
+/**
+ * The room.
+ */
+room: RoomId, 
+/**
+ * What it is for.
+ */
+scene: Scene, 
+/**
+ * One's own role.
+ */
+role: Role, 
+/**
+ * The others, in the order they came. In a live room only publishers.
+ */
+members: Array<MemberInfo>, 
+/**
+ * Number of audience members (live rooms; 0 otherwise).
+ */
+audience: number, };
+
+/**
+ * The answer to `join`.
+ */
+export type JoinReply = { 
+/**
+ * The room as it is now. Later changes come as pushes.
+ */
+state: RoomState, };
+
+/**
+ * The answer to `ping`.
+ */
+export type Pong = { 
+/**
+ * The server's wall clock, Unix ms.
+ */
+time: number, };
+
+/**
+ * What a successful request answers, by the operation.
+ */
+export type Done = { "op": "hello" } & Welcome | { "op": "join" } & JoinReply | { "op": "ping" } & Pong | { "op": "leave" } | { "op": "publish" } | { "op": "unpublish" } | { "op": "subscribe" } | { "op": "setRole" } | { "op": "bye" };
+
+/**
+ * Why a request was refused.
+ */
+export type Failure = { 
+/**
+ * Stable code, see the error table.
+ */
+code: ErrorCode, 
+/**
+ * One sentence in English that says which rule was broken and what to change.
+ */
+message: string, 
+/**
+ * Whose fault it is.
+ */
+blame: Blame, 
+/**
+ * Whether to try again.
+ */
+retry: Retry, 
+/**
+ * The field that broke a rule.
+ */
+field?: string, };
+
+/**
+ * The result of a request.
+ */
+export type Reply = { "ok": Done } | { "error": Failure };
+
+/**
+ * What can happen.
+ */
+export type Event = { "ev": "memberJoined", 
+/**
+ * Who, with what they send already.
+ */
+member: MemberInfo, } | { "ev": "memberLeft", 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * Why.
+ */
+reason: LeaveReason, } | { "ev": "memberAway", 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * True when lost, false when back.
+ */
+away: boolean, } | { "ev": "streamChanged", 
+/**
+ * Whose.
+ */
+user: UserId, 
+/**
+ * The stream as it is now.
+ */
+stream: StreamState, } | { "ev": "audience", 
+/**
+ * How many.
+ */
+count: number, } | { "ev": "removed", 
+/**
+ * Why.
+ */
+reason: LeaveReason, 
+/**
+ * A sentence for people.
+ */
+message: string, } | { "ev": "state", 
+/**
+ * The room, if any.
+ */
+room: RoomState | null, } | { "ev": "sessionEnded", 
+/**
+ * Why.
+ */
+reason: EndReason, 
+/**
+ * A sentence for people.
+ */
+message: string, } | { "ev": "draining", 
+/**
+ * Time left, ms.
+ */
+withinMs: number, };
+
+/** A request frame. */
+export type RequestFrame = { id: number } & Request;
+
+/** A reply frame. */
+export type ReplyFrame = { re: number } & Reply;
+
+/** A push frame. */
+export type PushFrame = { seq: number } & Event;
+
+/** Anything the server sends. */
+export type ServerFrame = ReplyFrame | PushFrame;
+
+export const PROTOCOL_VERSION = 1;
+export const SIGNAL_PATH = '/v1/signal';
+
+/** What the vendor APIs show for each error code: [trtc, trtc detail, emedia, gme]. */
+export const VENDOR_CODES: { [code: string]: [number, number, number, string] } = {
+  'bad-message': [-3301, -3318, -405, 'ERROR_INVALID_PARAMETER'],
+  'unknown-operation': [-3301, -3301, -405, 'ERROR_INVALID_PARAMETER'],
+  'unsupported-version': [-3301, -3301, -405, 'ERROR_INVALID_PARAMETER'],
+  'frame-too-long': [-3301, -3301, -405, 'ERROR_INVALID_PARAMETER'],
+  'wrong-sequence': [-3301, -3301, -405, 'ERROR_INVALID_PARAMETER'],
+  'not-logged-in': [-3301, -3301, -500, 'ERROR_INVALID_PARAMETER'],
+  'already-logged-in': [-3301, -3301, -405, 'ERROR_INVALID_PARAMETER'],
+  'login-timeout': [-3301, -3308, -408, 'ERROR_NETWORK_ERROR'],
+  'rate-limited': [-3301, -3301, -510, 'ERROR_UNKNOWN'],
+  'invalid-field': [-3301, -3318, -405, 'ERROR_INVALID_PARAMETER'],
+  'unknown-app': [-100018, -3317, -500, 'ERROR_INVALID_PARAMETER'],
+  'bad-credential': [-100018, -3320, -500, 'ERROR_INVALID_PARAMETER'],
+  'credential-mismatch': [-100018, -3320, -500, 'ERROR_INVALID_PARAMETER'],
+  'credential-for-other': [-100018, -3319, -500, 'ERROR_INVALID_PARAMETER'],
+  'credential-expired': [-100018, -3320, -502, 'ERROR_INVALID_PARAMETER'],
+  'room-key-required': [-3301, -100006, -500, 'ERROR_INVALID_PARAMETER'],
+  'may-not-create': [-3301, -102010, -500, 'ERROR_INVALID_PARAMETER'],
+  'may-not-enter': [-3301, -102011, -500, 'ERROR_INVALID_PARAMETER'],
+  'may-not-publish': [-3301, -102013, -520, 'ERROR_INVALID_PARAMETER'],
+  'may-not-publish-aux': [-3301, -102015, -520, 'ERROR_INVALID_PARAMETER'],
+  'banned': [-3301, -102011, -506, 'ERROR_INVALID_PARAMETER'],
+  'room-full': [-3301, -102052, -510, 'ERROR_UNKNOWN'],
+  'publishers-full': [-3301, -102052, -523, 'ERROR_UNKNOWN'],
+  'server-full': [-3301, -3301, -510, 'ERROR_UNKNOWN'],
+  'already-in-room': [-3301, -3301, -507, 'ERROR_INVALID_PARAMETER'],
+  'not-in-room': [-3301, -3301, -507, 'ERROR_INVALID_PARAMETER'],
+  'scene-mismatch': [-3301, -3301, -508, 'ERROR_INVALID_PARAMETER'],
+  'not-found': [-3301, -3301, -508, 'ERROR_INVALID_PARAMETER'],
+  'key-in-use': [-3301, -3301, -405, 'ERROR_INVALID_PARAMETER'],
+  'unknown-key': [-3301, -3301, -504, 'ERROR_INVALID_PARAMETER'],
+  'session-gone': [-1307, -1307, -506, 'ERROR_NETWORK_ERROR'],
+  'timeout': [-3301, -3308, -408, 'ERROR_NETWORK_ERROR'],
+  'too-slow': [-1307, -1307, -408, 'ERROR_NETWORK_ERROR'],
+  'shutting-down': [-3301, -3301, -506, 'ERROR_NETWORK_ERROR'],
+  'app-suspended': [-3301, -100013, -510, 'ERROR_CHARGE_OVERDU'],
+  'internal': [-3301, -3301, -506, 'ERROR_UNKNOWN'],
+};
