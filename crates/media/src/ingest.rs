@@ -1,0 +1,243 @@
+//! From a publisher's messages to frames.
+
+use bytes::Bytes;
+
+use crate::aac::AudioSpecificConfig;
+use crate::flv::{AudioBody, VideoBody, parse_audio_body, parse_video_body};
+use crate::h264::{AvcConfig, NAL_IDR, is_slice, nal_type, nals};
+use crate::{AudioInfo, Codec, Frame, FrameKind, MediaError, StreamInfo, Timeline, TrackKind};
+
+/// What was left out of the output since the start, for "why is it black?".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct IngestCounters {
+    /// Frames that came before the codec header of their track.
+    pub before_header: u64,
+    /// Pictures that came before the first keyframe behind a start, a reconnect or a change of the picture size.
+    pub before_key: u64,
+    /// Messages that broke a rule of their format.
+    pub malformed: u64,
+}
+
+/// Up to two frames made from one message: a codec header and the frame it came with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Frames {
+    header: Option<Frame>,
+    frame: Option<Frame>,
+}
+
+impl Iterator for Frames {
+    type Item = Frame;
+
+    fn next(&mut self) -> Option<Frame> {
+        self.header.take().or_else(|| self.frame.take())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let count = usize::from(self.header.is_some()) + usize::from(self.frame.is_some());
+        (count, Some(count))
+    }
+}
+
+impl ExactSizeIterator for Frames {}
+
+/// Turns the audio and video messages of one publication into frames, across all connections that publish it.
+///
+/// - Codec headers come out once per change: a repeated one yields nothing.
+/// - In-band parameter sets that change the picture come out as a header before their keyframe.
+/// - Nothing comes out before the header of its track, and no picture before a keyframe.
+/// - Times are those of a [`Timeline`].
+#[derive(Debug, Clone, Default)]
+pub struct Ingest {
+    timeline: Timeline,
+    avc: Option<Avc>,
+    aac: Option<Bytes>,
+    info: StreamInfo,
+    /// Whether pictures that need earlier ones may pass.
+    decodable: bool,
+    max_pts: i64,
+    counters: IngestCounters,
+}
+
+#[derive(Debug, Clone)]
+struct Avc {
+    config: AvcConfig,
+    record: Bytes,
+}
+
+/// What a walk over the NAL units of a frame finds.
+struct Picture {
+    has_slice: bool,
+    is_idr: bool,
+}
+
+impl Ingest {
+    /// For a new publication.
+    pub fn new() -> Self {
+        Self { max_pts: i64::MIN, ..Self::default() }
+    }
+
+    /// Another connection takes over the publication: its clock starts anew and it must send its own headers; those
+    /// that equal the known ones yield nothing, so players notice no more than a keyframe.
+    pub fn restart(&mut self) {
+        self.timeline.restart();
+        self.info = StreamInfo::default();
+        self.decodable = false;
+        self.max_pts = i64::MIN;
+    }
+
+    /// What the headers of the current connection say.
+    pub fn info(&self) -> &StreamInfo {
+        &self.info
+    }
+
+    /// What was left out so far.
+    pub fn counters(&self) -> IngestCounters {
+        self.counters
+    }
+
+    /// The latest output time of either track in milliseconds.
+    pub fn last_ts_ms(&self) -> Option<i64> {
+        self.timeline.last_out()
+    }
+
+    /// Takes the body of one RTMP audio or video message or FLV tag with its raw timestamp (milliseconds, wrapping).
+    ///
+    /// After an error with [`MediaError::is_unsupported`] the publisher should be refused; after any other the message
+    /// is dropped and counted, and the next one may be fine.
+    pub fn push(&mut self, track: TrackKind, timestamp: u32, body: &Bytes) -> Result<Frames, MediaError> {
+        let result = match track {
+            TrackKind::Video => self.push_video(timestamp, body),
+            TrackKind::Audio => self.push_audio(timestamp, body),
+        };
+        if matches!(result, Err(MediaError::Malformed { .. })) {
+            self.counters.malformed += 1;
+        }
+        result
+    }
+
+    fn push_video(&mut self, timestamp: u32, body: &Bytes) -> Result<Frames, MediaError> {
+        match parse_video_body(body)? {
+            VideoBody::Nothing => Ok(Frames::default()),
+            VideoBody::Config(record) => {
+                let config = AvcConfig::parse(&record)?;
+                Ok(Frames { header: self.set_avc(config, record), frame: None })
+            }
+            VideoBody::Picture { key, cts_ms, nals } => self.push_picture(timestamp, key, cts_ms, nals),
+        }
+    }
+
+    fn push_picture(
+        &mut self,
+        timestamp: u32,
+        flagged_key: bool,
+        cts_ms: i32,
+        payload: Bytes,
+    ) -> Result<Frames, MediaError> {
+        let known = self.info.video.and(self.avc.as_ref()).map(|avc| &avc.config);
+        let picture = inspect(&payload, known.map_or(4, |config| config.length_size))?;
+        let key = picture.is_idr || flagged_key;
+        let mut frames = Frames::default();
+        if key && let Some(config) = AvcConfig::after_in_band_sets(known, &payload) {
+            let record = config.build();
+            frames.header = self.set_avc(config, record);
+        }
+        if self.info.video.is_none() {
+            self.counters.before_header += 1;
+            return Ok(frames);
+        }
+        if !picture.has_slice {
+            return Ok(frames);
+        }
+        if !key && !self.decodable {
+            self.counters.before_key += 1;
+            return Ok(frames);
+        }
+        self.decodable = true;
+        let ts_ms = self.timeline.map(TrackKind::Video, timestamp);
+        self.note_order(ts_ms + i64::from(cts_ms));
+        let kind = if key { FrameKind::Key } else { FrameKind::Delta };
+        frames.frame =
+            Some(Frame { track: TrackKind::Video, kind, ts_ms, cts_ms, codec: Codec::H264, payload });
+        Ok(frames)
+    }
+
+    /// Pictures shown in another order than they are decoded in come from B-frames; a constant composition offset does
+    /// not.
+    fn note_order(&mut self, pts: i64) {
+        // Rounding to milliseconds moves a time by one.
+        if pts + 1 < self.max_pts {
+            self.info.b_frames = true;
+        }
+        self.max_pts = self.max_pts.max(pts);
+    }
+
+    /// Makes this the current header; the frame that announces it, unless it was the current one already.
+    fn set_avc(&mut self, config: AvcConfig, record: Bytes) -> Option<Frame> {
+        self.info.video = Some(config.info());
+        let known = self.avc.as_ref();
+        if known.is_some_and(|avc| avc.record == record) {
+            return None;
+        }
+        if known.is_none_or(|avc| avc.config.sps != config.sps) {
+            self.decodable = false;
+            self.max_pts = i64::MIN;
+            self.info.b_frames = false;
+        }
+        self.avc = Some(Avc { config, record: record.clone() });
+        Some(self.header(TrackKind::Video, Codec::H264, record))
+    }
+
+    fn push_audio(&mut self, timestamp: u32, body: &Bytes) -> Result<Frames, MediaError> {
+        match parse_audio_body(body)? {
+            AudioBody::Nothing => Ok(Frames::default()),
+            AudioBody::Config(config) => {
+                let parsed = AudioSpecificConfig::parse(&config)?;
+                self.info.audio = Some(AudioInfo {
+                    codec: Codec::Aac,
+                    sample_rate: parsed.sample_rate,
+                    channels: parsed.channels(),
+                });
+                if self.aac.as_ref() == Some(&config) {
+                    return Ok(Frames::default());
+                }
+                self.aac = Some(config.clone());
+                Ok(Frames { header: Some(self.header(TrackKind::Audio, Codec::Aac, config)), frame: None })
+            }
+            AudioBody::Frame(_) if self.info.audio.is_none() => {
+                self.counters.before_header += 1;
+                Ok(Frames::default())
+            }
+            AudioBody::Frame(payload) => {
+                let ts_ms = self.timeline.map(TrackKind::Audio, timestamp);
+                let frame = Frame {
+                    track: TrackKind::Audio,
+                    kind: FrameKind::Audio,
+                    ts_ms,
+                    cts_ms: 0,
+                    codec: Codec::Aac,
+                    payload,
+                };
+                Ok(Frames { header: None, frame: Some(frame) })
+            }
+        }
+    }
+
+    fn header(&mut self, track: TrackKind, codec: Codec, payload: Bytes) -> Frame {
+        let ts_ms = self.timeline.header(track);
+        Frame { track, kind: FrameKind::Config, ts_ms, cts_ms: 0, codec, payload }
+    }
+}
+
+/// Walks the NAL units of a frame. Junk behind a coded slice is left to the decoder, which forgives it; a frame that
+/// starts with junk is refused.
+fn inspect(payload: &[u8], length_size: u8) -> Result<Picture, MediaError> {
+    let mut is_idr = false;
+    for nal in nals(payload, length_size) {
+        let kind = nal_type(nal?);
+        is_idr |= kind == NAL_IDR;
+        if is_slice(kind) {
+            return Ok(Picture { has_slice: true, is_idr });
+        }
+    }
+    Ok(Picture { has_slice: false, is_idr })
+}
