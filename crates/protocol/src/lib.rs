@@ -8,11 +8,13 @@
 )]
 
 pub mod api;
+pub mod close;
 pub mod fuzzing;
 pub mod parse;
 pub mod request;
 pub mod server;
 
+pub use close::CloseCode;
 pub use parse::{ParseError, parse_request};
 pub use request::{Hello, Join, Leave, Ping, Publish, Request, RequestFrame, Resume, SetRole, Subscribe, Unpublish};
 pub use server::{

@@ -40,6 +40,10 @@ pub enum Request {
 }
 
 impl Request {
+    /// Every word of the field `op`.
+    pub const NAMES: [&str; 9] =
+        ["hello", "join", "leave", "publish", "unpublish", "subscribe", "setRole", "ping", "bye"];
+
     /// The word in the field `op`.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! `sdk/core/src/generated/protocol.ts` is written from the Rust types. Run with `UPDATE=1` to rewrite it.
 
-use huitong_protocol::{request, server};
+use huitong_protocol::{CloseCode, request, server};
 use huitong_types::{Blame, EndReason, ErrorCode, LeaveReason, Retry, Role, Scene, StreamKind, ids};
 use std::fmt::Write;
 use std::path::Path;
@@ -44,6 +44,11 @@ fn generated() -> String {
         writeln!(out, "  '{}': [{}, {}, {}, '{}'],", code, v.trtc, v.trtc_detail, v.emedia, v.gme).unwrap();
     }
     out.push_str("};\n");
+    out.push_str("\n/** Codes with which the server closes a signalling connection. */\nexport const CLOSE = {\n");
+    for code in CloseCode::ALL {
+        writeln!(out, "  {}: {},", code.name(), code.number()).unwrap();
+    }
+    out.push_str("} as const;\n");
     out
 }
 

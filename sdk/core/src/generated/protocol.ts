@@ -506,3 +506,15 @@ export const VENDOR_CODES: { [code: string]: [number, number, number, string] } 
   'app-suspended': [-3301, -100013, -510, 'ERROR_CHARGE_OVERDU'],
   'internal': [-3301, -3301, -506, 'ERROR_UNKNOWN'],
 };
+
+/** Codes with which the server closes a signalling connection. */
+export const CLOSE = {
+  loginFailed: 4000,
+  loginTimeout: 4001,
+  sessionEnded: 4002,
+  tooSlow: 4003,
+  heartbeatTimeout: 4004,
+  shuttingDown: 4005,
+  protocolError: 4006,
+  connectionReplaced: 4007,
+} as const;
