@@ -1,0 +1,318 @@
+//! One viewer's place in a publication.
+
+use crate::packet::{Kind, Packet, Wire, WireFormat};
+use crate::ring::Ring;
+use crate::shard::{ViewerTracks, Wrote};
+use crate::{Configs, Micros};
+use bytes::Bytes;
+use std::io::IoSlice;
+use std::sync::Arc;
+
+/// Slices of one vectored write. A second of 15 frames and 47 sounds fits in one call; Linux takes 1024.
+const SLICES: usize = 64;
+
+/// A viewer whose sounds, too, lag by this many latency ceilings gets a clean cut instead of old sound.
+const HARD_CEILINGS: u64 = 2;
+
+/// What a viewer has been through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CursorStats {
+    /// Bytes written.
+    pub bytes: u64,
+    /// Vectored writes made.
+    pub writes: u64,
+    /// Times video was skipped to a newer keyframe because the viewer was beyond its ceiling.
+    pub skips: u64,
+    /// Times sound was cut, too.
+    pub cuts: u64,
+}
+
+/// What is settled once the bytes before it are written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    pos: u64,
+    video_header: u32,
+    audio_header: u32,
+    wait_key: bool,
+    /// The publisher whose keyframe was sent last.
+    epoch: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Step<'r> {
+    bytes: &'r Bytes,
+    after: Mark,
+}
+
+/// What became of an attempt to bring a viewer up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It has everything.
+    UpToDate,
+    /// Its connection takes no more now; `wrote` tells whether it took anything.
+    Blocked {
+        /// Whether any byte went out.
+        wrote: bool,
+    },
+    /// Its connection is gone.
+    Closed,
+}
+
+/// A viewer's place. Video and audio move together along the packets; each track has a number before which
+/// its packets are passed over, so sound goes on while video jumps to a keyframe.
+#[derive(Debug)]
+pub struct Cursor {
+    wire: Wire,
+    tracks: ViewerTracks,
+    mark: Mark,
+    video_from: u64,
+    audio_from: u64,
+    prelude_sent: bool,
+    partial: Option<(Bytes, usize)>,
+    since: Micros,
+    stats: CursorStats,
+}
+
+impl Cursor {
+    /// A viewer that starts now: at the newest keyframe if video is wanted and there is one, else with what
+    /// comes next.
+    pub fn start<B>(now: Micros, ring: &Ring<B>, wire: Wire, tracks: ViewerTracks) -> Self {
+        let mut cursor = Self {
+            wire,
+            tracks,
+            mark: Mark { pos: ring.end(), wait_key: true, ..Mark::default() },
+            video_from: 0,
+            audio_from: 0,
+            prelude_sent: false,
+            partial: None,
+            since: now,
+            stats: CursorStats::default(),
+        };
+        if tracks.video
+            && let Some(key) = ring.newest_key()
+        {
+            cursor.mark.pos = key;
+        }
+        cursor
+    }
+
+    /// What it has been through.
+    pub const fn stats(&self) -> CursorStats {
+        self.stats
+    }
+
+    /// Tracks it wants.
+    pub const fn tracks(&self) -> ViewerTracks {
+        self.tracks
+    }
+
+    /// Changes the tracks it wants. Video that comes back starts at the newest keyframe at once, while
+    /// sound goes on where it is.
+    pub fn set_tracks<B>(&mut self, now: Micros, ring: &Ring<B>, tracks: ViewerTracks) {
+        if tracks.video && !self.tracks.video {
+            self.mark.wait_key = true;
+            if let Some(key) = ring.newest_key() {
+                self.audio_from = self.audio_from.max(self.mark.pos);
+                self.video_from = key;
+                self.mark.pos = self.mark.pos.min(key);
+                self.since = now;
+            }
+        }
+        if tracks.audio && !self.tracks.audio {
+            self.audio_from = self.audio_from.max(self.mark.pos);
+        }
+        self.tracks = tracks;
+    }
+
+    /// Whether everything was sent.
+    pub fn is_up_to_date<B>(&self, ring: &Ring<B>) -> bool {
+        self.partial.is_none() && self.mark.pos >= ring.end()
+    }
+
+    /// Moves a viewer that is beyond its ceiling: video to the newest keyframe (or to the next one to come)
+    /// while sound stays continuous; far beyond it, or when the packets are gone, sound is cut as well.
+    pub fn relieve<B>(&mut self, now: Micros, ring: &Ring<B>, ceiling: Micros) {
+        let Some(packet) = ring.get(self.mark.pos) else {
+            if self.mark.pos < ring.base() {
+                self.cut(now, ring);
+            }
+            return;
+        };
+        let lag = now.saturating_sub(packet.at.max(self.since));
+        if lag <= ceiling {
+            return;
+        }
+        if lag > ceiling.saturating_mul(HARD_CEILINGS) {
+            self.cut(now, ring);
+            return;
+        }
+        if !self.tracks.video {
+            return;
+        }
+        match ring.newest_key().filter(|key| *key > self.mark.pos) {
+            Some(key) if key > self.video_from => {
+                self.video_from = key;
+                self.stats.skips = self.stats.skips.saturating_add(1);
+            }
+            None if !self.mark.wait_key => {
+                self.mark.wait_key = true;
+                self.stats.skips = self.stats.skips.saturating_add(1);
+            }
+            _ => {}
+        }
+    }
+
+    /// Starts afresh at the newest keyframe, or with what comes next. Also resets the clock of the lag, as
+    /// for a viewer that has just come.
+    fn cut<B>(&mut self, now: Micros, ring: &Ring<B>) {
+        let target = if self.tracks.video { ring.newest_key() } else { None };
+        let target = target.filter(|key| *key > self.mark.pos).unwrap_or_else(|| ring.end());
+        self.mark.pos = target;
+        self.mark.wait_key = true;
+        self.since = now;
+        self.stats.cuts = self.stats.cuts.saturating_add(1);
+    }
+
+    /// Writes all that is due until the viewer is up to date or takes no more.
+    pub fn write<B>(
+        &mut self,
+        ring: &Ring<B>,
+        formats: &[Arc<dyn WireFormat<B>>],
+        mut io: impl FnMut(&[IoSlice<'_>]) -> Wrote,
+    ) -> Progress {
+        let mut wrote_any = false;
+        loop {
+            self.begin(ring, formats);
+            let mut steps: [Option<Step<'_>>; SLICES] = [None; SLICES];
+            let (count, tail) = self.stage(ring, formats, &mut steps);
+            if count == 0 && self.partial.is_none() {
+                self.mark = tail;
+                return Progress::UpToDate;
+            }
+            let mut slices = [IoSlice::new(&[]); SLICES + 1];
+            let mut total = 0usize;
+            let mut used = 0usize;
+            let head = self.partial.iter().filter_map(|(bytes, at)| bytes.get(*at..));
+            let rest = steps.iter().flatten().map(|step| step.bytes.as_ref());
+            for (slot, bytes) in slices.iter_mut().zip(head.chain(rest)) {
+                *slot = IoSlice::new(bytes);
+                total = total.saturating_add(bytes.len());
+                used = used.saturating_add(1);
+            }
+            match io(slices.get(..used).unwrap_or(&[])) {
+                Wrote::Closed => return Progress::Closed,
+                Wrote::Blocked => return Progress::Blocked { wrote: wrote_any },
+                Wrote::Bytes(n) => {
+                    wrote_any |= n > 0;
+                    self.stats.writes = self.stats.writes.saturating_add(1);
+                    self.stats.bytes = self.stats.bytes.saturating_add(n as u64);
+                    let more = count == SLICES;
+                    if self.commit(n, &steps) && n >= total {
+                        self.mark = if more { self.mark } else { tail };
+                        if !more {
+                            return Progress::UpToDate;
+                        }
+                    } else if n < total {
+                        return Progress::Blocked { wrote: wrote_any };
+                    }
+                }
+            }
+        }
+    }
+
+    /// Before the first packet: the prelude, once there is a packet to send, because only then the tracks
+    /// are known.
+    fn begin<B>(&mut self, ring: &Ring<B>, formats: &[Arc<dyn WireFormat<B>>]) {
+        if self.prelude_sent {
+            return;
+        }
+        let Some(packet) = ring.get(self.mark.pos) else { return };
+        let configs: &Configs<B> = &packet.configs;
+        let video = self.tracks.video && configs.video.is_some();
+        let audio = self.tracks.audio && configs.audio.is_some();
+        if let Some(format) = formats.get(usize::from(self.wire.0)) {
+            let prelude = format.prelude(configs, video, audio, packet.ts_ms);
+            if !prelude.is_empty() {
+                self.partial = Some((prelude, 0));
+            }
+        }
+        self.prelude_sent = true;
+    }
+
+    /// Lists what comes next, and the mark behind it.
+    fn stage<'r, B>(
+        &self,
+        ring: &'r Ring<B>,
+        formats: &[Arc<dyn WireFormat<B>>],
+        steps: &mut [Option<Step<'r>>; SLICES],
+    ) -> (usize, Mark) {
+        let mut mark = self.mark;
+        let mut slots = steps.iter_mut();
+        let mut count = 0usize;
+        while let Some(packet) = ring.get(mark.pos) {
+            let before = mark;
+            mark.pos = mark.pos.saturating_add(1);
+            if !self.wants(packet, before) {
+                continue;
+            }
+            let video = packet.kind.is_video();
+            let number = packet.header_number();
+            let known = if video { mark.video_header } else { mark.audio_header };
+            if number != 0 && number != known {
+                *(if video { &mut mark.video_header } else { &mut mark.audio_header }) = number;
+                let Some(bytes) = packet.header(self.wire, formats) else { break };
+                let after = Mark { pos: packet.seq, ..mark };
+                let Some(slot) = slots.next() else { return (count, before) };
+                *slot = Some(Step { bytes, after });
+                count = count.saturating_add(1);
+            }
+            if packet.kind == Kind::Key {
+                mark.wait_key = false;
+                mark.epoch = packet.epoch;
+            }
+            let Some(bytes) = packet.wire(self.wire, formats) else { break };
+            let Some(slot) = slots.next() else { return (count, before) };
+            *slot = Some(Step { bytes, after: mark });
+            count = count.saturating_add(1);
+        }
+        (count, mark)
+    }
+
+    const fn wants<B>(&self, packet: &Packet<B>, mark: Mark) -> bool {
+        match packet.kind {
+            Kind::Key => self.tracks.video && packet.seq >= self.video_from,
+            Kind::Delta => {
+                let continues = !mark.wait_key && packet.epoch == mark.epoch;
+                self.tracks.video && continues && packet.seq >= self.video_from
+            }
+            Kind::Audio => self.tracks.audio && packet.seq >= self.audio_from,
+        }
+    }
+
+    /// Settles `n` written bytes. Returns true when every staged step was written.
+    fn commit(&mut self, n: usize, steps: &[Option<Step<'_>>; SLICES]) -> bool {
+        let mut left = n;
+        if let Some((bytes, at)) = &mut self.partial {
+            let rest = bytes.len().saturating_sub(*at);
+            if left < rest {
+                *at = at.saturating_add(left);
+                return false;
+            }
+            left = left.saturating_sub(rest);
+            self.partial = None;
+        }
+        for step in steps.iter().flatten() {
+            if left >= step.bytes.len() {
+                left = left.saturating_sub(step.bytes.len());
+                self.mark = step.after;
+            } else if left > 0 {
+                self.partial = Some((step.bytes.clone(), left));
+                self.mark = step.after;
+                return false;
+            } else {
+                return false;
+            }
+        }
+        true
+    }
+}

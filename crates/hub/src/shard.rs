@@ -1,0 +1,379 @@
+//! The publications and viewers of one fan-out thread.
+
+use crate::cursor::{Cursor, CursorStats, Progress};
+use crate::pace::{Pace, Pacer};
+use crate::packet::{Packet, Wire, WireFormat};
+use crate::ring::{Ring, RingLimits, RingSnapshot};
+use crate::Micros;
+use std::collections::HashMap;
+use std::io::IoSlice;
+use std::sync::Arc;
+
+/// A viewer whose connection takes no more is tried again this soon even if no packet comes.
+const RETRY: Micros = 20_000;
+
+/// A viewer that has taken nothing for this long is dead: its peer would have to have been silent through
+/// many TCP retransmissions.
+const STALLED: Micros = 30_000_000;
+
+/// Name of a publication in the hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PublicationId(pub u64);
+
+/// Name of a viewer in the hub; never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ViewerId(pub u64);
+
+/// Tracks that a viewer wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ViewerTracks {
+    /// Audio.
+    pub audio: bool,
+    /// Video.
+    pub video: bool,
+}
+
+/// What a viewer's connection answered to a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrote {
+    /// So many bytes were taken; fewer than offered means it is full.
+    Bytes(usize),
+    /// It is full.
+    Blocked,
+    /// It is gone.
+    Closed,
+}
+
+/// The connections, as the shard sees them.
+pub trait ViewerIo<V> {
+    /// Writes without waiting.
+    fn write(&mut self, viewer: &V, slices: &[IoSlice<'_>]) -> Wrote;
+}
+
+/// Why a viewer is no longer served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// Its connection failed.
+    Closed,
+    /// It took nothing for too long.
+    Stalled,
+    /// The publication ended.
+    Ended,
+    /// It was removed.
+    Removed,
+}
+
+/// What happens to a shard.
+#[derive(Debug)]
+pub enum ShardInput<B, V> {
+    /// A publication gets its first viewer on this shard.
+    Open {
+        /// The publication.
+        publication: PublicationId,
+        /// Its packets so far.
+        snapshot: RingSnapshot<B>,
+        /// Its time limits.
+        pace: Pace,
+    },
+    /// A packet of an open publication.
+    Packet {
+        /// The publication.
+        publication: PublicationId,
+        /// The packet.
+        packet: Arc<Packet<B>>,
+    },
+    /// The publisher is gone or replaced: nobody starts with its pictures any more.
+    Restart {
+        /// The publication.
+        publication: PublicationId,
+    },
+    /// The publication is over, or has no more viewers here.
+    Close {
+        /// The publication.
+        publication: PublicationId,
+    },
+    /// A viewer comes.
+    Add {
+        /// The publication.
+        publication: PublicationId,
+        /// The viewer.
+        viewer: ViewerId,
+        /// Its connection.
+        handle: V,
+        /// The format of its connection.
+        wire: Wire,
+        /// The tracks it wants.
+        tracks: ViewerTracks,
+    },
+    /// A viewer goes.
+    Remove {
+        /// The viewer.
+        viewer: ViewerId,
+    },
+    /// A viewer wants other tracks.
+    Tracks {
+        /// The viewer.
+        viewer: ViewerId,
+        /// The tracks it wants.
+        tracks: ViewerTracks,
+    },
+}
+
+#[derive(Debug)]
+struct Viewer<V> {
+    id: ViewerId,
+    handle: V,
+    cursor: Cursor,
+    blocked_since: Option<Micros>,
+}
+
+#[derive(Debug)]
+struct Publication<B, V> {
+    ring: Ring<B>,
+    viewers: Vec<Viewer<V>>,
+    pace: Pace,
+    /// When packets that gather have to be written, to everybody.
+    due: Option<Micros>,
+    /// When viewers that were full are tried again; the others are not touched then.
+    retry: Option<Micros>,
+}
+
+impl<B, V> Publication<B, V> {
+    fn deadline(&self) -> Option<Micros> {
+        match (self.due, self.retry) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+/// A viewer that is no longer served, with its connection and what it has been through.
+#[derive(Debug)]
+pub struct Departed<V> {
+    /// The publication.
+    pub publication: PublicationId,
+    /// The viewer.
+    pub viewer: ViewerId,
+    /// Its connection.
+    pub handle: V,
+    /// Why.
+    pub why: Gone,
+    /// What it has been through.
+    pub stats: CursorStats,
+}
+
+/// The publications and viewers of one thread.
+pub struct Shard<B, V> {
+    formats: Arc<[Arc<dyn WireFormat<B>>]>,
+    limits: RingLimits,
+    publications: HashMap<PublicationId, Publication<B, V>>,
+    places: HashMap<ViewerId, PublicationId>,
+    pending: Vec<PublicationId>,
+    pacer: Pacer,
+    departed: Vec<Departed<V>>,
+    skips: u64,
+}
+
+impl<B, V> Shard<B, V> {
+    /// An empty shard that serves these formats.
+    pub fn new(formats: Arc<[Arc<dyn WireFormat<B>>]>, limits: RingLimits) -> Self {
+        Self {
+            formats,
+            limits,
+            publications: HashMap::new(),
+            places: HashMap::new(),
+            pending: Vec::new(),
+            pacer: Pacer::default(),
+            departed: Vec::new(),
+            skips: 0,
+        }
+    }
+
+    /// Takes one input.
+    pub fn handle(&mut self, now: Micros, input: ShardInput<B, V>) {
+        match input {
+            ShardInput::Open { publication, snapshot, pace } => {
+                let ring = Ring::from_snapshot(self.limits, snapshot);
+                let fresh = Publication { ring, viewers: Vec::new(), pace, due: None, retry: None };
+                self.publications.insert(publication, fresh);
+            }
+            ShardInput::Packet { publication, packet } => {
+                if let Some(p) = self.publications.get_mut(&publication) {
+                    p.ring.push(packet);
+                    let due = self.pacer.due(now, p.pace);
+                    self.mark_due(publication, due);
+                }
+            }
+            ShardInput::Restart { publication } => {
+                if let Some(p) = self.publications.get_mut(&publication) {
+                    p.ring.restart();
+                }
+            }
+            ShardInput::Close { publication } => self.close(publication),
+            ShardInput::Add { publication, viewer, handle, wire, tracks } => {
+                self.add(now, publication, viewer, handle, wire, tracks);
+            }
+            ShardInput::Remove { viewer } => self.remove(viewer, Gone::Removed),
+            ShardInput::Tracks { viewer, tracks } => self.set_tracks(now, viewer, tracks),
+        }
+    }
+
+    fn add(
+        &mut self,
+        now: Micros,
+        publication: PublicationId,
+        viewer: ViewerId,
+        handle: V,
+        wire: Wire,
+        tracks: ViewerTracks,
+    ) {
+        let Some(p) = self.publications.get_mut(&publication) else {
+            let stats = CursorStats::default();
+            self.departed.push(Departed { publication, viewer, handle, why: Gone::Ended, stats });
+            return;
+        };
+        let cursor = Cursor::start(now, &p.ring, wire, tracks);
+        p.viewers.push(Viewer { id: viewer, handle, cursor, blocked_since: None });
+        self.places.insert(viewer, publication);
+        self.mark_due(publication, now);
+    }
+
+    fn set_tracks(&mut self, now: Micros, viewer: ViewerId, tracks: ViewerTracks) {
+        let Some(publication) = self.places.get(&viewer).copied() else { return };
+        let Some(p) = self.publications.get_mut(&publication) else { return };
+        if let Some(v) = p.viewers.iter_mut().find(|v| v.id == viewer) {
+            v.cursor.set_tracks(now, &p.ring, tracks);
+            self.mark_due(publication, now);
+        }
+    }
+
+    fn close(&mut self, publication: PublicationId) {
+        let Some(p) = self.publications.remove(&publication) else { return };
+        self.pending.retain(|id| *id != publication);
+        for v in p.viewers {
+            self.places.remove(&v.id);
+            let stats = v.cursor.stats();
+            self.departed.push(Departed { publication, viewer: v.id, handle: v.handle, why: Gone::Ended, stats });
+        }
+    }
+
+    fn remove(&mut self, viewer: ViewerId, why: Gone) {
+        let Some(publication) = self.places.remove(&viewer) else { return };
+        let Some(p) = self.publications.get_mut(&publication) else { return };
+        if let Some(index) = p.viewers.iter().position(|v| v.id == viewer) {
+            let v = p.viewers.swap_remove(index);
+            let stats = v.cursor.stats();
+            self.departed.push(Departed { publication, viewer, handle: v.handle, why, stats });
+        }
+    }
+
+    fn mark_due(&mut self, publication: PublicationId, due: Micros) {
+        let Some(p) = self.publications.get_mut(&publication) else { return };
+        if p.deadline().is_none() {
+            self.pending.push(publication);
+        }
+        p.due = Some(p.due.map_or(due, |earlier| earlier.min(due)));
+    }
+
+    /// When [`Shard::flush`] has to be called next, if at all: a packet's wait ends, or a full connection is
+    /// to be tried again.
+    pub fn next_deadline(&self) -> Option<Micros> {
+        self.pending.iter().filter_map(|id| self.publications.get(id)?.deadline()).min()
+    }
+
+    /// Writes what is due. Call [`Shard::rested`] with the time afterwards.
+    pub fn flush(&mut self, now: Micros, io: &mut impl ViewerIo<V>) {
+        let pending = std::mem::take(&mut self.pending);
+        for id in pending {
+            let Some(p) = self.publications.get_mut(&id) else { continue };
+            let everybody = p.due.is_some_and(|due| due <= now);
+            if everybody || p.retry.is_some_and(|retry| retry <= now) {
+                let round = flush_publication(now, p, &self.formats, everybody, io);
+                p.retry = round.blocked.then(|| now.saturating_add(RETRY));
+                if everybody {
+                    p.due = None;
+                }
+                self.skips = self.skips.saturating_add(round.skips);
+                if p.deadline().is_some() {
+                    self.pending.push(id);
+                }
+                for (viewer, why) in round.lost {
+                    self.remove(viewer, why);
+                }
+            } else {
+                self.pending.push(id);
+            }
+        }
+    }
+
+    /// Tells the pacer how long the round took.
+    pub fn rested(&mut self, start: Micros, end: Micros) {
+        self.pacer.round(start, end);
+    }
+
+    /// Until when packets may gather; see [`Pacer`].
+    pub const fn quiet_until(&self) -> Micros {
+        self.pacer.quiet_until()
+    }
+
+    /// Viewers that are no longer served, since the last call.
+    pub fn take_departed(&mut self) -> Vec<Departed<V>> {
+        std::mem::take(&mut self.departed)
+    }
+
+    /// Skips to a newer keyframe since the last call, of all viewers.
+    pub const fn take_skips(&mut self) -> u64 {
+        let skips = self.skips;
+        self.skips = 0;
+        skips
+    }
+
+    /// Viewers served now.
+    pub fn viewers(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Bytes of packet bodies that the rings here refer to.
+    pub fn bytes(&self) -> usize {
+        self.publications.values().map(|p| p.ring.bytes()).sum()
+    }
+}
+
+#[derive(Default)]
+struct Round {
+    blocked: bool,
+    skips: u64,
+    lost: Vec<(ViewerId, Gone)>,
+}
+
+fn flush_publication<B, V>(
+    now: Micros,
+    p: &mut Publication<B, V>,
+    formats: &Arc<[Arc<dyn WireFormat<B>>]>,
+    everybody: bool,
+    io: &mut impl ViewerIo<V>,
+) -> Round {
+    let mut round = Round::default();
+    for v in p.viewers.iter_mut().filter(|v| everybody || v.blocked_since.is_some()) {
+        let before = v.cursor.stats();
+        v.cursor.relieve(now, &p.ring, p.pace.ceiling);
+        let handle = &v.handle;
+        match v.cursor.write(&p.ring, formats, |slices| io.write(handle, slices)) {
+            Progress::UpToDate => v.blocked_since = None,
+            Progress::Closed => round.lost.push((v.id, Gone::Closed)),
+            Progress::Blocked { wrote } => {
+                round.blocked = true;
+                let since = *v.blocked_since.get_or_insert(now);
+                if wrote {
+                    v.blocked_since = Some(now);
+                } else if now.saturating_sub(since) > STALLED {
+                    round.lost.push((v.id, Gone::Stalled));
+                }
+            }
+        }
+        let after = v.cursor.stats();
+        let fresh = after.skips.saturating_add(after.cuts).saturating_sub(before.skips.saturating_add(before.cuts));
+        round.skips = round.skips.saturating_add(fresh);
+    }
+    round
+}

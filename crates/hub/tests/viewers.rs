@@ -1,0 +1,176 @@
+//! What a viewer gets, in virtual time.
+
+mod common;
+use common::*;
+use huitong_hub::{Gone, Kind, ShardInput, ViewerId};
+
+const PLENTY: usize = usize::MAX / 2;
+
+fn camera(studio: &mut Studio) {
+    studio.header(true);
+    studio.header(false);
+    studio.send(Kind::Key, 100);
+    for _ in 0..3 {
+        studio.send(Kind::Audio, 20);
+        studio.send(Kind::Delta, 50);
+    }
+    studio.pass(30_000);
+}
+
+#[test]
+fn late_viewer_starts_with_headers_and_the_kept_group_of_pictures() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, BOTH, PLENTY);
+    let expected = [('P', 0), ('V', 1), ('K', 1), ('A', 2), ('S', 2), ('D', 3), ('S', 4), ('D', 5), ('S', 6), ('D', 7)];
+    assert_eq!(studio.heard(1), expected);
+    assert_eq!(studio.pipes[&1].borrow().calls, 1, "everything goes out in one vectored write");
+}
+
+#[test]
+fn a_packet_is_serialised_once_for_all_viewers() {
+    let mut studio = Studio::new();
+    studio.header(true);
+    for id in 0..100 {
+        studio.join(id, BOTH, PLENTY);
+    }
+    studio.send(Kind::Key, 10);
+    studio.pass(30_000);
+    let encoded = studio.format.encoded.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(encoded, 2 + 100, "one packet, one header, and a prelude for each viewer");
+    assert!((0..100).all(|id| studio.heard(id).ends_with(&[('V', 1), ('K', 1)])));
+}
+
+#[test]
+fn stalled_viewer_skips_video_to_the_newest_keyframe_and_keeps_its_sound() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    let pipe = studio.join(1, BOTH, PLENTY);
+    pipe.borrow_mut().room = 0;
+    let mut keys = Vec::new();
+    let mut sounds = Vec::new();
+    for i in 0..40 {
+        let number = studio.send(if i % 10 == 0 { Kind::Key } else { Kind::Delta }, 500);
+        if i % 10 == 0 {
+            keys.push(number);
+        }
+        sounds.push(studio.send(Kind::Audio, 20));
+        studio.pass(50_000);
+    }
+    let before = studio.heard(1).len();
+    pipe.borrow_mut().room = PLENTY;
+    studio.pass(100_000);
+    let after = &studio.heard(1)[before..];
+    let heard: Vec<u64> = after.iter().filter(|(tag, _)| *tag == 'S').map(|(_, n)| *n).collect();
+    assert_eq!(heard, sounds, "sound has no hole");
+    let first_video = after.iter().find(|(tag, _)| "KD".contains(*tag)).copied();
+    assert_eq!(first_video, Some(('K', keys[3])), "video goes on at the newest keyframe");
+    assert_eq!(studio.shard.take_skips(), 1, "the skip is counted once");
+}
+
+#[test]
+fn viewer_far_beyond_its_ceiling_loses_old_sound_too() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    let pipe = studio.join(1, BOTH, PLENTY);
+    pipe.borrow_mut().room = 0;
+    for i in 0..200 {
+        studio.send(if i % 20 == 0 { Kind::Key } else { Kind::Delta }, 500);
+        studio.send(Kind::Audio, 20);
+        studio.pass(50_000);
+    }
+    let before = studio.heard(1).len();
+    pipe.borrow_mut().room = PLENTY;
+    studio.pass(100_000);
+    let after = &studio.heard(1)[before..];
+    assert!(after.len() < 200, "no more than a few seconds of backlog is delivered, got {}", after.len());
+    assert_eq!(after.iter().find(|(tag, _)| "KD".contains(*tag)).map(|(tag, _)| *tag), Some('K'));
+}
+
+#[test]
+fn muted_video_is_not_sent_and_comes_back_at_a_keyframe_at_once() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, AUDIO, PLENTY);
+    let key = studio.send(Kind::Key, 100);
+    let delta = studio.send(Kind::Delta, 100);
+    let sound = studio.send(Kind::Audio, 10);
+    studio.pass(30_000);
+    assert_eq!(studio.heard(1), [('P', 0), ('A', 2), ('S', sound)]);
+    studio.shard.handle(studio.now, ShardInput::Tracks { viewer: ViewerId(1), tracks: BOTH });
+    studio.flush();
+    assert_eq!(&studio.heard(1)[3..], [('V', 1), ('K', key), ('D', delta)]);
+    let next = studio.send(Kind::Delta, 100);
+    studio.pass(30_000);
+    assert_eq!(studio.heard(1).last(), Some(&('D', next)));
+}
+
+#[test]
+fn changed_header_reaches_everybody_before_its_keyframe() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, BOTH, PLENTY);
+    studio.header(true);
+    let key = studio.send(Kind::Key, 10);
+    studio.pass(30_000);
+    studio.join(2, BOTH, PLENTY);
+    assert_eq!(&studio.heard(1)[10..], [('V', 3), ('K', key)]);
+    assert_eq!(studio.heard(2), [('P', 0), ('V', 3), ('K', key)]);
+}
+
+#[test]
+fn after_a_publisher_change_nobody_gets_a_delta_without_its_keyframe() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, BOTH, PLENTY);
+    studio.sequencer.restart();
+    studio.shard.handle(studio.now, ShardInput::Restart { publication: P });
+    studio.join(2, BOTH, PLENTY);
+    assert_eq!(studio.heard(2), [], "the old pictures are over");
+    studio.send(Kind::Delta, 10);
+    let sound = studio.send(Kind::Audio, 10);
+    let key = studio.send(Kind::Key, 10);
+    studio.pass(30_000);
+    assert_eq!(&studio.heard(1)[10..], [('S', sound), ('K', key)]);
+    assert_eq!(studio.heard(2), [('P', 0), ('A', 2), ('S', sound), ('V', 1), ('K', key)]);
+}
+
+#[test]
+fn dead_viewer_is_given_up_and_a_closed_one_at_once() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, BOTH, 0);
+    let two = studio.join(2, BOTH, PLENTY);
+    two.borrow_mut().closed = true;
+    studio.send(Kind::Audio, 10);
+    studio.pass(50_000);
+    let gone: Vec<_> = studio.shard.take_departed().iter().map(|d| (d.viewer, d.why)).collect();
+    assert_eq!(gone, [(ViewerId(2), Gone::Closed)]);
+    studio.pass(31_000_000);
+    let gone: Vec<_> = studio.shard.take_departed().iter().map(|d| (d.viewer, d.why)).collect();
+    assert_eq!(gone, [(ViewerId(1), Gone::Stalled)]);
+    assert_eq!(studio.shard.viewers(), 0);
+    assert_eq!(studio.shard.next_deadline(), None, "nothing is left to wake up for");
+}
+
+#[test]
+fn one_stalled_viewer_does_not_shorten_the_window_of_the_others() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, BOTH, 0);
+    let two = studio.join(2, BOTH, PLENTY);
+    let calls = two.borrow().calls;
+    studio.pass(1_000_000);
+    assert_eq!(two.borrow().calls, calls, "retries touch only the viewer that was full");
+}
+
+#[test]
+fn ending_a_publication_releases_its_viewers() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, BOTH, PLENTY);
+    studio.shard.handle(studio.now, ShardInput::Close { publication: P });
+    let gone: Vec<_> = studio.shard.take_departed().iter().map(|d| (d.viewer, d.why)).collect();
+    assert_eq!(gone, [(ViewerId(1), Gone::Ended)]);
+    assert_eq!(studio.shard.bytes(), 0);
+}
