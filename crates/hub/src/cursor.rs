@@ -5,6 +5,7 @@ use crate::ring::Ring;
 use crate::shard::{ViewerTracks, Wrote};
 use crate::{Configs, Micros};
 use bytes::Bytes;
+use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
 
@@ -13,6 +14,10 @@ const SLICES: usize = 64;
 
 /// A viewer whose sounds, too, lag by this many latency ceilings gets a clean cut instead of old sound.
 const HARD_CEILINGS: u64 = 2;
+
+/// Control messages that wait to go out between packets. A player asks a handful of things in its life; one
+/// that asks faster than it reads is refused.
+const INJECTED: usize = 16;
 
 /// What a viewer has been through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +74,7 @@ pub struct Cursor {
     audio_from: u64,
     prelude_sent: bool,
     partial: Option<(Bytes, usize)>,
+    injected: VecDeque<Bytes>,
     since: Micros,
     stats: CursorStats,
 }
@@ -85,6 +91,7 @@ impl Cursor {
             audio_from: 0,
             prelude_sent: false,
             partial: None,
+            injected: VecDeque::new(),
             since: now,
             stats: CursorStats::default(),
         };
@@ -124,9 +131,14 @@ impl Cursor {
         self.tracks = tracks;
     }
 
-    /// Whether everything was sent.
-    pub fn is_up_to_date<B>(&self, ring: &Ring<B>) -> bool {
-        self.partial.is_none() && self.mark.pos >= ring.end()
+    /// Queues bytes of the connection's own protocol (an answer to a ping, say) to go out between packets.
+    /// Returns false when too many wait already.
+    pub fn inject(&mut self, bytes: Bytes) -> bool {
+        if self.injected.len() >= INJECTED {
+            return false;
+        }
+        self.injected.push_back(bytes);
+        true
     }
 
     /// Moves a viewer that is beyond its ceiling: video to the newest keyframe (or to the next one to come)
@@ -209,7 +221,7 @@ impl Cursor {
                     let more = count == SLICES;
                     if self.commit(n, &steps) && n >= total {
                         self.mark = if more { self.mark } else { tail };
-                        if !more {
+                        if !more && self.injected.is_empty() && self.prelude_sent {
                             return Progress::UpToDate;
                         }
                     } else if n < total {
@@ -220,9 +232,16 @@ impl Cursor {
         }
     }
 
-    /// Before the first packet: the prelude, once there is a packet to send, because only then the tracks
-    /// are known.
+    /// What goes before the next packet: injected bytes, and before the first packet the prelude, once there
+    /// is a packet to send, because only then the tracks are known.
     fn begin<B>(&mut self, ring: &Ring<B>, formats: &[Arc<dyn WireFormat<B>>]) {
+        if self.partial.is_some() {
+            return;
+        }
+        if let Some(bytes) = self.injected.pop_front() {
+            self.partial = Some((bytes, 0));
+            return;
+        }
         if self.prelude_sent {
             return;
         }
@@ -247,6 +266,9 @@ impl Cursor {
         steps: &mut [Option<Step<'r>>; SLICES],
     ) -> (usize, Mark) {
         let mut mark = self.mark;
+        if !self.prelude_sent {
+            return (0, mark);
+        }
         let mut slots = steps.iter_mut();
         let mut count = 0usize;
         while let Some(packet) = ring.get(mark.pos) {

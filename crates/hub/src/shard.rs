@@ -5,6 +5,7 @@ use crate::pace::{Pace, Pacer};
 use crate::packet::{Packet, Wire, WireFormat};
 use crate::ring::{Ring, RingLimits, RingSnapshot};
 use crate::Micros;
+use bytes::Bytes;
 use std::collections::HashMap;
 use std::io::IoSlice;
 use std::sync::Arc;
@@ -110,6 +111,13 @@ pub enum ShardInput<B, V> {
         /// The viewer.
         viewer: ViewerId,
     },
+    /// Bytes of a connection's own protocol, to go out between packets.
+    Inject {
+        /// The viewer.
+        viewer: ViewerId,
+        /// The bytes.
+        bytes: Bytes,
+    },
     /// A viewer wants other tracks.
     Tracks {
         /// The viewer.
@@ -214,6 +222,7 @@ impl<B, V> Shard<B, V> {
                 self.add(now, publication, viewer, handle, wire, tracks);
             }
             ShardInput::Remove { viewer } => self.remove(viewer, Gone::Removed),
+            ShardInput::Inject { viewer, bytes } => self.inject(now, viewer, bytes),
             ShardInput::Tracks { viewer, tracks } => self.set_tracks(now, viewer, tracks),
         }
     }
@@ -245,6 +254,22 @@ impl<B, V> Shard<B, V> {
             v.cursor.set_tracks(now, &p.ring, tracks);
             self.mark_due(publication, now);
         }
+    }
+
+    fn inject(&mut self, now: Micros, viewer: ViewerId, bytes: Bytes) {
+        let Some(publication) = self.places.get(&viewer).copied() else { return };
+        let Some(p) = self.publications.get_mut(&publication) else { return };
+        let Some(v) = p.viewers.iter_mut().find(|v| v.id == viewer) else { return };
+        if v.cursor.inject(bytes) {
+            self.mark_due(publication, now);
+        } else {
+            self.remove(viewer, Gone::Stalled);
+        }
+    }
+
+    /// The shortest send window of the publications here: no packet may gather longer, so nobody rests longer.
+    pub fn shortest_window(&self) -> Option<Micros> {
+        self.publications.values().map(|p| p.pace.window).min()
     }
 
     fn close(&mut self, publication: PublicationId) {

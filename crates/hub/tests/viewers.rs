@@ -174,3 +174,29 @@ fn ending_a_publication_releases_its_viewers() {
     assert_eq!(gone, [(ViewerId(1), Gone::Ended)]);
     assert_eq!(studio.shard.bytes(), 0);
 }
+
+#[test]
+fn injected_bytes_go_out_between_packets_even_to_a_viewer_that_was_full() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    let pipe = studio.join(1, BOTH, 70);
+    let answer = huitong_hub::WireFormat::encode(&*studio.format, &Body { tag: b'A', number: 99, padding: 2 }, 0);
+    studio.shard.handle(studio.now, ShardInput::Inject { viewer: ViewerId(1), bytes: answer });
+    pipe.borrow_mut().room = PLENTY;
+    studio.pass(50_000);
+    let heard = studio.heard(1);
+    assert_eq!(heard.len(), 11, "{heard:?}");
+    assert_eq!(heard.iter().filter(|entry| **entry == ('A', 99)).count(), 1);
+}
+
+#[test]
+fn bytes_injected_before_the_first_packet_do_not_displace_the_prelude() {
+    let mut studio = Studio::new();
+    studio.join(1, BOTH, PLENTY);
+    let answer = huitong_hub::WireFormat::encode(&*studio.format, &Body { tag: b'A', number: 99, padding: 2 }, 0);
+    studio.shard.handle(studio.now, ShardInput::Inject { viewer: ViewerId(1), bytes: answer });
+    studio.header(true);
+    studio.send(Kind::Key, 10);
+    studio.pass(50_000);
+    assert_eq!(studio.heard(1), [('A', 99), ('P', 0), ('V', 1), ('K', 1)]);
+}

@@ -1,0 +1,279 @@
+//! One stream: its publisher, its packets so far, and the shards that serve its viewers.
+
+use crate::authority::Tracks;
+use crate::meter::Meter;
+use crate::sink::Sink;
+use crate::stats::StreamStats;
+use crate::{Inner, lock, publication_id, viewer_tracks};
+use bytes::Bytes;
+use huitong_hub::{
+    CursorStats, Kind, Pace, PublicationId, Ring, RingLimits, Sequencer, ShardInput, ViewerId, Wire,
+};
+use huitong_media::{Frame, FrameKind, Ingest, MediaError, StreamInfo, TrackKind};
+use huitong_types::{ErrorCode, Fault, StreamId};
+use std::sync::{Arc, Mutex};
+
+/// Another publisher has taken the stream over, or the stream is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replaced;
+
+struct Central {
+    sequencer: Sequencer<Frame>,
+    ring: Ring<Frame>,
+    ingest: Ingest,
+    /// Viewers per shard; a shard with none gets no packets.
+    viewers: Vec<u32>,
+    /// Grows with every publisher; a publisher with an older number is replaced.
+    generation: u64,
+    publishing: bool,
+    ended: bool,
+    takeovers: u32,
+    video: Meter,
+    audio: Meter,
+    last_key_us: Option<u64>,
+    skips: u64,
+}
+
+pub(crate) struct Publication {
+    id: PublicationId,
+    pace: Pace,
+    central: Mutex<Central>,
+}
+
+impl Publication {
+    pub(crate) fn new(stream: StreamId, pace: Pace, limits: RingLimits, shards: usize) -> Self {
+        let central = Central {
+            sequencer: Sequencer::default(),
+            ring: Ring::new(limits),
+            ingest: Ingest::new(),
+            viewers: vec![0; shards],
+            generation: 0,
+            publishing: false,
+            ended: false,
+            takeovers: 0,
+            video: Meter::default(),
+            audio: Meter::default(),
+            last_key_us: None,
+            skips: 0,
+        };
+        Self { id: publication_id(stream), pace, central: Mutex::new(central) }
+    }
+
+    pub(crate) fn take_over(this: &Arc<Self>, inner: Arc<Inner>) -> Publisher {
+        let mut central = lock(&this.central);
+        central.generation += 1;
+        if central.generation > 1 {
+            central.takeovers += 1;
+            central.ingest.restart();
+            central.sequencer.restart();
+            this.restart_viewers(&mut central, &inner);
+        }
+        central.publishing = true;
+        let generation = central.generation;
+        drop(central);
+        Publisher { publication: Arc::clone(this), inner, generation }
+    }
+
+    fn restart_viewers(&self, central: &mut Central, inner: &Inner) {
+        central.ring.restart();
+        self.tell_shards(central, inner, || ShardInput::Restart { publication: self.id });
+    }
+
+    fn tell_shards(&self, central: &Central, inner: &Inner, input: impl Fn() -> ShardInput<Frame, Sink>) {
+        for (shard, viewers) in inner.shards.iter().zip(&central.viewers) {
+            if *viewers > 0 && shard.inbox.push_urgent(input()).is_err() {
+                tracing::error!("a fan-out thread is stuck: its mailbox is full of commands");
+            }
+        }
+    }
+
+    pub(crate) fn add_viewer(
+        &self,
+        inner: &Inner,
+        index: usize,
+        viewer: ViewerId,
+        wire: Wire,
+        tracks: Tracks,
+        sink: Sink,
+    ) -> Result<(), Fault> {
+        let full = || Fault::because(ErrorCode::ServerFull, "The server has no place for more players now.");
+        let mut central = lock(&self.central);
+        if central.ended {
+            return Err(Fault::because(ErrorCode::NotFound, "The stream is over."));
+        }
+        let (Some(shard), Some(count)) = (inner.shards.get(index), central.viewers.get(index).copied()) else {
+            return Err(ErrorCode::Internal.into());
+        };
+        if count == 0 {
+            let snapshot = central.ring.snapshot();
+            let open = ShardInput::Open { publication: self.id, snapshot, pace: self.pace };
+            shard.inbox.push_urgent(open).map_err(|_| full())?;
+        }
+        let tracks = viewer_tracks(tracks);
+        let add = ShardInput::Add { publication: self.id, viewer, handle: sink, wire, tracks };
+        shard.inbox.push_urgent(add).map_err(|_| full())?;
+        if let Some(count) = central.viewers.get_mut(index) {
+            *count += 1;
+        }
+        Ok(())
+    }
+
+    fn viewer_gone(&self, inner: &Inner, index: usize, stats: &CursorStats) {
+        let mut central = lock(&self.central);
+        central.skips += stats.skips + stats.cuts;
+        let Some(count) = central.viewers.get_mut(index) else { return };
+        *count = count.saturating_sub(1);
+        if *count == 0
+            && let Some(shard) = inner.shards.get(index)
+            && shard.inbox.push_urgent(ShardInput::Close { publication: self.id }).is_err()
+        {
+            tracing::error!(shard = index, "a fan-out thread is stuck: its mailbox is full of commands");
+        }
+    }
+
+    pub(crate) fn end(&self, inner: &Inner) {
+        let mut central = lock(&self.central);
+        central.ended = true;
+        central.publishing = false;
+        central.generation += 1;
+        self.tell_shards(&central, inner, || ShardInput::Close { publication: self.id });
+    }
+
+    pub(crate) fn stats(&self, now_us: u64) -> StreamStats {
+        let central = lock(&self.central);
+        let (video_bytes, fps) = central.video.rates(now_us);
+        let (audio_bytes, _) = central.audio.rates(now_us);
+        let age = |at: u64| u32::try_from(now_us.saturating_sub(at) / 1000).unwrap_or(u32::MAX);
+        StreamStats {
+            publishing: central.publishing,
+            info: *central.ingest.info(),
+            fps: fps as f32,
+            video_kbps: (video_bytes * 8.0 / 1000.0) as u32,
+            audio_kbps: (audio_bytes * 8.0 / 1000.0) as u32,
+            keyframe_age_ms: central.last_key_us.map(age),
+            viewers: central.viewers.iter().sum(),
+            skips: u32::try_from(central.skips).unwrap_or(u32::MAX),
+            takeovers: central.takeovers,
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn viewer_gone(&self, shard: usize, publication: PublicationId, stats: &CursorStats) {
+        self.totals.add_out(stats.bytes);
+        if let Some(handle) = self.shards.get(shard) {
+            handle.viewers.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        let known = lock(&self.publications).get(&StreamId::new(publication.0)).cloned();
+        if let Some(known) = known {
+            known.viewer_gone(self, shard, stats);
+        }
+    }
+}
+
+/// The right to publish one stream, until it is dropped or somebody takes over.
+pub struct Publisher {
+    publication: Arc<Publication>,
+    inner: Arc<Inner>,
+    generation: u64,
+}
+
+/// What became of a message.
+#[derive(Debug)]
+pub enum Pushed {
+    /// It was taken (or was of no use, like an empty tag); these tracks have carried media so far.
+    Taken,
+    /// It broke a rule of its container or codec and was dropped.
+    Bad(MediaError),
+}
+
+impl Publisher {
+    /// Takes an audio or video message in FLV form: `timestamp` in ms wraps at 2^32. Messages of tracks that
+    /// are not `allowed` are dropped.
+    ///
+    /// # Errors
+    /// [`Replaced`]: stop publishing.
+    pub fn push_flv(
+        &self,
+        track: TrackKind,
+        timestamp: u32,
+        body: &Bytes,
+        allowed: Tracks,
+    ) -> Result<Pushed, Replaced> {
+        let now = self.inner.clock.now();
+        let mut central = lock(&self.publication.central);
+        if central.generation != self.generation {
+            return Err(Replaced);
+        }
+        let on = match track {
+            TrackKind::Video => allowed.video,
+            TrackKind::Audio => allowed.audio,
+        };
+        if !on {
+            return Ok(Pushed::Taken);
+        }
+        let frames = match central.ingest.push(track, timestamp, body) {
+            Ok(frames) => frames,
+            Err(error) => return Ok(Pushed::Bad(error)),
+        };
+        for frame in frames {
+            self.distribute(&mut central, now, frame);
+        }
+        Ok(Pushed::Taken)
+    }
+
+    fn distribute(&self, central: &mut Central, now: u64, frame: Frame) {
+        let video = frame.track == TrackKind::Video;
+        let kind = match frame.kind {
+            FrameKind::Config => {
+                central.sequencer.config(video, frame);
+                return;
+            }
+            FrameKind::Key => Kind::Key,
+            FrameKind::Delta => Kind::Delta,
+            FrameKind::Audio => Kind::Audio,
+        };
+        let size = frame.payload.len();
+        if video {
+            central.video.add(now, size);
+        } else {
+            central.audio.add(now, size);
+        }
+        if kind == Kind::Key {
+            central.last_key_us = Some(now);
+        }
+        self.inner.totals.add_packet(size);
+        let ts_ms = frame.ts_ms;
+        let packet = central.sequencer.packet(now, ts_ms, kind, size, frame);
+        central.ring.push(Arc::clone(&packet));
+        for (shard, viewers) in self.inner.shards.iter().zip(&central.viewers) {
+            if *viewers == 0 {
+                continue;
+            }
+            let input = ShardInput::Packet { publication: self.publication.id, packet: Arc::clone(&packet) };
+            if shard.inbox.push(input).is_err() {
+                self.inner.totals.add_dropped();
+            }
+        }
+    }
+
+    /// Codecs and sizes as seen so far.
+    pub fn info(&self) -> StreamInfo {
+        *lock(&self.publication.central).ingest.info()
+    }
+
+    /// Whether this is still the publisher of the stream.
+    pub fn is_current(&self) -> bool {
+        lock(&self.publication.central).generation == self.generation
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        let mut central = lock(&self.publication.central);
+        if central.generation == self.generation {
+            central.publishing = false;
+            self.publication.restart_viewers(&mut central, &self.inner);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! One thread per shard: takes inputs from its mailbox, writes what is due, sleeps until the next deadline.
+
+use crate::sink::Sink;
+use crate::{Clock, Inner, ViewerCount};
+use huitong_hub::{Inbox, RingLimits, Shard, ShardInput, ViewerIo, WireFormat, Wrote};
+use huitong_media::Frame;
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// Packets waiting for one thread at most. At 62 packets a second and stream this is a second of 66 streams
+/// or a stall of a quarter of a second with 250; beyond it packets are dropped and viewers resume at the next
+/// keyframe.
+const INBOX_PACKETS: usize = 4096;
+
+/// Commands get through when packets do not: as many viewers may come and go in one stall.
+const INBOX_COMMANDS: usize = 65_536;
+
+/// What the threads share with the rest.
+pub(crate) struct ShardHandle {
+    index: usize,
+    pub(crate) inbox: Arc<Inbox<ShardInput<Frame, Sink>>>,
+    pub(crate) viewers: ViewerCount,
+    owner: Weak<Inner>,
+}
+
+struct Sinks;
+
+impl ViewerIo<Sink> for Sinks {
+    fn write(&mut self, viewer: &Sink, slices: &[IoSlice<'_>]) -> Wrote {
+        viewer.write(slices)
+    }
+}
+
+impl ShardHandle {
+    pub(crate) fn new(index: usize, owner: Weak<Inner>) -> Self {
+        let inbox = Arc::new(Inbox::new(INBOX_PACKETS, INBOX_COMMANDS));
+        Self { index, inbox, viewers: ViewerCount::new(0), owner }
+    }
+
+    pub(crate) fn start(
+        &self,
+        clock: Clock,
+        formats: Arc<[Arc<dyn WireFormat<Frame>>]>,
+        limits: RingLimits,
+    ) -> std::io::Result<()> {
+        let (index, inbox, owner) = (self.index, Arc::clone(&self.inbox), self.owner.clone());
+        let name = format!("fanout-{index}");
+        let run = move || run(index, clock, &inbox, Shard::new(formats, limits), &owner);
+        std::thread::Builder::new().name(name).spawn(run).map(drop)
+    }
+
+    pub(crate) fn stop(&self) {
+        self.inbox.close();
+    }
+}
+
+fn run(
+    index: usize,
+    clock: Clock,
+    inbox: &Inbox<ShardInput<Frame, Sink>>,
+    mut shard: Shard<Frame, Sink>,
+    owner: &Weak<Inner>,
+) {
+    let mut inputs = VecDeque::new();
+    loop {
+        let now = clock.now();
+        let (resting, timeout) = match shard.next_deadline() {
+            Some(due) => {
+                // Packets gather without waking the thread, but a publication with a shorter window than the
+                // one that is due next must not be overslept.
+                let longest = shard.shortest_window().map_or(due, |window| due.min(now.saturating_add(window)));
+                (true, Some(Duration::from_micros(longest.saturating_sub(now))))
+            }
+            None => (false, None),
+        };
+        if !inbox.wait(&mut inputs, resting, timeout) {
+            return;
+        }
+        let now = clock.now();
+        for input in inputs.drain(..) {
+            shard.handle(now, input);
+        }
+        if shard.next_deadline().is_some_and(|due| due <= now) {
+            shard.flush(now, &mut Sinks);
+            shard.rested(now, clock.now());
+        }
+        report(index, &mut shard, owner);
+    }
+}
+
+fn report(index: usize, shard: &mut Shard<Frame, Sink>, owner: &Weak<Inner>) {
+    let skips = shard.take_skips();
+    let departed = shard.take_departed();
+    if skips == 0 && departed.is_empty() {
+        return;
+    }
+    let inner = owner.upgrade();
+    if let Some(inner) = &inner {
+        inner.totals.add_skips(skips);
+    }
+    for gone in departed {
+        gone.handle.release(gone.why);
+        if let Some(inner) = &inner {
+            inner.viewer_gone(index, gone.publication, &gone.stats);
+        }
+    }
+}

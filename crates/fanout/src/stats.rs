@@ -1,0 +1,86 @@
+//! Figures for operators.
+
+use huitong_media::StreamInfo;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Figures of one stream.
+#[derive(Debug, Clone)]
+pub struct StreamStats {
+    /// Whether a publisher is connected.
+    pub publishing: bool,
+    /// Codecs and sizes as seen.
+    pub info: StreamInfo,
+    /// Frames per second over the last seconds.
+    pub fps: f32,
+    /// Video bit rate over the last seconds, kbit/s.
+    pub video_kbps: u32,
+    /// Audio bit rate over the last seconds, kbit/s.
+    pub audio_kbps: u32,
+    /// Age of the newest keyframe, ms.
+    pub keyframe_age_ms: Option<u32>,
+    /// Viewers connected.
+    pub viewers: u32,
+    /// Skips of slow viewers that are gone, in all.
+    pub skips: u32,
+    /// Times another publisher took over.
+    pub takeovers: u32,
+}
+
+/// Figures of the whole fan-out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Publications known.
+    pub publications: usize,
+    /// Viewers connected.
+    pub viewers: usize,
+    /// Packets published.
+    pub packets: u64,
+    /// Bytes published.
+    pub bytes_in: u64,
+    /// Bytes written to viewers that are gone.
+    pub bytes_out: u64,
+    /// Skips to a newer keyframe.
+    pub skips: u64,
+    /// Packets dropped because a fan-out thread was behind.
+    pub dropped: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    packets: AtomicU64,
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    skips: AtomicU64,
+    dropped: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn add_packet(&self, bytes: usize) {
+        self.packets.fetch_add(1, Ordering::Relaxed);
+        self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_out(&self, bytes: u64) {
+        self.bytes_out.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_skips(&self, skips: u64) {
+        self.skips.fetch_add(skips, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_dropped(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self, publications: usize, viewers: usize) -> Totals {
+        Totals {
+            publications,
+            viewers,
+            packets: self.packets.load(Ordering::Relaxed),
+            bytes_in: self.bytes_in.load(Ordering::Relaxed),
+            bytes_out: self.bytes_out.load(Ordering::Relaxed),
+            skips: self.skips.load(Ordering::Relaxed),
+            dropped: self.dropped.load(Ordering::Relaxed),
+        }
+    }
+}
