@@ -13,7 +13,7 @@ pub mod stats;
 pub use authority::{Authority, MEDIA_ORDERS, MediaControl, MediaOrder, Ticket, Tracks};
 pub use publication::{Publisher, Pushed, Replaced};
 pub use sink::{Done, Pipe, Sink, SinkIo};
-pub use stats::{StreamStats, Totals};
+pub use stats::{StreamStats, Totals, describe};
 
 use huitong_hub::{Pace, PublicationId, RingLimits, ShardInput, ViewerId, ViewerTracks, Wire, WireFormat};
 use huitong_media::Frame;

@@ -101,7 +101,8 @@ impl Publication {
         if central.ended {
             return Err(Fault::because(ErrorCode::NotFound, "The stream is over."));
         }
-        let (Some(shard), Some(count)) = (inner.shards.get(index), central.viewers.get(index).copied()) else {
+        let (Some(shard), Some(count)) = (inner.shards.get(index), central.viewers.get(index).copied())
+        else {
             return Err(ErrorCode::Internal.into());
         };
         if count == 0 {

@@ -70,7 +70,8 @@ fn run(
             Some(due) => {
                 // Packets gather without waking the thread, but a publication with a shorter window than the
                 // one that is due next must not be overslept.
-                let longest = shard.shortest_window().map_or(due, |window| due.min(now.saturating_add(window)));
+                let longest =
+                    shard.shortest_window().map_or(due, |window| due.min(now.saturating_add(window)));
                 (true, Some(Duration::from_micros(longest.saturating_sub(now))))
             }
             None => (false, None),

@@ -9,6 +9,11 @@ use std::task::{Context, Poll, Waker};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
+/// Bytes that the kernel may hold unsent for one viewer. What lies in the kernel is beyond the reach of the
+/// latency ceiling, so this bounds the hidden delay to about a second of a phone's stream, whatever the size
+/// of the socket buffer; bytes in flight are not counted, so throughput does not suffer.
+const UNSENT_BYTES: u32 = 128 * 1024;
+
 /// Tells a gateway's task that its viewer is no longer served.
 #[derive(Debug, Default)]
 pub struct Done {
@@ -62,6 +67,11 @@ pub struct Sink {
 impl Sink {
     /// The connection, and where to tell that it is no longer served.
     pub fn new(io: SinkIo) -> (Self, Arc<Done>) {
+        if let SinkIo::Tcp(stream) = &io
+            && let Err(error) = socket2::SockRef::from(&**stream).set_tcp_notsent_lowat(UNSENT_BYTES)
+        {
+            tracing::debug!(%error, "TCP_NOTSENT_LOWAT refused");
+        }
         let done = Arc::new(Done::default());
         (Self { io, done: Arc::clone(&done) }, done)
     }

@@ -84,3 +84,15 @@ impl Counters {
         }
     }
 }
+
+/// What the codec headers in force say, for metadata and file headers of new viewers. A header that cannot be
+/// read is left out: the publication would not have passed it on.
+pub fn describe(configs: &huitong_hub::Configs<huitong_media::Frame>) -> StreamInfo {
+    use huitong_media::{AudioInfo, aac::AudioSpecificConfig, h264::AvcConfig};
+    let video = configs.video.as_ref().and_then(|(_, frame)| AvcConfig::parse(&frame.payload).ok());
+    let audio = configs.audio.as_ref().and_then(|(_, frame)| {
+        let parsed = AudioSpecificConfig::parse(&frame.payload).ok()?;
+        Some(AudioInfo { codec: frame.codec, sample_rate: parsed.sample_rate, channels: parsed.channels() })
+    });
+    StreamInfo { video: video.map(|config| config.info()), audio, b_frames: false }
+}

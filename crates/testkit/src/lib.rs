@@ -1,1 +1,4 @@
-//! Test support: simulated clocks, seeded faults, fake phones
+//! Test support: the media side of the server without its control side, and ffmpeg as its peers.
+
+pub mod house;
+pub mod peers;

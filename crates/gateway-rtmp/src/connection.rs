@@ -1,0 +1,411 @@
+//! One RTMP connection from its first byte to its end.
+
+use crate::RtmpGateway;
+use bytes::Bytes;
+use huitong_fanout::{
+    Done, MEDIA_ORDERS, MediaOrder, Publisher, Pushed, Replaced, Sink, SinkIo, Ticket, Tracks, Viewing,
+};
+use huitong_media::TrackKind;
+use huitong_rtmp::{MediaKind, MediaMessage, ServerConnection, ServerEvent, ServerOptions};
+use huitong_types::{ErrorCode, Fault, StreamKey};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// From the first byte to a request to publish or play. Real clients need a second on a slow mobile network.
+const SETUP_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A publisher that sends nothing for this long is gone; a phone with camera and microphone off still sends
+/// silence.
+const PUBLISHER_SILENCE: Duration = Duration::from_secs(30);
+
+/// How long a peer may take to read the few bytes of a reply.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Media messages that break a rule of their codec before the publisher is turned away. One damaged picture is
+/// not worth a reconnect, a stream of them is not media.
+const BAD_MESSAGES: u32 = 100;
+
+/// Bytes read at once. The buffer lives on the stack of the reading function, not in the task.
+const READ_BYTES: usize = 16 * 1024;
+
+/// Reads before other connections of the thread get their turn.
+const READS_IN_A_ROW: usize = 8;
+
+enum Role {
+    /// Has asked for nothing yet.
+    Idle,
+    /// Waits for permission.
+    Asking { stream_id: u32, publish: bool },
+    /// Publishes.
+    Publishing { stream_id: u32, publisher: Publisher, allowed: Tracks, seen: Tracks, bad: u32 },
+    /// Plays.
+    Playing { viewing: Viewing, done: Arc<Done>, ordered: Tracks, wanted: Tracks, paused: bool },
+}
+
+/// Why the connection ends.
+#[derive(Debug)]
+enum End {
+    /// The peer closed it or it broke.
+    PeerGone,
+    /// The peer said goodbye in the protocol.
+    Goodbye,
+    /// It broke a rule of the protocol.
+    Protocol(huitong_rtmp::RtmpError),
+    /// The control side or a limit ended it; told to the peer already.
+    Refused(Fault),
+    /// The fan-out gave the player up.
+    Unserved(huitong_hub::Gone),
+}
+
+/// One connection.
+pub(crate) struct Connection {
+    gateway: RtmpGateway,
+    stream: Arc<TcpStream>,
+    machine: Box<ServerConnection>,
+    ticket: Ticket,
+    orders: Option<mpsc::Receiver<MediaOrder>>,
+    role: Role,
+    deadline: Option<Instant>,
+    last_heard: Instant,
+    /// Told to the peer already; the connection ends once that is sent.
+    refusal: Option<Fault>,
+}
+
+impl Connection {
+    pub(crate) fn new(gateway: RtmpGateway, stream: TcpStream) -> Self {
+        let now = Instant::now();
+        Self {
+            gateway,
+            stream: Arc::new(stream),
+            machine: Box::new(ServerConnection::new(ServerOptions::default())),
+            ticket: Ticket::next(),
+            orders: None,
+            role: Role::Idle,
+            deadline: Some(now + SETUP_TIMEOUT),
+            last_heard: now,
+            refusal: None,
+        }
+    }
+
+    pub(crate) const fn ticket(&self) -> Ticket {
+        self.ticket
+    }
+
+    pub(crate) async fn run(mut self) {
+        configure(&self.stream);
+        let end = loop {
+            if let Err(end) = self.step().await {
+                break end;
+            }
+        };
+        let deliberate = matches!(end, End::Goodbye);
+        match &end {
+            End::Refused(fault) => tracing::info!(%fault, "rtmp connection refused"),
+            End::Protocol(error) => tracing::info!(%error, "rtmp connection broke the protocol"),
+            End::Unserved(gone) => tracing::debug!(?gone, "rtmp player is no longer served"),
+            End::PeerGone | End::Goodbye => tracing::debug!(deliberate, "rtmp connection ended"),
+        }
+        self.role = Role::Idle;
+        if self.orders.take().is_some() {
+            self.gateway.authority.closed(self.ticket, deliberate);
+        }
+        if let Err(error) = socket2::SockRef::from(&*self.stream).shutdown(std::net::Shutdown::Both) {
+            tracing::trace!(%error, "already shut down");
+        }
+    }
+
+    /// Waits for one thing to happen and deals with it.
+    async fn step(&mut self) -> Result<(), End> {
+        self.send_output().await?;
+        if let Some(fault) = self.refusal.take() {
+            return Err(End::Refused(fault));
+        }
+        let done = match &self.role {
+            Role::Playing { done, .. } => Some(Arc::clone(done)),
+            _ => None,
+        };
+        let deadline = self.deadline;
+        tokio::select! {
+            ready = self.stream.readable() => {
+                ready.map_err(|_| End::PeerGone)?;
+                self.read()
+            }
+            order = next_order(&mut self.orders) => self.obey(order).await,
+            gone = wait_done(done) => Err(End::Unserved(gone)),
+            () = sleep_until(deadline) => self.time_is_up(),
+        }
+    }
+
+    /// Before a player is served the task writes itself; afterwards only the fan-out may, so replies go
+    /// through it.
+    async fn send_output(&mut self) -> Result<(), End> {
+        let Some(bytes) = self.machine.take_output() else { return Ok(()) };
+        if let Role::Playing { viewing, .. } = &self.role {
+            viewing.inject(bytes);
+            return Ok(());
+        }
+        write_all(&self.stream, &bytes).await
+    }
+
+    fn read(&mut self) -> Result<(), End> {
+        let mut buffer = [0u8; READ_BYTES];
+        for _ in 0..READS_IN_A_ROW {
+            match self.stream.try_read(&mut buffer) {
+                Ok(0) => return Err(End::PeerGone),
+                Ok(n) => {
+                    self.last_heard = Instant::now();
+                    let received = self.machine.receive(&buffer[..n]);
+                    while let Some(event) = self.machine.poll_event() {
+                        self.event(event)?;
+                        if self.refusal.is_some() {
+                            return Ok(());
+                        }
+                    }
+                    received.map_err(End::Protocol)?;
+                    if n < buffer.len() {
+                        return Ok(());
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(End::PeerGone),
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: ServerEvent) -> Result<(), End> {
+        match event {
+            ServerEvent::Connected(info) => {
+                tracing::debug!(client = %info.flash_ver, "rtmp client connected")
+            }
+            ServerEvent::Publish { stream_id, key, .. } => self.ask(stream_id, key.as_str(), true),
+            ServerEvent::Play { stream_id, key } => self.ask(stream_id, key.as_str(), false),
+            ServerEvent::Media(message) => self.media(message),
+            ServerEvent::Unpublish { .. } | ServerEvent::StopPlay { .. } => return Err(End::Goodbye),
+            ServerEvent::PauseToggle { paused: now, .. } => {
+                if let Role::Playing { paused, .. } = &mut self.role {
+                    *paused = now;
+                }
+                self.retrack();
+            }
+            ServerEvent::Receive { kind, wanted: on, .. } => {
+                if let Role::Playing { wanted, .. } = &mut self.role {
+                    match kind {
+                        MediaKind::Audio => wanted.audio = on,
+                        MediaKind::Video => wanted.video = on,
+                        MediaKind::Data => {}
+                    }
+                }
+                self.retrack();
+            }
+            ServerEvent::SetBufferLength { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, stream_id: u32, name: &str, publish: bool) {
+        if !matches!(self.role, Role::Idle) {
+            let text = "this connection already publishes or plays; open another one";
+            self.turn_away(stream_id, publish, Fault::because(ErrorCode::KeyInUse, text));
+            return;
+        }
+        // Encoders add queries of their own to the name.
+        let name = name.split('?').next().unwrap_or(name);
+        let key = match StreamKey::new(name) {
+            Ok(key) => key,
+            Err(error) => {
+                let text = format!("The last part of the URL is not a stream key: {error}.");
+                self.turn_away(stream_id, publish, Fault::because(ErrorCode::UnknownKey, text));
+                return;
+            }
+        };
+        let (control, orders) = mpsc::channel(MEDIA_ORDERS);
+        self.orders = Some(orders);
+        self.role = Role::Asking { stream_id, publish };
+        // The control side holds early requests for a bounded time and answers in any case.
+        self.deadline = None;
+        if publish {
+            self.gateway.authority.publish(self.ticket, key, control);
+        } else {
+            self.gateway.authority.play(self.ticket, key, control);
+        }
+    }
+
+    /// Tells the peer why and ends the connection once that is sent.
+    fn turn_away(&mut self, stream_id: u32, publish: bool, fault: Fault) {
+        let unknown = matches!(fault.code, ErrorCode::UnknownKey | ErrorCode::NotFound);
+        let text = fault.message.as_ref();
+        match (publish, unknown) {
+            (true, true) => self.machine.refuse_publish(stream_id, "NetStream.Publish.BadName", text),
+            (true, false) => self.machine.refuse_publish(stream_id, "NetStream.Publish.Denied", text),
+            (false, true) => self.machine.refuse_play(stream_id, "NetStream.Play.StreamNotFound", text),
+            (false, false) => self.machine.refuse_play(stream_id, "NetStream.Play.Failed", text),
+        }
+        self.refusal = Some(fault);
+    }
+
+    async fn obey(&mut self, order: Option<MediaOrder>) -> Result<(), End> {
+        match order {
+            None => self.close(ErrorCode::ShuttingDown.into()),
+            Some(MediaOrder::Close(fault)) => self.close(fault),
+            Some(MediaOrder::PublishAccepted { stream, scene, allowed }) => {
+                if let Role::Asking { stream_id, publish: true } = self.role {
+                    self.machine.accept_publish(stream_id);
+                    let publisher = self.gateway.fanout.publish(stream, scene);
+                    self.role =
+                        Role::Publishing { stream_id, publisher, allowed, seen: Tracks::NONE, bad: 0 };
+                    self.last_heard = Instant::now();
+                    self.deadline = Some(self.last_heard + PUBLISHER_SILENCE);
+                }
+            }
+            Some(MediaOrder::Allowed(tracks)) => {
+                if let Role::Publishing { allowed, .. } = &mut self.role {
+                    *allowed = tracks;
+                }
+            }
+            Some(MediaOrder::PlayAccepted { stream, scene, tracks }) => {
+                let Role::Asking { stream_id, publish: false } = self.role else { return Ok(()) };
+                self.machine.accept_play(stream_id);
+                self.send_output().await?;
+                let (sink, done) = Sink::new(SinkIo::Tcp(Arc::clone(&self.stream)));
+                match self.gateway.fanout.view(stream, scene, self.gateway.wire, tracks, sink) {
+                    Ok(viewing) => {
+                        let (ordered, wanted) = (tracks, Tracks::BOTH);
+                        self.role = Role::Playing { viewing, done, ordered, wanted, paused: false };
+                    }
+                    Err(fault) => self.close(fault),
+                }
+            }
+            Some(MediaOrder::Tracks(tracks)) => {
+                if let Role::Playing { ordered, .. } = &mut self.role {
+                    *ordered = tracks;
+                }
+                self.retrack();
+            }
+        }
+        Ok(())
+    }
+
+    fn retrack(&self) {
+        if let Role::Playing { viewing, ordered, wanted, paused, .. } = &self.role {
+            let on = !*paused;
+            viewing.set_tracks(Tracks {
+                audio: on && ordered.audio && wanted.audio,
+                video: on && ordered.video && wanted.video,
+            });
+        }
+    }
+
+    fn media(&mut self, message: MediaMessage) {
+        let Role::Publishing { publisher, allowed, seen, bad, .. } = &mut self.role else { return };
+        let track = match message.kind {
+            MediaKind::Audio => TrackKind::Audio,
+            MediaKind::Video => TrackKind::Video,
+            // What encoders say about themselves is not trusted: players get metadata made from the headers.
+            MediaKind::Data => return,
+        };
+        match publisher.push_flv(track, message.timestamp, &message.payload, *allowed) {
+            Ok(Pushed::Taken) => {}
+            Ok(Pushed::Bad(error)) => {
+                *bad += 1;
+                tracing::debug!(%error, "a media message was dropped");
+                if *bad >= BAD_MESSAGES {
+                    let text = format!("The stream is not playable: {error}.");
+                    self.close(Fault::because(ErrorCode::BadMessage, text));
+                }
+                return;
+            }
+            Err(Replaced) => {
+                let text = "Another connection publishes this stream now.";
+                return self.close(Fault::because(ErrorCode::KeyInUse, text));
+            }
+        }
+        let known = match track {
+            TrackKind::Audio => seen.audio,
+            TrackKind::Video => seen.video,
+        };
+        if !known {
+            let info = publisher.info();
+            let now = Tracks { audio: info.audio.is_some(), video: info.video.is_some() };
+            if now != *seen {
+                *seen = now;
+                self.gateway.authority.tracks_seen(self.ticket, now);
+            }
+        }
+    }
+
+    fn close(&mut self, fault: Fault) {
+        match &self.role {
+            Role::Asking { stream_id, publish } => self.turn_away(*stream_id, *publish, fault),
+            Role::Publishing { stream_id, .. } => self.turn_away(*stream_id, true, fault),
+            Role::Idle | Role::Playing { .. } => self.refusal = Some(fault),
+        }
+    }
+
+    fn time_is_up(&mut self) -> Result<(), End> {
+        if matches!(self.role, Role::Publishing { .. }) {
+            let due = self.last_heard + PUBLISHER_SILENCE;
+            if due > Instant::now() {
+                self.deadline = Some(due);
+                return Ok(());
+            }
+            return Err(End::PeerGone);
+        }
+        self.close(ErrorCode::Timeout.into());
+        Ok(())
+    }
+}
+
+fn configure(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY refused");
+    }
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(Duration::from_secs(30))
+        .with_interval(Duration::from_secs(10));
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_keepalive(&keepalive) {
+        tracing::debug!(%error, "TCP keep-alive refused");
+    }
+}
+
+async fn next_order(orders: &mut Option<mpsc::Receiver<MediaOrder>>) -> Option<MediaOrder> {
+    match orders {
+        Some(orders) => orders.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn wait_done(done: Option<Arc<Done>>) -> huitong_hub::Gone {
+    match done {
+        Some(done) => done.wait().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn write_all(stream: &TcpStream, bytes: &Bytes) -> Result<(), End> {
+    let write = async {
+        let mut rest = bytes.as_ref();
+        while !rest.is_empty() {
+            stream.writable().await.map_err(|_| End::PeerGone)?;
+            match stream.try_write(rest) {
+                Ok(n) => rest = &rest[n..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Err(End::PeerGone),
+            }
+        }
+        Ok(())
+    };
+    tokio::time::timeout(REPLY_TIMEOUT, write).await.unwrap_or(Err(End::PeerGone))
+}

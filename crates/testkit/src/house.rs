@@ -1,0 +1,157 @@
+//! The media gateways with an authority that tests steer.
+
+use huitong_fanout::{Authority, Fanout, FanoutConfig, MediaControl, MediaOrder, Ticket, Tracks};
+use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
+use huitong_gateway_rtmp::{RtmpGateway, RtmpWire};
+use huitong_hub::Wire;
+use huitong_types::{ErrorCode, Fault, Scene, StreamId, StreamKey};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// What an authority was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// A connection asked to publish.
+    Publish(Ticket),
+    /// A connection asked to play.
+    Play(Ticket),
+    /// Tracks were seen.
+    Tracks(Ticket, Tracks),
+    /// A connection is gone.
+    Closed(Ticket, bool),
+}
+
+#[derive(Default)]
+struct Book {
+    controls: HashMap<Ticket, MediaControl>,
+    told: Vec<Told>,
+}
+
+/// Lets everybody publish and play the stream that the key names, but for keys that begin with `deny`.
+pub struct Permissive {
+    book: Mutex<Book>,
+    scene: Scene,
+}
+
+impl Permissive {
+    /// The stream that a key names.
+    pub fn stream_of(key: &StreamKey) -> StreamId {
+        // FNV-1a: any fixed spread will do.
+        let spread = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        StreamId::new(key.reveal().bytes().fold(0xcbf2_9ce4_8422_2325, spread))
+    }
+
+    fn book(&self) -> std::sync::MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything told so far.
+    pub fn told(&self) -> Vec<Told> {
+        self.book().told.clone()
+    }
+
+    /// Sends an order to a connection.
+    ///
+    /// # Panics
+    /// The connection is unknown or its mailbox is full.
+    pub fn order(&self, ticket: Ticket, order: MediaOrder) {
+        let control = self.book().controls.get(&ticket).cloned().expect("a known ticket");
+        control.try_send(order).expect("room in the mailbox");
+    }
+
+    fn answer(&self, ticket: Ticket, key: &StreamKey, control: MediaControl, accept: MediaOrder, told: Told) {
+        let refused = key.reveal().starts_with("deny");
+        let fault = Fault::because(ErrorCode::UnknownKey, "The test says no.");
+        let order = if refused { MediaOrder::Close(fault) } else { accept };
+        control.try_send(order).expect("an empty mailbox");
+        let mut book = self.book();
+        book.told.push(told);
+        book.controls.insert(ticket, control);
+    }
+}
+
+impl Authority for Permissive {
+    fn publish(&self, ticket: Ticket, key: StreamKey, control: MediaControl) {
+        let stream = Self::stream_of(&key);
+        let accept = MediaOrder::PublishAccepted { stream, scene: self.scene, allowed: Tracks::BOTH };
+        self.answer(ticket, &key, control, accept, Told::Publish(ticket));
+    }
+
+    fn play(&self, ticket: Ticket, key: StreamKey, control: MediaControl) {
+        let stream = Self::stream_of(&key);
+        let accept = MediaOrder::PlayAccepted { stream, scene: self.scene, tracks: Tracks::BOTH };
+        self.answer(ticket, &key, control, accept, Told::Play(ticket));
+    }
+
+    fn tracks_seen(&self, ticket: Ticket, tracks: Tracks) {
+        self.book().told.push(Told::Tracks(ticket, tracks));
+    }
+
+    fn closed(&self, ticket: Ticket, deliberate: bool) {
+        self.book().told.push(Told::Closed(ticket, deliberate));
+    }
+}
+
+/// Running gateways on loopback.
+pub struct House {
+    /// The fan-out.
+    pub fanout: Fanout,
+    /// The authority.
+    pub authority: Arc<Permissive>,
+    /// Address of the RTMP gateway.
+    pub rtmp: SocketAddr,
+    /// Address of the raw FLV gateway.
+    pub flv: SocketAddr,
+    /// Address of the FLV gateway behind axum.
+    pub http: SocketAddr,
+    _down: watch::Sender<bool>,
+}
+
+impl House {
+    /// Starts the gateways on free ports.
+    ///
+    /// # Panics
+    /// No port or thread can be had.
+    pub async fn start(scene: Scene) -> Self {
+        let formats: Vec<Arc<dyn huitong_hub::WireFormat<huitong_media::Frame>>> =
+            vec![Arc::new(RtmpWire), Arc::new(FlvWire), Arc::new(WsFlvWire)];
+        let fanout = Fanout::new(FanoutConfig::with_formats(formats)).expect("threads");
+        let permissive = Arc::new(Permissive { book: Mutex::default(), scene });
+        let authority: Arc<dyn Authority> = permissive.clone();
+        let (down, shutdown) = watch::channel(false);
+        let rtmp = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let flv = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let http = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = |l: &TcpListener| l.local_addr().expect("an address");
+        let (rtmp_at, flv_at, http_at) = (address(&rtmp), address(&flv), address(&http));
+        let gateway = RtmpGateway { fanout: fanout.clone(), authority: authority.clone(), wire: Wire(0) };
+        tokio::spawn(huitong_gateway_rtmp::serve(rtmp, gateway, shutdown));
+        let gateway = FlvGateway { fanout: fanout.clone(), authority, flv: Wire(1), ws_flv: Wire(2) };
+        let router = huitong_gateway_flv::router(gateway.clone());
+        tokio::spawn(async move { axum::serve(http, router).await });
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = flv.accept().await {
+                tokio::spawn(huitong_gateway_flv::raw::serve(gateway.clone(), stream, Vec::new()));
+            }
+        });
+        Self { fanout, authority: permissive, rtmp: rtmp_at, flv: flv_at, http: http_at, _down: down }
+    }
+
+    /// RTMP URL of a key.
+    pub fn rtmp_url(&self, key: &str) -> String {
+        format!("rtmp://{}/live/{key}", self.rtmp)
+    }
+
+    /// FLV URL of a key, raw.
+    pub fn flv_url(&self, key: &str) -> String {
+        format!("http://{}/flv/{key}.flv", self.flv)
+    }
+
+    /// FLV URL of a key, through axum.
+    pub fn http_url(&self, key: &str) -> String {
+        format!("http://{}/flv/{key}.flv", self.http)
+    }
+}
