@@ -1,10 +1,10 @@
 //! The publications and viewers of one fan-out thread.
 
+use crate::Micros;
 use crate::cursor::{Cursor, CursorStats, Progress};
 use crate::pace::{Pace, Pacer};
 use crate::packet::{Packet, Wire, WireFormat};
 use crate::ring::{Ring, RingLimits, RingSnapshot};
-use crate::Micros;
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::io::IoSlice;
@@ -278,7 +278,13 @@ impl<B, V> Shard<B, V> {
         for v in p.viewers {
             self.places.remove(&v.id);
             let stats = v.cursor.stats();
-            self.departed.push(Departed { publication, viewer: v.id, handle: v.handle, why: Gone::Ended, stats });
+            self.departed.push(Departed {
+                publication,
+                viewer: v.id,
+                handle: v.handle,
+                why: Gone::Ended,
+                stats,
+            });
         }
     }
 
@@ -397,7 +403,8 @@ fn flush_publication<B, V>(
             }
         }
         let after = v.cursor.stats();
-        let fresh = after.skips.saturating_add(after.cuts).saturating_sub(before.skips.saturating_add(before.cuts));
+        let fresh =
+            after.skips.saturating_add(after.cuts).saturating_sub(before.skips.saturating_add(before.cuts));
         round.skips = round.skips.saturating_add(fresh);
     }
     round

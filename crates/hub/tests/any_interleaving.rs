@@ -45,11 +45,28 @@ fn check(heard: &[(char, u64)], restarts: &[u64], videos: &[u64]) -> Result<(), 
                 last_video = number;
             }
             'D' => {
-                prop_assert!(live && number > last_video, "delta {} after {}: {:?}", number, last_video, heard);
+                prop_assert!(
+                    live && number > last_video,
+                    "delta {} after {}: {:?}",
+                    number,
+                    last_video,
+                    heard
+                );
                 let before = videos.iter().rev().find(|v| **v < number).copied();
-                prop_assert_eq!(before, Some(last_video), "a picture is missing before delta {}: {:?}", number, heard);
+                prop_assert_eq!(
+                    before,
+                    Some(last_video),
+                    "a picture is missing before delta {}: {:?}",
+                    number,
+                    heard
+                );
                 let cut = restarts.iter().any(|r| *r > last_video && *r <= number);
-                prop_assert!(!cut, "delta {} does not continue {} of an earlier publisher", number, last_video);
+                prop_assert!(
+                    !cut,
+                    "delta {} does not continue {} of an earlier publisher",
+                    number,
+                    last_video
+                );
                 last_video = number;
             }
             'S' => {

@@ -22,7 +22,8 @@ fn late_viewer_starts_with_headers_and_the_kept_group_of_pictures() {
     let mut studio = Studio::new();
     camera(&mut studio);
     studio.join(1, BOTH, PLENTY);
-    let expected = [('P', 0), ('V', 1), ('K', 1), ('A', 2), ('S', 2), ('D', 3), ('S', 4), ('D', 5), ('S', 6), ('D', 7)];
+    let expected =
+        [('P', 0), ('V', 1), ('K', 1), ('A', 2), ('S', 2), ('D', 3), ('S', 4), ('D', 5), ('S', 6), ('D', 7)];
     assert_eq!(studio.heard(1), expected);
     assert_eq!(studio.pipes[&1].borrow().calls, 1, "everything goes out in one vectored write");
 }
@@ -180,7 +181,8 @@ fn injected_bytes_go_out_between_packets_even_to_a_viewer_that_was_full() {
     let mut studio = Studio::new();
     camera(&mut studio);
     let pipe = studio.join(1, BOTH, 70);
-    let answer = huitong_hub::WireFormat::encode(&*studio.format, &Body { tag: b'A', number: 99, padding: 2 }, 0);
+    let answer =
+        huitong_hub::WireFormat::encode(&*studio.format, &Body { tag: b'A', number: 99, padding: 2 }, 0);
     studio.shard.handle(studio.now, ShardInput::Inject { viewer: ViewerId(1), bytes: answer });
     pipe.borrow_mut().room = PLENTY;
     studio.pass(50_000);
@@ -193,7 +195,8 @@ fn injected_bytes_go_out_between_packets_even_to_a_viewer_that_was_full() {
 fn bytes_injected_before_the_first_packet_do_not_displace_the_prelude() {
     let mut studio = Studio::new();
     studio.join(1, BOTH, PLENTY);
-    let answer = huitong_hub::WireFormat::encode(&*studio.format, &Body { tag: b'A', number: 99, padding: 2 }, 0);
+    let answer =
+        huitong_hub::WireFormat::encode(&*studio.format, &Body { tag: b'A', number: 99, padding: 2 }, 0);
     studio.shard.handle(studio.now, ShardInput::Inject { viewer: ViewerId(1), bytes: answer });
     studio.header(true);
     studio.send(Kind::Key, 10);

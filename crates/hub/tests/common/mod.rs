@@ -114,12 +114,21 @@ pub struct Studio {
 impl Studio {
     pub fn new() -> Self {
         let format = Arc::new(TestFormat::default());
-        let formats: Arc<[Arc<dyn WireFormat<Body>>]> = Arc::new([format.clone() as Arc<dyn WireFormat<Body>>]);
+        let formats: Arc<[Arc<dyn WireFormat<Body>>]> =
+            Arc::new([format.clone() as Arc<dyn WireFormat<Body>>]);
         let limits = RingLimits { keep: 6_000_000, ..RingLimits::default() };
         let mut shard = Shard::new(formats, limits);
         let central = Ring::new(limits);
         shard.handle(0, ShardInput::Open { publication: P, snapshot: central.snapshot(), pace: RTC });
-        Self { shard, format, sequencer: Sequencer::default(), central, pipes: HashMap::new(), now: 1_000, headers: 0 }
+        Self {
+            shard,
+            format,
+            sequencer: Sequencer::default(),
+            central,
+            pipes: HashMap::new(),
+            now: 1_000,
+            headers: 0,
+        }
     }
 
     pub fn header(&mut self, video: bool) {
