@@ -1,0 +1,72 @@
+# Everything a developer does, by name. `make` alone lists it.
+SHELL := /bin/sh
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BIN := $(TARGET)/release/huitong
+DEBUG_BIN := $(TARGET)/debug/huitong
+# A minute per fuzz target unless told otherwise.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS = $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
+
+.PHONY: help run build sdk test check lint deny units shuttle sdk-test phones demo bench fuzz types clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## build what is needed and start the server (http :8080, rtmp :1935)
+	$(BIN) serve
+
+build: sdk ## the release binary with the SDKs inside
+	$(CARGO) build --release --locked -p huitong-cli
+
+sdk: ## the SDKs, into dist/
+	@scripts/need sdk
+	npm run --silent build
+
+test: check units sdk-test phones ## everything that CI runs
+	@echo "all tests passed"
+
+check: lint deny ## formatting, lints, licences, the contract ledgers
+	node contract/check.mjs --seeds contract/seeds
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+deny:
+	@scripts/need deny
+	.tools/bin/cargo-deny --log-level error check --hide-inclusion-graph licenses bans sources
+
+units: sdk ## Rust tests: units, properties, fuzz corpora, real programs, the server over its sockets
+	@scripts/need media peers minting
+	$(CARGO) test --workspace --locked
+	$(CARGO) test --locked -p huitong-hub --features shuttle --test inbox_threads
+
+sdk-test: sdk ## SDK tests: units, fixtures, the contract
+	npm run --silent typecheck
+	npm run --silent lint
+	npm test --silent
+
+phones: sdk ## simulated phones against the built server, with real media
+	@scripts/need media phones
+	$(CARGO) build --locked -p huitong-cli
+	HUITONG_BIN=$(abspath $(DEBUG_BIN)) npm test --silent --prefix tests/phones
+
+demo: build ## a server and three simulated phones for 30 seconds, with a live table
+	@scripts/need media phones
+	HUITONG_BIN=$(abspath $(BIN)) node tests/phones/demo.mjs
+
+bench: build ## speed, as ratios to a reference measured in the same run
+	$(CARGO) run --release --locked -p huitong-bench -- $(BENCH)
+
+fuzz: ## each fuzz target for FUZZ_SECONDS
+	@scripts/need fuzz
+	@for t in $(FUZZ_TARGETS); do echo "== $$t"; \
+	  PATH="$(CURDIR)/.tools/bin:$$PATH" $(CARGO) fuzz run -s none --fuzz-dir fuzz $$t fuzz/corpus/$$t -- \
+	  -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit 1; done
+
+types: ## rewrite the TypeScript types from the Rust types
+	UPDATE=1 $(CARGO) test --locked -p huitong-protocol --test typescript_types_are_current
+
+clean: ## remove everything that was built
+	rm -rf $(TARGET) dist node_modules .tools out fuzz/target
