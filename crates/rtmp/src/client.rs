@@ -131,6 +131,14 @@ impl ClientConnection {
 
     /// Takes bytes from the server. An error is final.
     pub fn receive(&mut self, bytes: &[u8]) -> Result<(), RtmpError> {
+        let result = self.read(bytes);
+        if result.is_err() {
+            self.link.fail();
+        }
+        result
+    }
+
+    fn read(&mut self, bytes: &[u8]) -> Result<(), RtmpError> {
         self.link.count(bytes.len());
         let mut input = bytes;
         loop {

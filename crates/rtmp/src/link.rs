@@ -77,9 +77,12 @@ impl Link {
         if self.failed {
             return Err(RtmpError::Failed);
         }
-        let result = self.read_inner(input);
-        self.failed = result.is_err();
-        result
+        self.read_inner(input)
+    }
+
+    /// The peer broke a rule: nothing more is read.
+    pub(crate) fn fail(&mut self) {
+        self.failed = true;
     }
 
     fn read_inner(&mut self, input: &mut &[u8]) -> Result<Option<LinkMessage>, RtmpError> {
@@ -161,16 +164,9 @@ impl Link {
     }
 
     pub(crate) fn send_command(&mut self, stream_id: u32, values: &[Value]) {
-        self.send_values(kind::COMMAND_AMF0, stream_id, values);
-    }
-
-    pub(crate) fn send_data(&mut self, stream_id: u32, values: &[Value]) {
-        self.send_values(kind::DATA_AMF0, stream_id, values);
-    }
-
-    fn send_values(&mut self, kind: u8, stream_id: u32, values: &[Value]) {
         let mut payload = BytesMut::with_capacity(256);
         encode_all(values, &mut payload);
+        let kind = kind::COMMAND_AMF0;
         write_message(COMMAND_CSID, kind, stream_id, &payload, self.out_chunk_size, &mut self.out);
     }
 

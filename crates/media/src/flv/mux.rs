@@ -54,6 +54,8 @@ pub fn write_frame(out: &mut BytesMut, frame: &Frame) {
 }
 
 /// Writes the `onMetaData` tag of a publication.
+///
+/// The timestamp should be 0 wherever the tag stands: ffmpeg shows metadata of any other time as a subtitle track.
 pub fn write_metadata(out: &mut BytesMut, timestamp_ms: u32, info: &StreamInfo) {
     write_tag(out, TagKind::Script, timestamp_ms, &[&metadata_body(info)]);
 }

@@ -1,6 +1,8 @@
 //! The chunk stream (specification, 5.3): messages cut into interleaved chunks.
 
 mod reader;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub(crate) use reader::ChunkReader;

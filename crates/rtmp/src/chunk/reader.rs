@@ -239,6 +239,12 @@ impl ChunkReader {
         }))
     }
 
+    /// Bytes held in unfinished messages.
+    #[cfg(test)]
+    pub(crate) fn unfinished(&self) -> usize {
+        self.unfinished
+    }
+
     /// Heap bytes held.
     pub(crate) fn memory(&self) -> usize {
         let payloads: usize = self.streams.iter().map(|stream| stream.payload.capacity()).sum();

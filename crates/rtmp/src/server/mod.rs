@@ -78,6 +78,14 @@ impl ServerConnection {
 
     /// Takes bytes from the peer. An error is final; events that came before it can still be polled.
     pub fn receive(&mut self, bytes: &[u8]) -> Result<(), RtmpError> {
+        let result = self.read(bytes);
+        if result.is_err() {
+            self.link.fail();
+        }
+        result
+    }
+
+    fn read(&mut self, bytes: &[u8]) -> Result<(), RtmpError> {
         self.link.count(bytes.len());
         let mut input = bytes;
         while let Some(message) = self.link.read(&mut input)? {
@@ -131,6 +139,9 @@ impl ServerConnection {
     }
 
     /// Answers a [`ServerEvent::Play`]. Behind these bytes the player takes media.
+    ///
+    /// `|RtmpSampleAccess` and `NetStream.Data.Start`, which only Flash used, are left out: ffmpeg takes them for a
+    /// third stream. For the same reason `onMetaData` should go to players with timestamp 0.
     pub fn accept_play(&mut self, stream_id: u32) {
         if !self.change(stream_id, Role::PlayAsked, Role::Playing) {
             return;
@@ -138,10 +149,6 @@ impl ServerConnection {
         self.link.send_user_control(user_event::STREAM_BEGIN, &stream_event_data(stream_id));
         self.send_status(stream_id, "status", "NetStream.Play.Reset", "playing from the start");
         self.send_status(stream_id, "status", "NetStream.Play.Start", "playing");
-        let access = [Value::string("|RtmpSampleAccess"), Value::Boolean(true), Value::Boolean(true)];
-        self.link.send_data(stream_id, &access);
-        let code = Value::Object(vec![("code".to_owned(), Value::string("NetStream.Data.Start"))]);
-        self.link.send_data(stream_id, &[Value::string("onStatus"), code]);
     }
 
     /// Answers a [`ServerEvent::Play`] with a code such as `NetStream.Play.StreamNotFound` or `NetStream.Play.Failed`
