@@ -1,1 +1,24 @@
-//! Composition: configuration, engine, HTTP API, metrics and the listeners
+//! Composition: configuration, engine, HTTP API, metrics and the listeners.
+//!
+//! [`Server::start`] binds everything and returns; [`Server::run`] goes on until it is told to stop and then
+//! drains. [`config`] says what can be set, and what is wrong with it.
+
+mod address;
+mod api;
+mod banner;
+mod clock;
+pub mod config;
+mod control;
+mod demo_app;
+mod error;
+mod http;
+mod limits;
+pub mod logs;
+mod server;
+mod signals;
+
+pub use address::PublicAddress;
+pub use clock::unix_seconds;
+pub use config::Config;
+pub use error::ServerError;
+pub use server::{Server, run};

@@ -1,0 +1,177 @@
+//! The calls.
+
+use super::auth::Caller;
+use super::refusal::Refusal;
+use super::streams;
+use crate::http::Shared;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use huitong_engine::{ApiCall, ApiResult};
+use huitong_protocol::api::{ApiError, RoomDetail, RoomList, UrlReply, UrlRequest};
+use huitong_types::{ErrorCode, Fault, RoomId, UserId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Rooms in one answer when the caller names no number.
+const PAGE: usize = 100;
+
+/// Rooms in one answer at most.
+const PAGE_MAX: usize = 1000;
+
+/// Which part of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Page {
+    /// How many rooms to skip; default 0.
+    #[serde(default)]
+    offset: usize,
+    /// How many rooms to return at most, 1 to 1000; default 100.
+    limit: Option<usize>,
+}
+
+/// List the rooms of the application.
+#[utoipa::path(
+    get, path = "/v1/rooms", operation_id = "listRooms", tag = "rooms", params(Page),
+    responses(
+        (status = 200, description = "A page of rooms, by name.", body = RoomList),
+        (status = 400, description = "A parameter is wrong.", body = ApiError),
+        (status = 401, description = "The credential is missing or wrong.", body = ApiError),
+    )
+)]
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    caller: Caller,
+    page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<RoomList>, Refusal> {
+    let Query(page) = page.map_err(|error| invalid("offset and limit", &error.body_text()))?;
+    let limit = page.limit.unwrap_or(PAGE);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(invalid("limit", &format!("it is {limit}, allowed is 1 to {PAGE_MAX}")));
+    }
+    match shared.control.call(caller.app, ApiCall::ListRooms { offset: page.offset, limit }).await? {
+        ApiResult::Rooms(rooms) => Ok(Json(rooms)),
+        _ => Err(mixed_up()),
+    }
+}
+
+/// One room with its members and their streams.
+#[utoipa::path(
+    get, path = "/v1/rooms/{room}", operation_id = "getRoom", tag = "rooms",
+    params(("room" = String, Path, description = "The room, such as `1234`, `abc` or `@1234`.")),
+    responses(
+        (status = 200, description = "The room with media figures of every stream.", body = RoomDetail),
+        (status = 401, description = "The credential is missing or wrong.", body = ApiError),
+        (status = 404, description = "There is no such room.", body = ApiError),
+    )
+)]
+pub(super) async fn detail(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Path(room): Path<String>,
+) -> Result<Json<RoomDetail>, Refusal> {
+    match shared.control.call(caller.app, ApiCall::GetRoom(room_id(&room)?)).await? {
+        ApiResult::Room(mut detail, ids) => {
+            streams::fill(&mut detail.members, &ids, &shared.fanout);
+            Ok(Json(detail))
+        }
+        _ => Err(mixed_up()),
+    }
+}
+
+/// Dissolve a room: every member is told and its media is cut.
+#[utoipa::path(
+    delete, path = "/v1/rooms/{room}", operation_id = "dissolveRoom", tag = "rooms",
+    params(("room" = String, Path, description = "The room, such as `1234`, `abc` or `@1234`.")),
+    responses(
+        (status = 204, description = "Done."),
+        (status = 401, description = "The credential is missing or wrong.", body = ApiError),
+        (status = 404, description = "There is no such room.", body = ApiError),
+    )
+)]
+pub(super) async fn dissolve(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Path(room): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    done(shared.control.call(caller.app, ApiCall::DissolveRoom(room_id(&room)?)).await?)
+}
+
+/// Remove a member from a room: it and the others are told, and its media is cut.
+#[utoipa::path(
+    delete, path = "/v1/rooms/{room}/members/{user}", operation_id = "removeMember", tag = "rooms",
+    params(
+        ("room" = String, Path, description = "The room, such as `1234`, `abc` or `@1234`."),
+        ("user" = String, Path, description = "The member."),
+    ),
+    responses(
+        (status = 204, description = "Done."),
+        (status = 401, description = "The credential is missing or wrong.", body = ApiError),
+        (status = 404, description = "There is no such room or member.", body = ApiError),
+    )
+)]
+pub(super) async fn remove_member(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Path((room, user)): Path<(String, String)>,
+) -> Result<StatusCode, Refusal> {
+    let call = ApiCall::RemoveMember(room_id(&room)?, user_id(&user)?);
+    done(shared.control.call(caller.app, call).await?)
+}
+
+/// Mint URLs to push a stream as a member, or to play a member's stream. Such a URL may be used by many
+/// connections until it expires.
+#[utoipa::path(
+    post, path = "/v1/rooms/{room}/urls", operation_id = "mintUrls", tag = "rooms", request_body = UrlRequest,
+    params(("room" = String, Path, description = "The room, such as `1234`, `abc` or `@1234`.")),
+    responses(
+        (status = 200, description = "One URL per transport.", body = UrlReply),
+        (status = 400, description = "The body is wrong.", body = ApiError),
+        (status = 401, description = "The credential is missing or wrong.", body = ApiError),
+    )
+)]
+pub(super) async fn urls(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Path(room): Path<String>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<UrlReply>, Refusal> {
+    let body =
+        body.map_err(|error| Refusal::new(error.status(), ErrorCode::BadMessage, error.body_text()))?;
+    let request: UrlRequest = serde_json::from_slice(&body).map_err(|error| {
+        let sentence = format!("The body is not a request for URLs: {error}.");
+        Refusal::from(Fault::because(ErrorCode::BadMessage, sentence))
+    })?;
+    match shared.control.call(caller.app, ApiCall::MintUrl(room_id(&room)?, request)).await? {
+        ApiResult::Urls(urls) => Ok(Json(urls)),
+        _ => Err(mixed_up()),
+    }
+}
+
+fn room_id(text: &str) -> Result<RoomId, Refusal> {
+    RoomId::parse(text).map_err(|error| invalid("room", &error.to_string()))
+}
+
+fn user_id(text: &str) -> Result<UserId, Refusal> {
+    UserId::new(text).map_err(|error| invalid("user", &error.to_string()))
+}
+
+fn invalid(what: &str, why: &str) -> Refusal {
+    Fault::because(ErrorCode::InvalidField, format!("The parameter {what} is not valid: {why}.")).into()
+}
+
+fn done(result: ApiResult) -> Result<StatusCode, Refusal> {
+    match result {
+        ApiResult::Done => Ok(StatusCode::NO_CONTENT),
+        _ => Err(mixed_up()),
+    }
+}
+
+/// The engine answered another question: a defect.
+fn mixed_up() -> Refusal {
+    tracing::error!("the engine's answer does not fit the API call");
+    Fault::new(ErrorCode::Internal).into()
+}

@@ -1,0 +1,135 @@
+//! Rules that a single value's type does not express.
+
+use super::{AppSection, Config, ConfigError};
+use std::collections::BTreeSet;
+
+/// Shortest secret: the vendors' shortest is 16 characters (their usual one has 64).
+pub(crate) const SECRET_MIN_CHARS: usize = 16;
+
+/// Longest secret, so that a file given by mistake is noticed.
+pub(crate) const SECRET_MAX_CHARS: usize = 256;
+
+/// Longest host name: media URLs must stay within 128 characters with a key of 64.
+pub(crate) const HOST_MAX_CHARS: usize = 40;
+
+impl Config {
+    /// Checks what belongs together.
+    ///
+    /// # Errors
+    /// The first broken rule.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.numbers()?;
+        self.apps()?;
+        let (cert, key) = (&self.server.tls_cert, &self.server.tls_key);
+        if cert.as_os_str().is_empty() != key.as_os_str().is_empty() {
+            let missing = if cert.as_os_str().is_empty() { "tls_cert" } else { "tls_key" };
+            return Err(ConfigError::new(format!(
+                "TLS needs both tls_cert and tls_key, and {missing} is not set; set both or neither."
+            )));
+        }
+        host(&self.server.public_host)?;
+        url(&self.server.public_url)
+    }
+
+    fn numbers(&self) -> Result<(), ConfigError> {
+        let limits = &self.limits;
+        let media = &self.media;
+        let day = 86_400;
+        let size = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let rules: [(&str, u64, u64, u64); 21] = [
+            ("server.drain_seconds", u64::from(self.server.drain_seconds), 0, 3600),
+            ("limits.rtc_members", size(limits.rtc_members), 1, 10_000),
+            ("limits.publishers", size(limits.publishers), 1, 10_000),
+            ("limits.live_audience", size(limits.live_audience), 1, 10_000_000),
+            ("limits.seat_grace_seconds", u64::from(limits.seat_grace_seconds), 1, day),
+            ("limits.away_after_seconds", u64::from(limits.away_after_seconds), 0, day),
+            ("limits.live_audience_only_seconds", u64::from(limits.live_audience_only_seconds), 0, day),
+            ("limits.early_hold_ms", u64::from(limits.early_hold_ms), 0, 60_000),
+            ("limits.early_count", size(limits.early_count), 0, 1_000_000),
+            ("limits.publish_grace_ms", u64::from(limits.publish_grace_ms), 0, 600_000),
+            ("limits.replay_events", size(limits.replay_events), 0, 65_536),
+            ("limits.sessions", size(limits.sessions), 1, 10_000_000),
+            ("limits.connection_timeout_seconds", u64::from(limits.connection_timeout_seconds), 5, day),
+            ("limits.login_timeout_seconds", u64::from(limits.login_timeout_seconds), 1, 600),
+            ("limits.http_connections", size(limits.http_connections), 16, 10_000_000),
+            ("media.rtc_window_ms", u64::from(media.rtc_window_ms), 0, 1000),
+            ("media.live_window_ms", u64::from(media.live_window_ms), 0, 1000),
+            ("media.rtc_ceiling_ms", u64::from(media.rtc_ceiling_ms), 100, 60_000),
+            ("media.live_ceiling_ms", u64::from(media.live_ceiling_ms), 100, 60_000),
+            ("media.threads", size(media.threads), 0, 1024),
+            ("media.gop_bytes", size(media.gop_bytes), 65_536, 1 << 30),
+        ];
+        for (key, value, min, max) in rules {
+            if !(min..=max).contains(&value) {
+                return Err(ConfigError::new(format!("{key} is {value}; set it from {min} to {max}.")));
+            }
+        }
+        Ok(())
+    }
+
+    fn apps(&self) -> Result<(), ConfigError> {
+        let mut seen = BTreeSet::new();
+        for app in &self.app {
+            secret(app)?;
+            if !seen.insert(app.id) {
+                return Err(ConfigError::new(format!(
+                    "Application {} is configured twice; keep one.",
+                    app.id
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn secret(app: &AppSection) -> Result<(), ConfigError> {
+    let secret = app.secret.reveal();
+    let length = secret.chars().count();
+    if !(SECRET_MIN_CHARS..=SECRET_MAX_CHARS).contains(&length) {
+        return Err(ConfigError::new(format!(
+            "The secret of application {} has {length} characters; it must have {SECRET_MIN_CHARS} to \
+             {SECRET_MAX_CHARS}, so give the secret key that your token server signs with.",
+            app.id
+        )));
+    }
+    if !secret.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(ConfigError::new(format!(
+            "The secret of application {} contains a space or a character outside printable ASCII; give the \
+             secret key exactly as your token server signs with it.",
+            app.id
+        )));
+    }
+    Ok(())
+}
+
+fn host(host: &str) -> Result<(), ConfigError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    if host.len() > HOST_MAX_CHARS {
+        return Err(ConfigError::new(format!(
+            "public_host has {} characters; media URLs stay short enough for phones with at most {HOST_MAX_CHARS}.",
+            host.len()
+        )));
+    }
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let has_port = host.contains(':') && address.parse::<std::net::Ipv6Addr>().is_err();
+    if has_port || !host.chars().all(allowed) {
+        return Err(ConfigError::new(format!(
+            "public_host is {host:?}; write only a host name or an IP address, without scheme, port or path."
+        )));
+    }
+    Ok(())
+}
+
+fn url(url: &str) -> Result<(), ConfigError> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    let valid =
+        rest.is_some_and(|rest| !rest.is_empty() && rest.len() <= HOST_MAX_CHARS && rest.chars().all(plain));
+    if url.is_empty() || valid {
+        return Ok(());
+    }
+    Err(ConfigError::new(format!(
+        "public_url is {url:?}; write http:// or https:// with host and optional port, without a path, in at most \
+         {HOST_MAX_CHARS} characters after the scheme."
+    )))
+}

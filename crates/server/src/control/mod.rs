@@ -1,0 +1,150 @@
+//! The control side: one task owns the engine, everything else talks to it through bounded mailboxes.
+//!
+//! Signalling and API calls wait when the mailbox is full, which stops the reading of the connections they
+//! come from. Media connections cannot wait (see [`Authority`]); theirs is [`media::MediaDesk`].
+
+mod media;
+mod notes;
+mod task;
+
+use crate::clock::Clock;
+use crate::error::ServerError;
+use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Sizes};
+use huitong_fanout::{Authority, Fanout, MediaControl, Ticket, Tracks};
+use huitong_gateway_signal::{SignalEvent, SignalSink, SinkGone};
+use huitong_types::{AppId, ErrorCode, Fault, StreamKey};
+use media::{MediaDesk, MediaEvent};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+pub(crate) use notes::describe_metrics;
+
+/// Events and calls waiting for the engine at most. The engine takes some microseconds for each, so a full
+/// mailbox is some tens of milliseconds of work; whoever sends more than that waits.
+const MAILBOX: usize = 8192;
+
+/// How long an API call may take. The engine answers in microseconds; a wait means that it is overrun.
+const API_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One thing for the engine to do.
+pub(crate) enum Work {
+    /// From a signalling connection.
+    Signal(SignalEvent),
+    /// A call of the back-end API.
+    Api { app: AppId, call: ApiCall, answer: oneshot::Sender<ApiResult> },
+    /// The server goes down.
+    Drain(Duration),
+    /// Somebody wants to know how much the engine holds.
+    Sizes(oneshot::Sender<Sizes>),
+}
+
+/// The way to the engine. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Control {
+    mailbox: mpsc::Sender<Work>,
+    media: Arc<MediaDesk>,
+    load: watch::Receiver<Load>,
+}
+
+/// What is connected now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Signalling connections.
+    pub(crate) signalling: usize,
+    /// Media connections.
+    pub(crate) media: usize,
+}
+
+impl Load {
+    /// Whether nobody is connected.
+    pub(crate) fn is_idle(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl Control {
+    /// Starts the task. The handle resolves only when the task failed or the last [`Control`] is gone.
+    ///
+    /// # Errors
+    /// The system has no random numbers for the engine's keys.
+    pub(crate) fn start(config: EngineConfig, fanout: Fanout) -> Result<(Self, JoinHandle<()>), ServerError> {
+        let mut seed = [0_u8; 32];
+        getrandom::fill(&mut seed)
+            .map_err(|error| ServerError::Start(format!("The system gives no random numbers ({error}).")))?;
+        let (mailbox, works) = mpsc::channel(MAILBOX);
+        let media = Arc::new(MediaDesk::default());
+        let (reporter, load) = watch::channel(Load::default());
+        let engine = Engine::new(config, seed);
+        let task = task::EngineTask::new(engine, Clock::start(), fanout, reporter);
+        let running = tokio::spawn(task.run(works, Arc::clone(&media)));
+        Ok((Self { mailbox, media, load }, running))
+    }
+
+    /// Asks the engine on behalf of an application.
+    ///
+    /// # Errors
+    /// What the engine refuses, or [`ErrorCode::Timeout`].
+    pub(crate) async fn call(&self, app: AppId, call: ApiCall) -> Result<ApiResult, Fault> {
+        let (answer, answered) = oneshot::channel();
+        let asking = async {
+            self.mailbox.send(Work::Api { app, call, answer }).await.map_err(|_| gone())?;
+            answered.await.map_err(|_| gone())
+        };
+        match tokio::time::timeout(API_TIMEOUT, asking).await {
+            Ok(Ok(ApiResult::Refused(fault))) => Err(fault),
+            Ok(answer) => answer,
+            Err(_elapsed) => Err(ErrorCode::Timeout.into()),
+        }
+    }
+
+    /// Tells everybody that the server goes down and admits nobody from now on.
+    pub(crate) async fn drain(&self, within: Duration) {
+        // Without an engine there is nobody to tell.
+        let _told = self.mailbox.send(Work::Drain(within)).await;
+    }
+
+    /// How much the engine holds; `None` when it does not answer.
+    pub(crate) async fn sizes(&self) -> Option<Sizes> {
+        let (answer, answered) = oneshot::channel();
+        let asking = async {
+            self.mailbox.send(Work::Sizes(answer)).await.ok()?;
+            answered.await.ok()
+        };
+        tokio::time::timeout(API_TIMEOUT, asking).await.ok().flatten()
+    }
+
+    /// What is connected now.
+    pub(crate) fn load(&self) -> watch::Receiver<Load> {
+        self.load.clone()
+    }
+}
+
+fn gone() -> Fault {
+    ErrorCode::ShuttingDown.into()
+}
+
+impl SignalSink for Control {
+    async fn deliver(&self, event: SignalEvent) -> Result<(), SinkGone> {
+        self.mailbox.send(Work::Signal(event)).await.map_err(|_| SinkGone)
+    }
+}
+
+impl Authority for Control {
+    fn publish(&self, ticket: Ticket, key: StreamKey, control: MediaControl) {
+        self.media.request(MediaEvent::Publish { ticket, key, control });
+    }
+
+    fn play(&self, ticket: Ticket, key: StreamKey, control: MediaControl) {
+        self.media.request(MediaEvent::Play { ticket, key, control });
+    }
+
+    fn tracks_seen(&self, ticket: Ticket, tracks: Tracks) {
+        self.media.report(MediaEvent::Seen { ticket, tracks });
+    }
+
+    fn closed(&self, ticket: Ticket, deliberate: bool) {
+        self.media.report(MediaEvent::Closed { ticket, deliberate });
+    }
+}

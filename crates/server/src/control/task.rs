@@ -1,0 +1,199 @@
+//! The task that owns the engine.
+
+use super::media::{MediaDesk, MediaEvent};
+use super::{Load, Work, notes};
+use crate::clock::{Clock, unix_ms};
+use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags};
+use huitong_fanout::{Fanout, MediaControl, MediaOrder, Ticket, Tracks};
+use huitong_gateway_signal::{Outbox, SignalEvent};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Works taken from the mailbox in one turn, so that timers and media connections are not kept waiting.
+const TURN: usize = 256;
+
+pub(super) struct EngineTask {
+    engine: Engine,
+    clock: Clock,
+    fanout: Fanout,
+    connections: HashMap<ConnId, Outbox>,
+    media: HashMap<Ticket, MediaControl>,
+    calls: HashMap<u64, oneshot::Sender<ApiResult>>,
+    next_call: u64,
+    load: watch::Sender<Load>,
+}
+
+impl EngineTask {
+    pub(super) fn new(engine: Engine, clock: Clock, fanout: Fanout, load: watch::Sender<Load>) -> Self {
+        Self {
+            engine,
+            clock,
+            fanout,
+            connections: HashMap::new(),
+            media: HashMap::new(),
+            calls: HashMap::new(),
+            next_call: 1,
+            load,
+        }
+    }
+
+    /// Runs until every sender of works is gone.
+    pub(super) async fn run(mut self, mut works: mpsc::Receiver<Work>, desk: Arc<MediaDesk>) {
+        let mut turn = Vec::with_capacity(TURN);
+        loop {
+            let timer = self.engine.next_deadline().map(|(at, _why)| self.clock.instant(at));
+            let wait = async {
+                match timer {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                taken = works.recv_many(&mut turn, TURN) => if taken == 0 { return },
+                () = desk.arrived() => {}
+                () = wait => {}
+            }
+            let began = Instant::now();
+            for event in desk.take() {
+                self.media_event(event);
+            }
+            for work in turn.drain(..) {
+                self.work(work);
+            }
+            if self.engine.next_deadline().is_some_and(|(at, _why)| at <= self.clock.now()) {
+                self.feed(Input::Tick);
+            }
+            self.report_load();
+            metrics::histogram!("huitong_engine_batch_seconds").record(began.elapsed());
+        }
+    }
+
+    fn report_load(&self) {
+        let load = Load { signalling: self.connections.len(), media: self.media.len() };
+        metrics::gauge!("huitong_media_connections").set(load.media as f64);
+        self.load.send_if_modified(|known| std::mem::replace(known, load) != load);
+    }
+
+    fn work(&mut self, work: Work) {
+        match work {
+            Work::Signal(SignalEvent::Opened { conn, remote, outbox }) => {
+                let conn = ConnId(conn.0);
+                self.connections.insert(conn, outbox);
+                self.feed(Input::Connected { conn, remote });
+            }
+            Work::Signal(SignalEvent::Text { conn, text }) => {
+                self.feed(Input::Frame { conn: ConnId(conn.0), text })
+            }
+            Work::Signal(SignalEvent::Bad { conn, fault }) => {
+                self.feed(Input::BadFrame { conn: ConnId(conn.0), fault });
+            }
+            Work::Signal(SignalEvent::Closed { conn }) => {
+                let conn = ConnId(conn.0);
+                self.connections.remove(&conn);
+                self.feed(Input::Disconnected { conn });
+            }
+            Work::Api { app, call: request, answer } => {
+                let call = self.next_call;
+                self.next_call += 1;
+                self.calls.insert(call, answer);
+                self.feed(Input::Api { call, app, request });
+            }
+            Work::Sizes(answer) => {
+                // A scrape that gave up needs no answer.
+                let _given_up = answer.send(self.engine.sizes());
+            }
+            Work::Drain(within) => self.feed(Input::Drain { within }),
+        }
+    }
+
+    fn media_event(&mut self, event: MediaEvent) {
+        match event {
+            MediaEvent::Publish { ticket, key, control } => {
+                self.media.insert(ticket, control);
+                self.feed(Input::PublishRequested { ticket: MediaTicket(ticket.0), key });
+            }
+            MediaEvent::Play { ticket, key, control } => {
+                self.media.insert(ticket, control);
+                self.feed(Input::PlayRequested { ticket: MediaTicket(ticket.0), key });
+            }
+            MediaEvent::Seen { ticket, tracks } => {
+                let tracks = TrackFlags { audio: tracks.audio, video: tracks.video };
+                self.feed(Input::TracksSeen { ticket: MediaTicket(ticket.0), tracks });
+            }
+            MediaEvent::Closed { ticket, deliberate } => {
+                self.media.remove(&ticket);
+                self.feed(Input::MediaClosed { ticket: MediaTicket(ticket.0), deliberate });
+            }
+        }
+    }
+
+    /// One input, and everything that follows from it.
+    fn feed(&mut self, input: Input) {
+        self.engine.handle(self.clock.now(), unix_ms(), input);
+        while let Some(output) = self.engine.poll_output() {
+            self.dispatch(output);
+        }
+    }
+
+    fn dispatch(&mut self, output: Output) {
+        match output {
+            Output::Send { conn, text } => {
+                if let Some(outbox) = self.connections.get(&conn) {
+                    outbox.send(text);
+                }
+            }
+            Output::Close { conn, code, reason } => {
+                if let Some(outbox) = self.connections.get(&conn) {
+                    outbox.close(code, reason);
+                }
+            }
+            Output::PublishAccepted { ticket, stream, pace, allowed, label } => {
+                tracing::info!(ticket = %Ticket(ticket.0), app = label.app.get(), room = %label.room,
+                    user = %label.user, stream = label.kind.as_str(), "publishing");
+                let allowed = tracks(allowed);
+                self.order(ticket, MediaOrder::PublishAccepted { stream, scene: pace.scene, allowed });
+            }
+            Output::PublishAllowed { ticket, allowed } => {
+                self.order(ticket, MediaOrder::Allowed(tracks(allowed)))
+            }
+            Output::PlayAccepted { ticket, stream, pace, tracks: wanted, label } => {
+                tracing::info!(ticket = %Ticket(ticket.0), app = label.app.get(), room = %label.room,
+                    user = %label.user, stream = label.kind.as_str(), "playing");
+                let tracks = tracks(wanted);
+                self.order(ticket, MediaOrder::PlayAccepted { stream, scene: pace.scene, tracks });
+            }
+            Output::PlayTracks { ticket, tracks: wanted } => {
+                self.order(ticket, MediaOrder::Tracks(tracks(wanted)))
+            }
+            Output::CloseMedia { ticket, fault } => {
+                tracing::info!(ticket = %Ticket(ticket.0), code = fault.code.as_str(), "closing media: {}",
+                    fault.message);
+                self.order(ticket, MediaOrder::Close(fault));
+            }
+            Output::StreamEnded { stream } => self.fanout.end_stream(stream),
+            Output::ApiDone { call, result } => {
+                if let Some(answer) = self.calls.remove(&call) {
+                    // A caller that gave up needs no answer.
+                    let _given_up = answer.send(result);
+                }
+            }
+            Output::Note(note) => notes::write(&note),
+        }
+    }
+
+    /// Gives an order. A connection whose mailbox is full is stuck: dropping its mailbox ends it.
+    fn order(&mut self, ticket: MediaTicket, order: MediaOrder) {
+        let ticket = Ticket(ticket.0);
+        let Some(control) = self.media.get(&ticket) else { return };
+        if let Err(mpsc::error::TrySendError::Full(_)) = control.try_send(order) {
+            tracing::warn!(%ticket, "a media connection takes no orders and is dropped");
+            self.media.remove(&ticket);
+        }
+    }
+}
+
+const fn tracks(flags: TrackFlags) -> Tracks {
+    Tracks { audio: flags.audio, video: flags.video }
+}

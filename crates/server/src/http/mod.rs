@@ -1,0 +1,84 @@
+//! The HTTP port: listener, transport, and what is served on it.
+
+pub(crate) mod listener;
+mod metrics;
+mod pages;
+mod routes;
+mod sdk;
+mod stream;
+pub(crate) mod tls;
+
+use crate::address::PublicAddress;
+use crate::control::Control;
+use huitong_fanout::Fanout;
+use huitong_types::{AppId, Redacted};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::watch;
+
+pub(crate) use metrics::recorder;
+pub(crate) use routes::router;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) control: Control,
+    pub(crate) fanout: Fanout,
+    pub(crate) address: PublicAddress,
+    /// The secrets that authenticate the back-end API.
+    pub(crate) apps: BTreeMap<AppId, Redacted<String>>,
+    pub(crate) sdk: sdk::Bundle,
+    ready: AtomicBool,
+    draining: AtomicBool,
+    /// Turns true when every connection has to end.
+    pub(crate) shutdown: watch::Receiver<bool>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        control: Control,
+        fanout: Fanout,
+        address: PublicAddress,
+        apps: BTreeMap<AppId, Redacted<String>>,
+        shutdown: watch::Receiver<bool>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            control,
+            fanout,
+            address,
+            apps,
+            sdk: sdk::Bundle::default(),
+            ready: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+            shutdown,
+        }))
+    }
+
+    /// All listeners accept.
+    pub(crate) fn set_ready(&self) {
+        self.0.ready.store(true, Ordering::Release);
+    }
+
+    /// The server goes down.
+    pub(crate) fn set_draining(&self) {
+        self.0.draining.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.0.ready.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

@@ -1,0 +1,47 @@
+//! Health, readiness and the pages for people.
+
+use super::Shared;
+use axum::extract::State;
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Response};
+
+const LANDING: &str = include_str!("../../pages/landing.html");
+
+/// The `Host` header as text.
+pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(HOST).and_then(|value| value.to_str().ok())
+}
+
+/// 200 once all listeners accept.
+pub(super) async fn healthz(State(shared): State<Shared>) -> (StatusCode, &'static str) {
+    if shared.is_ready() { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "starting\n") }
+}
+
+/// 200 while new clients are welcome.
+pub(super) async fn readyz(State(shared): State<Shared>) -> (StatusCode, &'static str) {
+    if shared.is_draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+    } else {
+        healthz(State(shared)).await
+    }
+}
+
+/// What this server is and where to go next.
+pub(super) async fn landing(State(shared): State<Shared>, headers: HeaderMap) -> Html<String> {
+    let host = host(&headers);
+    let page = LANDING
+        .replace("{{version}}", env!("CARGO_PKG_VERSION"))
+        .replace("{{server}}", &shared.address.http_for(host))
+        .replace("{{rtmp}}", &shared.address.rtmp_for(host));
+    Html(page)
+}
+
+/// Everything that is not served.
+pub(super) async fn nothing_here(uri: Uri) -> Response {
+    if uri.path().starts_with("/v1/") {
+        return crate::api::no_such_call().into_response();
+    }
+    (StatusCode::NOT_FOUND, "There is nothing under this address; see / for what is served here.\n")
+        .into_response()
+}

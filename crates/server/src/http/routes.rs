@@ -1,0 +1,63 @@
+//! What is served where.
+
+use super::{Shared, metrics, pages, sdk};
+use crate::api;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use axum::{Json, Router};
+use huitong_protocol::SIGNAL_PATH;
+use huitong_types::ErrorCode;
+use std::net::SocketAddr;
+
+/// Longest body of a request, bytes. The API's bodies have some hundred.
+const BODY_BYTES: usize = 64 * 1024;
+
+/// The whole site.
+pub(crate) fn router(shared: Shared) -> Router {
+    let (api, description) = api::router();
+    let description = Json(description);
+    Router::new()
+        .route("/", get(pages::landing))
+        .route("/healthz", get(pages::healthz))
+        .route("/readyz", get(pages::readyz))
+        .route("/metrics", get(metrics::metrics_text))
+        .route("/openapi.json", get(move || std::future::ready(description.clone())))
+        .route("/sdk", get(sdk::index))
+        .route("/sdk/", get(sdk::index))
+        .route("/sdk/{*path}", get(sdk::file))
+        .route(SIGNAL_PATH, any(signal))
+        .merge(api)
+        .fallback(pages::nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(shared)
+}
+
+async fn wrong_method() -> Response {
+    let sentence = "This address does not know the method; see /openapi.json.";
+    api::Refusal::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, ErrorCode::UnknownOperation, sentence)
+        .into_response()
+}
+
+/// The signalling endpoint.
+async fn signal(
+    State(shared): State<Shared>,
+    ConnectInfo(remote): ConnectInfo<SocketAddr>,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Response {
+    if shared.is_draining() {
+        return api::Refusal::from(huitong_types::Fault::new(ErrorCode::ShuttingDown)).into_response();
+    }
+    match upgrade {
+        Ok(upgrade) => {
+            huitong_gateway_signal::accept(upgrade, remote, shared.control.clone(), shared.shutdown.clone())
+        }
+        Err(rejection) => {
+            let sentence = format!("Signalling is spoken over WebSocket here: {rejection}.");
+            api::Refusal::new(rejection.into_response().status(), ErrorCode::BadMessage, sentence)
+                .into_response()
+        }
+    }
+}

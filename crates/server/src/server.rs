@@ -1,0 +1,248 @@
+//! Starts everything in order, and ends it in order.
+
+use crate::address::PublicAddress;
+use crate::config::{Config, MediaSection};
+use crate::control::Control;
+use crate::demo_app::{self, DemoApp};
+use crate::error::ServerError;
+use crate::http::{self, Shared};
+use crate::{banner, limits};
+use huitong_fanout::{Authority, Fanout, FanoutConfig};
+use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
+use huitong_gateway_rtmp::{RtmpGateway, RtmpWire};
+use huitong_hub::{Pace, RingLimits, Wire};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+/// Wire formats in the order in which the fan-out is given them.
+const RTMP: Wire = Wire(0);
+const FLV: Wire = Wire(1);
+const WS_FLV: Wire = Wire(2);
+
+/// Connections that wait to be accepted. A room of 300 that reconnects at once fits three times.
+const BACKLOG: u32 = 1024;
+
+/// How long connections may take for their goodbyes after the drain.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// How often histograms are folded, so that they do not grow while nobody reads `/metrics`.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// A server that accepts connections.
+pub struct Server {
+    http: SocketAddr,
+    rtmp: SocketAddr,
+    address: PublicAddress,
+    demo: Option<DemoApp>,
+    config: Config,
+    control: Control,
+    shared: Shared,
+    engine: JoinHandle<()>,
+    listeners: Vec<JoinHandle<()>>,
+    stop_rtmp: watch::Sender<bool>,
+    stop_all: watch::Sender<bool>,
+}
+
+impl Server {
+    /// Binds the listeners and starts to accept.
+    ///
+    /// # Errors
+    /// One sentence that says what to change: an address in use, a certificate that cannot be read, a data
+    /// directory that cannot be written.
+    pub async fn start(mut config: Config) -> Result<Self, ServerError> {
+        config.validate()?;
+        let demo = demo_app::ensure(&mut config)?;
+        limits::raise_open_files();
+        let recorder = http::recorder();
+        let (stop_all, all) = watch::channel(false);
+        let (stop_rtmp, rtmp_end) = watch::channel(false);
+        let tls = http::tls::acceptor(&config.server, all.clone())?;
+        let http_listener = bind("http", config.server.http.0)?;
+        let rtmp_listener = bind("rtmp", config.server.rtmp.0)?;
+        let (http, rtmp) = (local("http", &http_listener)?, local("rtmp", &rtmp_listener)?);
+        let address = PublicAddress::new(&config, http, rtmp);
+        let fanout = Fanout::new(fanout_config(&config.media))
+            .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
+        let (control, engine) = Control::start(config.engine(address.media()), fanout.clone())?;
+        let authority: Arc<dyn Authority> = Arc::new(control.clone());
+        let flv = FlvGateway {
+            fanout: fanout.clone(),
+            authority: Arc::clone(&authority),
+            flv: FLV,
+            ws_flv: WS_FLV,
+        };
+        let apps = config.app.iter().map(|app| (app.id, app.secret.clone())).collect();
+        let shared = Shared::new(control.clone(), fanout.clone(), address.clone(), apps, all.clone());
+        let site = http::listener::Site {
+            router: http::router(shared.clone()).merge(huitong_gateway_flv::router(flv.clone())),
+            tls,
+            connections: Arc::new(Semaphore::new(config.limits.http_connections)),
+            flv,
+        };
+        let gateway = RtmpGateway { fanout, authority, wire: RTMP };
+        let mut listeners = vec![
+            tokio::spawn(http::listener::serve(http_listener, site, all.clone())),
+            tokio::spawn(huitong_gateway_rtmp::serve(rtmp_listener, gateway, rtmp_end)),
+        ];
+        if let Some(recorder) = recorder {
+            listeners.push(tokio::spawn(upkeep(recorder.clone(), all)));
+        }
+        shared.set_ready();
+        Ok(Self {
+            http,
+            rtmp,
+            address,
+            demo,
+            config,
+            control,
+            shared,
+            engine,
+            listeners,
+            stop_rtmp,
+            stop_all,
+        })
+    }
+
+    /// The bound address of the HTTP port.
+    pub const fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// The bound address of the RTMP port.
+    pub const fn rtmp(&self) -> SocketAddr {
+        self.rtmp
+    }
+
+    /// Under which addresses clients reach this server.
+    pub const fn address(&self) -> &PublicAddress {
+        &self.address
+    }
+
+    /// The configuration in use, with the demo application if there is one.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What a person who started the server wants to know.
+    pub fn banner(&self) -> String {
+        banner::text(self.http, self.rtmp, &self.address, &self.config, self.demo.as_ref())
+    }
+
+    /// Runs until `stop` resolves, then drains: nobody is admitted, `/readyz` answers 503, and connections have
+    /// `server.drain_seconds` to end; `hurry` cuts that short.
+    ///
+    /// # Errors
+    /// The engine failed. Connections are of no use then, so the process should end at once.
+    pub async fn run(
+        mut self,
+        stop: impl Future<Output = ()>,
+        hurry: impl Future<Output = ()>,
+    ) -> Result<(), ServerError> {
+        tokio::select! {
+            () = stop => {}
+            ended = &mut self.engine => return Err(engine_failed(ended)),
+        }
+        let mut engine = self.engine;
+        let draining = drain(&self.config, &self.shared, &self.stop_rtmp, &self.control);
+        tokio::select! {
+            () = draining => {}
+            () = hurry => tracing::warn!("told twice to stop: not waiting for connections"),
+            ended = &mut engine => return Err(engine_failed(ended)),
+        }
+        self.stop_all.send_replace(true);
+        let goodbyes = self.control.load();
+        let gone = async {
+            let mut goodbyes = goodbyes;
+            goodbyes.wait_for(|load| load.signalling == 0).await.map(drop)
+        };
+        // Whoever has not left by then loses its connection with the process.
+        let _all_gone = tokio::time::timeout(GOODBYE, gone).await;
+        for listener in &self.listeners {
+            listener.abort();
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+async fn drain(config: &Config, shared: &Shared, stop_rtmp: &watch::Sender<bool>, control: &Control) {
+    let within = Duration::from_secs(u64::from(config.server.drain_seconds));
+    tracing::info!(seconds = within.as_secs(), "draining: nobody is admitted, connections may end");
+    shared.set_draining();
+    stop_rtmp.send_replace(true);
+    control.drain(within).await;
+    let mut load = control.load();
+    // When the engine is gone there is nothing left to wait for.
+    let _idle = tokio::time::timeout(within, load.wait_for(|load| load.is_idle())).await;
+}
+
+/// Starts a server, prints its banner, and runs it until SIGTERM or SIGINT.
+///
+/// # Errors
+/// As for [`Server::start`] and [`Server::run`].
+pub async fn run(config: Config) -> Result<(), ServerError> {
+    let mut signals = crate::signals::Signals::listen()?;
+    let server = Server::start(config).await?;
+    banner::show(&server);
+    let (first, second) = signals.split();
+    server.run(first, second).await
+}
+
+fn engine_failed(ended: Result<(), tokio::task::JoinError>) -> ServerError {
+    let why = match ended {
+        Ok(()) => "it ended by itself".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let sentence = format!("The engine failed ({why}); the server ends so that it can be started afresh.");
+    tracing::error!("{sentence}");
+    ServerError::Engine(sentence)
+}
+
+async fn upkeep(recorder: metrics_exporter_prometheus::PrometheusHandle, mut end: watch::Receiver<bool>) {
+    let fold = async {
+        loop {
+            tokio::time::sleep(METRICS_UPKEEP).await;
+            recorder.run_upkeep();
+        }
+    };
+    tokio::select! {
+        () = fold => {}
+        _ = end.wait_for(|end| *end) => {}
+    }
+}
+
+fn fanout_config(media: &MediaSection) -> FanoutConfig {
+    let micros = |ms: u32| u64::from(ms) * 1000;
+    FanoutConfig {
+        shards: media.threads,
+        rtc: Pace { window: micros(media.rtc_window_ms), ceiling: micros(media.rtc_ceiling_ms) },
+        live: Pace { window: micros(media.live_window_ms), ceiling: micros(media.live_ceiling_ms) },
+        limits: RingLimits { bytes: media.gop_bytes, ..RingLimits::default() },
+        formats: vec![Arc::new(RtmpWire), Arc::new(FlvWire), Arc::new(WsFlvWire)],
+    }
+}
+
+/// A listener that can be bound again right after a restart.
+fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, ServerError> {
+    let listen = || {
+        let domain = socket2::Domain::for_address(address);
+        let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(i32::try_from(BACKLOG).unwrap_or(i32::MAX))?;
+        TcpListener::from_std(socket.into())
+    };
+    listen().map_err(|error| ServerError::bind(flag, address, &error))
+}
+
+fn local(flag: &str, listener: &TcpListener) -> Result<SocketAddr, ServerError> {
+    listener
+        .local_addr()
+        .map_err(|error| ServerError::Start(format!("The {flag} listener has no address ({error}).")))
+}
