@@ -15,6 +15,7 @@ pub mod reasons;
 pub mod redacted;
 pub mod room;
 pub mod time;
+pub mod timers;
 
 pub use errors::{Blame, ErrorCode, Fault, Retry, VendorCodes};
 pub use ids::{AppId, DeviceId, IdError, RecordId, RoomId, SessionId, StreamId, UserId};
@@ -23,3 +24,4 @@ pub use reasons::{EndReason, LeaveReason};
 pub use redacted::Redacted;
 pub use room::{Privileges, Role, Scene, StreamKind};
 pub use time::Moment;
+pub use timers::Timers;

@@ -1,0 +1,65 @@
+//! Going on with an earlier session.
+
+use crate::machine::{ConnId, Output, Sessions};
+use huitong_protocol::{Resume, Resumed};
+use huitong_types::{AppId, ErrorCode, Fault, Moment, SessionId, StreamId, StreamKey, UserId};
+use subtle::ConstantTimeEq;
+
+/// A session that may be gone on with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resumption {
+    /// The session.
+    pub session: SessionId,
+    /// [`Resumed::Replayed`] or [`Resumed::Snapshot`].
+    pub how: Resumed,
+    /// The last push that the client has handled.
+    pub seq: u64,
+}
+
+impl Sessions {
+    /// Whether a client may go on with the session it names: it exists, belongs to the same user, and the secret
+    /// is right. `None` means that the client gets a new session instead.
+    ///
+    /// # Errors
+    /// [`ErrorCode::WrongSequence`] when the client claims to have handled pushes that were never sent.
+    pub fn resumable(&self, app: AppId, user: &UserId, wish: &Resume) -> Result<Option<Resumption>, Fault> {
+        let id = wish.session.strip_prefix('s').and_then(|hex| u64::from_str_radix(hex, 16).ok());
+        let Some(session) = id.map(SessionId::new) else { return Ok(None) };
+        let Some(state) = self.sessions.get(&session) else { return Ok(None) };
+        let same_secret = state.secret.reveal().as_bytes().ct_eq(wish.secret.reveal().as_bytes());
+        if !bool::from(same_secret) || state.who.app != app || state.who.user != *user {
+            return Ok(None);
+        }
+        if wish.seq > state.sent {
+            let sentence = format!("Push {} was never sent; the newest is {}.", wish.seq, state.sent);
+            return Err(Fault::because(ErrorCode::WrongSequence, sentence).in_field("resume"));
+        }
+        let missed = usize::try_from(state.sent - wish.seq).unwrap_or(usize::MAX);
+        let how = if missed <= state.ring.len() { Resumed::Replayed } else { Resumed::Snapshot };
+        Ok(Some(Resumption { session, how, seq: wish.seq }))
+    }
+
+    /// Moves a session to this connection; the one it still has is closed. The client is to be welcomed next,
+    /// then follows [`Sessions::replay`] or a pushed state.
+    pub fn resume(&mut self, now: Moment, conn: ConnId, resumption: Resumption) {
+        self.attach(now, resumption.session, conn);
+    }
+
+    /// The secret that was given to the client of a session.
+    pub fn secret(&self, session: SessionId) -> Option<&huitong_types::Redacted<String>> {
+        self.sessions.get(&session).map(|state| &state.secret)
+    }
+
+    /// Sends again every push after `seq`, with the numbers they had.
+    pub fn replay(&mut self, resumption: Resumption, key: impl Fn(SessionId, StreamId) -> StreamKey) {
+        let session = resumption.session;
+        let Some(state) = self.sessions.get(&session) else { return };
+        let Some(conn) = state.conn else { return };
+        let missed = usize::try_from(state.sent.saturating_sub(resumption.seq)).unwrap_or(usize::MAX);
+        let known = state.ring.len().saturating_sub(missed);
+        for (body, seq) in state.ring.iter().skip(known).zip(resumption.seq + 1..) {
+            let text = body.render(seq, |stream| key(session, stream));
+            self.out.push_back(Output::Send { conn, text });
+        }
+    }
+}
