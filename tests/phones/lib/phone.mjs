@@ -1,0 +1,188 @@
+// The test's handle on one simulated phone.
+import { fork } from 'node:child_process'
+import { EventEmitter } from 'node:events'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { toneOf } from './tone.mjs'
+import { until } from './until.mjs'
+
+const HERE = path.dirname(fileURLToPath(import.meta.url))
+const PROCESS = path.join(HERE, '../phone/main.mjs')
+/** The small mini program that the regular tests run. */
+export const OWN_APP = path.join(HERE, '../app')
+/** The SDK under test; `HUITONG_SDK` names another build. */
+export const SDK = path.resolve(process.env.HUITONG_SDK ?? path.join(HERE, '../../../dist/miniprogram/trtc-wx/trtc-wx.js'))
+
+/** Loading the simulator and compiling the pages takes a second on a quiet machine, several on a busy one. */
+const BOOT_MS = 30000
+const CALL_MS = 10000
+/**
+ * Everything that should happen at once gets this long, ms: three ffmpeg processes may start before it, on two
+ * cores that also run other tests.
+ */
+export const SOON = 15000
+
+const COLOURS = ['red', 'green', 'blue', 'orange', 'purple', 'teal', 'brown', 'gray']
+
+export class Phone extends EventEmitter {
+  #child
+  #nextId = 1
+  #pending = new Map()
+  #state = { events: [], players: {}, pusher: null, data: null, log: [] }
+  #dead = null
+
+  /**
+   * `number` decides tone and colour. `server` is `{http, rtmp}` addresses for `wx.huitong`; `routes` sends
+   * `host:port` through a proxy port; `app`, `sdk` and `replace` choose another mini program or SDK.
+   */
+  static async boot({ name, number, server, routes, app = OWN_APP, sdk = SDK, sdkPath = 'static/trtc-wx.js', ...options }) {
+    const phone = new Phone(name, number)
+    const wx = server ? { huitong: { server: server.http, rtmp: server.rtmp, ...options.huitong } } : {}
+    const media = { toneHz: phone.toneHz, colour: COLOURS[number % COLOURS.length], ...options.media }
+    await phone.#ask('boot', { ...options, app, media, wx, routes, replace: { [sdkPath]: sdk } }, BOOT_MS)
+    return phone
+  }
+
+  constructor(name, number) {
+    super()
+    this.setMaxListeners(50)
+    this.name = name
+    this.toneHz = toneOf(number)
+    this.#child = fork(PROCESS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#child.on('message', (message) => this.#onMessage(message))
+    this.#child.on('exit', (code) => this.#fail(new Error(`the process of ${name} ended with ${code}`)))
+  }
+
+  #onMessage({ re, ok, error, state, crash }) {
+    if (crash) this.#fail(new Error(`${this.name} crashed: ${crash}`))
+    if (state) {
+      this.#state = state
+      this.emit('changed')
+    }
+    if (re === undefined) return
+    const waiting = this.#pending.get(re)
+    this.#pending.delete(re)
+    if (error) waiting?.reject(new Error(`${this.name}: ${error}`))
+    else waiting?.resolve(ok)
+  }
+
+  #fail(error) {
+    this.#dead ??= error
+    for (const { reject } of this.#pending.values()) reject(error)
+    this.#pending.clear()
+    this.emit('changed')
+  }
+
+  #ask(op, args, within = CALL_MS) {
+    if (this.#dead) return Promise.reject(this.#dead)
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${this.name} did not answer ${op} within ${within} ms`)), within)
+      this.#pending.set(id, {
+        resolve: (value) => (clearTimeout(timer), resolve(value)),
+        reject: (error) => (clearTimeout(timer), reject(error)),
+      })
+      this.#child.send({ id, op, args })
+    })
+  }
+
+  open = (page, query) => this.#ask('open', { page, query })
+  call = (method, ...args) => this.#ask('call', { method, args })
+  tap = (selector, index) => this.#ask('tap', { selector, index })
+  closePage = () => this.#ask('close')
+  pusherEvent = (event, detail) => this.#ask('pusherEvent', { event, detail })
+  background = (options) => this.#ask('background', options)
+  foreground = () => this.#ask('foreground')
+  setRoutes = (routes) => this.#ask('routes', { routes })
+  networkChanged = (state) => this.#ask('networkChanged', state)
+  fullLog = () => this.#ask('log')
+
+  /** Ends the process as an empty battery does; connections are reset by the system. */
+  async kill() {
+    if (this.#child.exitCode !== null || this.#child.signalCode) return
+    await new Promise((resolve) => {
+      this.#child.once('exit', resolve)
+      this.#child.kill('SIGKILL')
+    })
+  }
+
+  get data() {
+    return this.#state.data
+  }
+
+  get pusher() {
+    return this.#state.pusher
+  }
+
+  get players() {
+    return this.#state.players
+  }
+
+  get offline() {
+    return this.#state.offline
+  }
+
+  /** The player of a member's main (or aux) stream, if it is on the page. */
+  player(other, stream = 'main') {
+    return this.#state.players[`${other.name ?? other}_${stream}`] ?? null
+  }
+
+  /** All SDK events, or those with one code (and user), in order. */
+  events(code, userID) {
+    return this.#state.events.filter((e) => (!code || e.code === code) && (userID === undefined || e.userID === userID))
+  }
+
+  /** Remembers how many events there are, to look only at later ones: `events` of the result. */
+  mark() {
+    const from = this.#state.events.length
+    return { events: (code, userID) => this.#state.events.slice(from).filter((e) => e.code === code && (userID === undefined || e.userID === userID)) }
+  }
+
+  /** Waits until `condition(this)` is truthy. */
+  until(what, condition, within = SOON) {
+    const ask = () => {
+      if (this.#dead) throw this.#dead
+      return condition(this)
+    }
+    return until(ask, {
+      what: `${this.name}: ${what}`,
+      within,
+      explain: () => this.explain(),
+      changed: (listener) => {
+        this.on('changed', listener)
+        return () => this.off('changed', listener)
+      },
+    })
+  }
+
+  untilEvent = (code, userID, within) =>
+    this.until(`event ${code}${userID ? ` of ${userID}` : ''}`, () => this.events(code, userID)[0], within)
+
+  /** Waits until more than `frames` further pictures of the other were decoded here. */
+  async sees(other, { frames = 15, within = SOON } = {}) {
+    const from = this.player(other)?.frames ?? 0
+    return this.until(`sees ${frames} pictures of ${other.name ?? other}`, () => (this.player(other)?.frames ?? 0) >= from + frames, within)
+  }
+
+  /** Waits until the loudspeaker gives the other's tone. */
+  hears = (other, within) =>
+    this.until(`hears ${other.toneHz} Hz of ${other.name}`, () => this.player(other)?.heard === other.toneHz, within)
+
+  /** Waits until nothing of the other is heard. */
+  hearsNothingOf = (other, within) =>
+    this.until(`no longer hears ${other.name}`, () => (this.player(other)?.heard ?? null) === null, within)
+
+  /** Everything a reader needs when a wait failed. */
+  explain() {
+    const { events, players, pusher, log } = this.#state
+    const list = Object.entries(players).map(([id, p]) => `    ${id}: ${JSON.stringify({ ...p, codes: p.codes.slice(-8).join(' ') })}`)
+    return [
+      `  ${this.name} sees:`,
+      ...list,
+      `  pusher: ${JSON.stringify(pusher && { ...pusher, codes: pusher.codes.slice(-12).join(' ') })}`,
+      `  events: ${events.map((e) => `${e.code}${e.userID ? `(${e.userID})` : ''}${e.message ? `[${e.message}]` : ''}`).join(' ')}`,
+      '  log:',
+      ...log.map((line) => `    ${line}`),
+    ].join('\n')
+  }
+}

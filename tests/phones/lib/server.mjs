@@ -1,0 +1,137 @@
+// Starts the built server on free ports, and speaks to its back-end API.
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { until } from './until.mjs'
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
+const START_MS = 15000
+/** A drain may wait for players; the configured time is shorter. */
+const STOP_MS = 15000
+const LOG_CHARS = 200_000
+
+/** The binary under test: `HUITONG_BIN`, else the release build, else the debug build. */
+export function binary() {
+  const candidates = [process.env.HUITONG_BIN, path.join(ROOT, 'target/release/huitong'), path.join(ROOT, 'target/debug/huitong')]
+  const found = candidates.filter(Boolean).find((file) => fs.existsSync(file))
+  if (!found) throw new Error(`no server binary: build it or set HUITONG_BIN (looked at ${candidates.filter(Boolean).join(', ')})`)
+  return found
+}
+
+/** A port that was free a moment ago. */
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+export class Server {
+  #child
+  #directory
+  #ended = false
+  logText = ''
+  app = { id: 1400000001, secret: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' }
+
+  /** Starts a server with its own data directory; `args` are added to the command line. */
+  static async start({ args = [], env = {} } = {}) {
+    const server = new Server()
+    server.httpPort = await freePort()
+    server.rtmpPort = await freePort()
+    server.#directory = fs.mkdtempSync(path.join(os.tmpdir(), 'huitong-phones-'))
+    await server.#spawn(args, env)
+    return server
+  }
+
+  get http() {
+    return `http://127.0.0.1:${this.httpPort}`
+  }
+
+  get rtmp() {
+    return `rtmp://127.0.0.1:${this.rtmpPort}/live`
+  }
+
+  get pid() {
+    return this.#child.pid
+  }
+
+  async #spawn(args, env) {
+    const { id, secret } = this.app
+    const all = [
+      'serve', '--http', `127.0.0.1:${this.httpPort}`, '--rtmp', `127.0.0.1:${this.rtmpPort}`, '--app', `${id}:${secret}`,
+      '--data', this.#directory, '--public-host', '127.0.0.1', ...args,
+    ]
+    this.#child = spawn(binary(), all, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.on('data', (data) => {
+        this.logText = (this.logText + data).slice(-LOG_CHARS)
+      })
+    }
+    this.#child.once('exit', () => {
+      this.#ended = true
+    })
+    const healthy = async () => {
+      if (this.#ended) throw new Error(`the server ended at once:\n${this.logText}`)
+      return (await fetch(`${this.http}/healthz`).catch(() => null))?.status === 200
+    }
+    await until(healthy, { what: 'the server answers /healthz', within: START_MS, explain: () => this.logTail() })
+  }
+
+  /** The end of the server's log, for explanations. */
+  logTail(lines = 40) {
+    return this.logText.split('\n').slice(-lines).join('\n')
+  }
+
+  /** Asks the server to drain and waits; resolves with the exit code. */
+  async stop() {
+    if (this.#ended) return this.#child.exitCode
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGTERM')
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS)
+    const [code] = await exited
+    clearTimeout(timer)
+    fs.rmSync(this.#directory, { recursive: true, force: true })
+    return code
+  }
+
+  /** The back-end API, with the application's credentials. Throws with the server's sentence when refused. */
+  async api(method, pathname, body) {
+    const { id, secret } = this.app
+    const response = await fetch(`${this.http}${pathname}`, {
+      method,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      body: body && JSON.stringify(body),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${pathname}: ${response.status} ${text}`)
+    return text ? JSON.parse(text) : null
+  }
+
+  /** A room with members and streams, or null when there is none. */
+  async room(room) {
+    try {
+      return await this.api('GET', `/v1/rooms/${encodeURIComponent(room)}`)
+    } catch (error) {
+      if (/ 404 /.test(error.message)) return null
+      throw error
+    }
+  }
+
+  /** Runs `huitong url push|play` and returns the URLs by name. */
+  async urls(kind, room, user, extra = []) {
+    const { id, secret } = this.app
+    const args = ['url', kind, '--server', this.http, '--app', `${id}:${secret}`, '--room', String(room), '--user', user, ...extra]
+    const { stdout } = await promisify(execFile)(binary(), args)
+    return Object.fromEntries(stdout.trim().split('\n').map((line) => line.split(' ')))
+  }
+}
