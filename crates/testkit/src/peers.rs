@@ -46,7 +46,14 @@ pub struct Camera {
 
 impl Default for Camera {
     fn default() -> Self {
-        Self { size: Some((180, 320)), tone: Some(440), sample_rate: 48_000, channels: 1, seconds: 60, fps: 15 }
+        Self {
+            size: Some((180, 320)),
+            tone: Some(440),
+            sample_rate: 48_000,
+            channels: 1,
+            seconds: 60,
+            fps: 15,
+        }
     }
 }
 
@@ -58,7 +65,10 @@ pub fn push(url: &str, camera: &Camera) -> Child {
     let mut args: Vec<String> = words("-hide_banner -loglevel error -nostdin -re");
     let seconds = camera.seconds;
     if let Some((w, h)) = camera.size {
-        args.extend(words(&format!("-f lavfi -i testsrc=size={w}x{h}:rate={}:duration={seconds}", camera.fps)));
+        args.extend(words(&format!(
+            "-f lavfi -i testsrc=size={w}x{h}:rate={}:duration={seconds}",
+            camera.fps
+        )));
     }
     if let Some(tone) = camera.tone {
         let rate = camera.sample_rate;
@@ -67,7 +77,9 @@ pub fn push(url: &str, camera: &Camera) -> Child {
     }
     if camera.size.is_some() {
         let gop = camera.fps;
-        args.extend(words("-c:v libx264 -profile:v baseline -preset ultrafast -tune zerolatency -pix_fmt yuv420p"));
+        args.extend(words(
+            "-c:v libx264 -profile:v baseline -preset ultrafast -tune zerolatency -pix_fmt yuv420p",
+        ));
         args.extend(words(&format!("-g {gop} -b:v 200k")));
     }
     if camera.tone.is_some() {
@@ -98,8 +110,20 @@ pub struct Seen {
 pub async fn watch(url: &str, seconds: u32) -> Seen {
     let interval = format!("%+{seconds}");
     let args = [
-        "-loglevel", "error", "-fflags", "nobuffer", "-analyzeduration", "500000", "-show_frames", "-show_entries",
-        "frame=media_type,key_frame,pkt_dts_time", "-of", "csv=p=0", "-read_intervals", &interval, url,
+        "-loglevel",
+        "error",
+        "-fflags",
+        "nobuffer",
+        "-analyzeduration",
+        "500000",
+        "-show_frames",
+        "-show_entries",
+        "frame=media_type,key_frame,pkt_dts_time",
+        "-of",
+        "csv=p=0",
+        "-read_intervals",
+        &interval,
+        url,
     ];
     let mut command = Command::new("ffprobe");
     command.args(args).stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);

@@ -39,7 +39,8 @@ async fn publisher_reconnects_and_players_stay() {
     let url = house.rtmp_url(KEY);
     let player = tokio::spawn(async move { watch(&url, 12).await });
     let stream = Permissive::stream_of(&StreamKey::new(KEY).unwrap());
-    eventually("the player is there", || async { house.fanout.stats(stream).filter(|s| s.viewers == 1) }).await;
+    eventually("the player is there", || async { house.fanout.stats(stream).filter(|s| s.viewers == 1) })
+        .await;
     // The second push comes while the first is still connected, with another picture size.
     let other = Camera { size: Some((320, 180)), sample_rate: 16_000, ..Camera::default() };
     let _second = push(&house.rtmp_url(KEY), &other);
@@ -98,7 +99,8 @@ async fn rtmpdump_and_gstreamer_play_and_gstreamer_pushes() {
     let args = format!("--live --quiet -r {} -o {}", house.rtmp_url(gst_key), dump.display());
     let _dump = spawn("rtmpdump", &words(&args));
     let strict = folder.path().join("strict.flv");
-    let pull = format!("-q rtmp2src location={} ! filesink location={}", house.rtmp_url(gst_key), strict.display());
+    let pull =
+        format!("-q rtmp2src location={} ! filesink location={}", house.rtmp_url(gst_key), strict.display());
     let _strict = spawn("gst-launch-1.0", &words(&pull));
     for file in [&dump, &strict] {
         eventually(&format!("{} grows", file.display()), || async {
