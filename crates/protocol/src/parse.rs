@@ -20,7 +20,11 @@ struct Envelope {
     op: String,
 }
 
-fn body<T: DeserializeOwned>(id: u32, text: &str, wrap: fn(T) -> Request) -> Result<(u32, Request), ParseError> {
+fn body<T: DeserializeOwned>(
+    id: u32,
+    text: &str,
+    wrap: fn(T) -> Request,
+) -> Result<(u32, Request), ParseError> {
     serde_json::from_str(text).map(|body| (id, wrap(body))).map_err(|error| ParseError {
         id,
         fault: Fault::because(ErrorCode::InvalidField, format!("The request is not valid: {error}.")),
@@ -82,7 +86,11 @@ mod tests {
     #[test]
     fn a_broken_rule_is_told_in_words() {
         let error = parse_request(r#"{"id":4,"op":"join","room":{"number":0}}"#).unwrap_err();
-        assert!(error.fault.message.contains("roomID is 0, allowed is 1 to 4294967295"), "{}", error.fault.message);
+        assert!(
+            error.fault.message.contains("roomID is 0, allowed is 1 to 4294967295"),
+            "{}",
+            error.fault.message
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What a client sends.
 
-use huitong_types::{AppId, DeviceId, RecordId, Redacted, Role, RoomId, Scene, StreamKey, StreamKind, UserId};
+use huitong_types::{
+    AppId, DeviceId, RecordId, Redacted, Role, RoomId, Scene, StreamKey, StreamKind, UserId,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 

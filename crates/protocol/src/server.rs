@@ -1,8 +1,8 @@
 //! What the server sends: replies to requests, and pushes with sequence numbers.
 
 use huitong_types::{
-    Blame, EndReason, ErrorCode, Fault, LeaveReason, Redacted, Retry, Role, RoomId, Scene, StreamKey, StreamKind,
-    UserId,
+    Blame, EndReason, ErrorCode, Fault, LeaveReason, Redacted, Retry, Role, RoomId, Scene, StreamKey,
+    StreamKind, UserId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

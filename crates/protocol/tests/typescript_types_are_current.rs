@@ -18,17 +18,48 @@ fn generated() -> String {
     let mut out = String::from(
         "// Written from the Rust types of crates/protocol by `make types`. Do not edit.\n/* eslint-disable */\n\n",
     );
-    for (name, rule) in [("UserId", "string"), ("DeviceId", "string"), ("RecordId", "string"), ("StreamKey", "string"), ("AppId", "number")] {
+    for (name, rule) in [
+        ("UserId", "string"),
+        ("DeviceId", "string"),
+        ("RecordId", "string"),
+        ("StreamKey", "string"),
+        ("AppId", "number"),
+    ] {
         writeln!(out, "export type {name} = {rule};").unwrap();
     }
     out.push('\n');
     macro_rules! all { ($($t:ty),* $(,)?) => { $( add::<$t>(&mut out, &config); )* } }
     all!(
-        ids::RawRoomId, Scene, Role, StreamKind, LeaveReason, EndReason, Blame, Retry, ErrorCode,
-        request::Resume, request::Hello, request::Publish, request::Join, request::Leave, request::Unpublish,
-        request::Subscribe, request::SetRole, request::Ping, request::Request,
-        server::MediaBases, server::Resumed, server::Welcome, server::StreamState, server::MemberInfo,
-        server::RoomState, server::JoinReply, server::Pong, server::Done, server::Failure, server::Reply,
+        ids::RawRoomId,
+        Scene,
+        Role,
+        StreamKind,
+        LeaveReason,
+        EndReason,
+        Blame,
+        Retry,
+        ErrorCode,
+        request::Resume,
+        request::Hello,
+        request::Publish,
+        request::Join,
+        request::Leave,
+        request::Unpublish,
+        request::Subscribe,
+        request::SetRole,
+        request::Ping,
+        request::Request,
+        server::MediaBases,
+        server::Resumed,
+        server::Welcome,
+        server::StreamState,
+        server::MemberInfo,
+        server::RoomState,
+        server::JoinReply,
+        server::Pong,
+        server::Done,
+        server::Failure,
+        server::Reply,
         server::Event,
     );
     out.push_str("/** A request frame. */\nexport type RequestFrame = { id: number } & Request;\n\n");
@@ -44,7 +75,9 @@ fn generated() -> String {
         writeln!(out, "  '{}': [{}, {}, {}, '{}'],", code, v.trtc, v.trtc_detail, v.emedia, v.gme).unwrap();
     }
     out.push_str("};\n");
-    out.push_str("\n/** Codes with which the server closes a signalling connection. */\nexport const CLOSE = {\n");
+    out.push_str(
+        "\n/** Codes with which the server closes a signalling connection. */\nexport const CLOSE = {\n",
+    );
     for code in CloseCode::ALL {
         writeln!(out, "  {}: {},", code.name(), code.number()).unwrap();
     }
@@ -60,5 +93,8 @@ fn typescript_types_are_current() {
         std::fs::write(&path, &fresh).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == fresh, "sdk/core/src/generated/protocol.ts is out of date: run `make types` and commit it");
+    assert!(
+        kept == fresh,
+        "sdk/core/src/generated/protocol.ts is out of date: run `make types` and commit it"
+    );
 }
