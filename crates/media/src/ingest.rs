@@ -7,6 +7,10 @@ use crate::flv::{AudioBody, VideoBody, parse_audio_body, parse_video_body};
 use crate::h264::{AvcConfig, NAL_IDR, is_slice, nal_type, nals};
 use crate::{AudioInfo, Codec, Frame, FrameKind, MediaError, StreamInfo, Timeline, TrackKind};
 
+/// Largest codec header that is accepted. It is kept and sent to every player that joins; real ones have 2 to 100 bytes,
+/// and one with every parameter set at its legal size stays below this in any stream that exists.
+pub const MAX_CODEC_HEADER_BYTES: usize = 16 << 10;
+
 /// What was left out of the output since the start, for "why is it black?".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct IngestCounters {
@@ -119,7 +123,7 @@ impl Ingest {
         match parse_video_body(body)? {
             VideoBody::Nothing => Ok(Frames::default()),
             VideoBody::Config(record) => {
-                let config = AvcConfig::parse(&record)?;
+                let config = AvcConfig::parse(check_header(&record)?)?;
                 Ok(Frames { header: self.set_avc(config, record), frame: None })
             }
             VideoBody::Picture { key, cts_ms, nals } => self.push_picture(timestamp, key, cts_ms, nals),
@@ -139,6 +143,7 @@ impl Ingest {
         let mut frames = Frames::default();
         if key && let Some(config) = AvcConfig::after_in_band_sets(known, &payload) {
             let record = config.build();
+            check_header(&record)?;
             frames.header = self.set_avc(config, record);
         }
         if self.info.video.is_none() {
@@ -191,7 +196,7 @@ impl Ingest {
         match parse_audio_body(body)? {
             AudioBody::Nothing => Ok(Frames::default()),
             AudioBody::Config(config) => {
-                let parsed = AudioSpecificConfig::parse(&config)?;
+                let parsed = AudioSpecificConfig::parse(check_header(&config)?)?;
                 self.info.audio = Some(AudioInfo {
                     codec: Codec::Aac,
                     sample_rate: parsed.sample_rate,
@@ -226,6 +231,13 @@ impl Ingest {
         let ts_ms = self.timeline.header(track);
         Frame { track, kind: FrameKind::Config, ts_ms, cts_ms: 0, codec, payload }
     }
+}
+
+fn check_header(header: &Bytes) -> Result<&Bytes, MediaError> {
+    if header.len() > MAX_CODEC_HEADER_BYTES {
+        return Err(MediaError::malformed("codec header", "it is longer than 16 KiB"));
+    }
+    Ok(header)
 }
 
 /// Walks the NAL units of a frame. Junk behind a coded slice is left to the decoder, which forgives it; a frame that

@@ -232,6 +232,15 @@ fn malformed_messages_are_counted_and_the_next_one_is_fine() {
 }
 
 #[test]
+fn a_giant_codec_header_is_not_kept_for_players() {
+    let mut publisher = Publisher::new();
+    let mut header = video_header(SPS_PORTRAIT).to_vec();
+    header.resize(20_000, 0);
+    let result = publisher.0.push(TrackKind::Video, 0, &Bytes::from(header));
+    assert!(matches!(result, Err(MediaError::Malformed { .. })));
+}
+
+#[test]
 fn other_codecs_are_refused() {
     let mut ingest = Ingest::new();
     let hevc = Bytes::from_static(b"\x90hvc1\x00");

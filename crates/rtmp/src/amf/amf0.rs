@@ -138,7 +138,7 @@ pub fn encode(value: &Value, out: &mut BytesMut) {
         }
         Value::EcmaArray(members) => {
             out.put_u8(ECMA_ARRAY);
-            out.put_u32(members.len() as u32);
+            out.put_u32(writable(members).count() as u32);
             put_members(members, out);
         }
         Value::StrictArray(items) => {
@@ -184,10 +184,14 @@ fn put_name(name: &str, out: &mut BytesMut) {
 }
 
 fn put_members(members: &[(String, Value)], out: &mut BytesMut) {
-    // An empty name would read as the end of the object.
-    for (name, value) in members.iter().filter(|(name, _)| !name.is_empty()) {
+    for (name, value) in writable(members) {
         put_name(name, out);
         encode(value, out);
     }
     out.put_slice(&[0, 0, OBJECT_END]);
+}
+
+/// The members with a name: an empty one would read as the end of the object.
+fn writable(members: &[(String, Value)]) -> impl Iterator<Item = &(String, Value)> {
+    members.iter().filter(|(name, _)| !name.is_empty())
 }
