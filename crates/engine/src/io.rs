@@ -1,15 +1,14 @@
 //! What goes into the engine and what comes out of it.
 
-use huitong_protocol::api::{RoomDetail, RoomList, UrlReply, UrlRequest};
 use huitong_protocol::MediaBases;
+use huitong_protocol::api::{RoomDetail, RoomList, UrlReply, UrlRequest};
 use huitong_types::{AppId, Fault, Redacted, RoomId, Scene, StreamId, StreamKey, StreamKind, UserId, limits};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A signalling connection, numbered by the gateway. Never reused while the server runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnId(pub u64);
+pub use huitong_room::TrackFlags;
+pub use huitong_session::{ConnId, MultiDevice};
 
 /// One media connection that wants to publish or play, numbered by the gateway. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,16 +23,6 @@ pub struct AppConfig {
     pub require_room_key: bool,
     /// What happens when a user logs in a second time.
     pub multi_device: MultiDevice,
-}
-
-/// What happens when a user who has a session logs in again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MultiDevice {
-    /// The newer login takes over; the older session is told and ends.
-    #[default]
-    TakeOver,
-    /// One session per device id; only the same device takes over.
-    PerDevice,
 }
 
 /// Configuration of the engine. Every number is a default of `huitong_types::limits` that operators may change.
@@ -94,15 +83,6 @@ impl Default for EngineConfig {
             login_timeout: Duration::from_secs(10),
         }
     }
-}
-
-/// Which tracks are on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TrackFlags {
-    /// Audio.
-    pub audio: bool,
-    /// Video.
-    pub video: bool,
 }
 
 /// What happens to the engine.

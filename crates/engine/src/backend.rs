@@ -1,0 +1,165 @@
+//! The back-end API: list, look, remove, dissolve, mint.
+
+use crate::engine::Engine;
+use crate::io::{ApiCall, ApiResult, Output};
+use crate::urls::{Minted, Purpose};
+use huitong_protocol::api::{
+    MemberDetail, NamedUrl, RoomDetail, RoomList, RoomSummary, StreamDetail, UrlKind, UrlReply, UrlRequest,
+};
+use huitong_room::{Input, MemberEntry, RoomEntry, RoomKey};
+use huitong_types::{AppId, ErrorCode, Fault, Role, RoomId, Scene, StreamId, StreamKind, UserId};
+use std::time::Duration;
+
+/// Validity of a minted URL when the request names none.
+const URL_SECONDS: u32 = 86_400;
+
+/// Longest validity of a minted URL.
+const URL_SECONDS_MOST: u32 = 30 * 86_400;
+
+/// Most rooms in one page of the list.
+const PAGE: usize = 1000;
+
+impl Engine {
+    pub(crate) fn on_api(&mut self, call: u64, app: AppId, request: ApiCall) {
+        let result = self.api(app, request).unwrap_or_else(ApiResult::Refused);
+        self.flush();
+        self.out.push_back(Output::ApiDone { call, result });
+    }
+
+    fn api(&mut self, app: AppId, request: ApiCall) -> Result<ApiResult, Fault> {
+        match request {
+            ApiCall::ListRooms { offset, limit } => {
+                let (page, total) = self.rooms.list(self.now, app, offset, limit.min(PAGE));
+                let rooms = page.iter().map(summary).collect();
+                Ok(ApiResult::Rooms(RoomList { rooms, total: count(total) }))
+            }
+            ApiCall::GetRoom(room) => self.room_detail(&RoomKey { app, room }),
+            ApiCall::RemoveMember(room, user) => {
+                self.in_room(Input::Kick { key: RoomKey { app, room }, user })?;
+                Ok(ApiResult::Done)
+            }
+            ApiCall::DissolveRoom(room) => {
+                self.in_room(Input::Dissolve { key: RoomKey { app, room } })?;
+                Ok(ApiResult::Done)
+            }
+            ApiCall::MintUrl(room, request) => self.mint(app, room, &request).map(ApiResult::Urls),
+        }
+    }
+
+    fn room_detail(&self, key: &RoomKey) -> Result<ApiResult, Fault> {
+        let missing = || Fault::because(ErrorCode::NotFound, format!("There is no room {}.", key.room));
+        let (entry, entries) = self.rooms.detail(self.now, key).ok_or_else(missing)?;
+        let ids: Vec<Vec<StreamId>> =
+            entries.iter().map(|member| member.streams.iter().map(|stream| stream.id).collect()).collect();
+        let members = entries.into_iter().map(|member| self.member_detail(member)).collect();
+        Ok(ApiResult::Room(RoomDetail { summary: summary(&entry), members }, ids))
+    }
+
+    fn member_detail(&self, member: MemberEntry) -> MemberDetail {
+        let client = match self.sessions.who(member.session) {
+            Some(who) => who.client.as_ref().to_owned(),
+            None => "encoder".to_owned(),
+        };
+        let streams = member.streams.iter().map(|stream| StreamDetail {
+            stream: stream.kind.as_str().to_owned(),
+            publishing: stream.publishing,
+            audio: stream.tracks.audio,
+            video: stream.tracks.video,
+            reconnects: stream.reconnects,
+            ..StreamDetail::default()
+        });
+        MemberDetail {
+            user: member.user.as_str().to_owned(),
+            role: match member.role {
+                Role::Publisher => "publisher".to_owned(),
+                Role::Audience => "audience".to_owned(),
+            },
+            away: member.away,
+            client,
+            age_seconds: seconds(member.age),
+            streams: streams.collect(),
+        }
+    }
+
+    fn mint(&mut self, app: AppId, room: RoomId, request: &UrlRequest) -> Result<UrlReply, Fault> {
+        let user = UserId::new(&request.user).map_err(|error| invalid("user", format!("{error}.")))?;
+        let kind = match request.stream.as_str() {
+            "" | "main" => StreamKind::Main,
+            "aux" => StreamKind::Aux,
+            other => {
+                return Err(invalid("stream", format!("The stream is {other:?}, allowed are main and aux.")));
+            }
+        };
+        let scene = match request.scene.as_str() {
+            "" | "rtc" => Scene::Rtc,
+            "live" => Scene::Live,
+            other => {
+                return Err(invalid("scene", format!("The scene is {other:?}, allowed are rtc and live.")));
+            }
+        };
+        let valid = match request.expire_seconds {
+            0 => URL_SECONDS,
+            more if more > URL_SECONDS_MOST => {
+                let sentence = format!("The validity is {more} s, at most {URL_SECONDS_MOST} s are allowed.");
+                return Err(invalid("expireSeconds", sentence));
+            }
+            some => some,
+        };
+        let purpose = match request.kind {
+            UrlKind::Push => Purpose::Push { scene },
+            UrlKind::Play => Purpose::Play,
+        };
+        let stream_key = huitong_auth::push_key_from_random(self.random.bytes());
+        let key = RoomKey { app, room: room.clone() };
+        let expires = self.now + Duration::from_secs(u64::from(valid));
+        if !self.urls.add(expires, stream_key.clone(), Minted { key, user: user.clone(), kind, purpose }) {
+            return Err(Fault::because(
+                ErrorCode::ServerFull,
+                "Too many minted URLs are valid at this time.",
+            ));
+        }
+        self.note_user(
+            "url-minted",
+            None,
+            app,
+            Some(&room),
+            &user,
+            format!("{:?} {}", request.kind, kind.as_str()),
+        );
+        let media = &self.config.media;
+        let secret = stream_key.reveal();
+        let named = |name: &str, url: String| NamedUrl { name: name.to_owned(), url };
+        let mut urls = vec![named("rtmp", format!("{}/{secret}", media.rtmp))];
+        if matches!(purpose, Purpose::Play) {
+            urls.push(named("flv", format!("{}/{secret}.flv", media.flv)));
+            urls.push(named("ws-flv", format!("{}/{secret}.flv", media.ws_flv)));
+        }
+        Ok(UrlReply { urls, expires: self.unix_ms / 1000 + u64::from(valid) })
+    }
+}
+
+fn invalid(field: &'static str, sentence: String) -> Fault {
+    Fault::because(ErrorCode::InvalidField, sentence).in_field(field)
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn seconds(age: Duration) -> u32 {
+    u32::try_from(age.as_secs()).unwrap_or(u32::MAX)
+}
+
+fn summary(entry: &RoomEntry) -> RoomSummary {
+    RoomSummary {
+        room: entry.room.to_string(),
+        scene: match entry.scene {
+            Scene::Rtc => "rtc".to_owned(),
+            Scene::Live => "live".to_owned(),
+        },
+        members: count(entry.members),
+        audience: count(entry.audience),
+        streams: count(entry.streams),
+        age_seconds: seconds(entry.age),
+    }
+}

@@ -1,0 +1,255 @@
+//! The engine: its tables, its dispatch and its deadlines.
+
+use crate::held::Held;
+use crate::io::{ConnId, EngineConfig, Input, Note, Output};
+use crate::media::Media;
+use crate::random::Random;
+use crate::urls::Urls;
+use huitong_auth::PlayKeys;
+use huitong_protocol::Event;
+use huitong_room::{Limits, Rooms};
+use huitong_session::{Body, Policy, Sessions};
+use huitong_types::{AppId, Moment, RoomId, SessionId, StreamId, StreamKey, UserId};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why the engine wants to be called at a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Something in a room is due.
+    Room(huitong_room::Why),
+    /// Something of a connection or a session is due.
+    Session(huitong_session::Why),
+    /// An early publish or play has waited long enough.
+    EarlyHold,
+    /// A minted URL expires.
+    UrlExpiry,
+}
+
+/// How much the engine holds, for metrics and tests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Signalling connections.
+    pub connections: usize,
+    /// Sessions, connected or not.
+    pub sessions: usize,
+    /// Rooms.
+    pub rooms: usize,
+    /// Members of rooms, audience and encoders included.
+    pub members: usize,
+    /// Encoders that are members by a minted URL.
+    pub encoders: usize,
+    /// Media connections that publish.
+    pub publishing: usize,
+    /// Media connections that play.
+    pub playing: usize,
+    /// Media connections that are held.
+    pub held: usize,
+    /// Push keys that clients registered.
+    pub push_keys: usize,
+    /// Minted URLs that have not expired.
+    pub urls: usize,
+}
+
+/// Everything that is not media: who is logged in, who is where, who may publish and play.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) config: EngineConfig,
+    pub(crate) now: Moment,
+    pub(crate) unix_ms: u64,
+    pub(crate) random: Random,
+    pub(crate) play_keys: PlayKeys,
+    pub(crate) sessions: Sessions,
+    pub(crate) rooms: Rooms,
+    pub(crate) media: Media,
+    pub(crate) held: Held,
+    pub(crate) urls: Urls,
+    /// Members without signalling: encoders that push to a minted URL.
+    pub(crate) encoders: BTreeSet<SessionId>,
+    pub(crate) draining: bool,
+    pub(crate) out: VecDeque<Output>,
+}
+
+impl Engine {
+    /// An engine that serves the configured applications. `seed` must be 32 random bytes that nobody knows:
+    /// session secrets and play keys follow from it.
+    pub fn new(config: EngineConfig, seed: [u8; 32]) -> Self {
+        let mut random = Random::new(seed);
+        let limits = Limits {
+            rtc_members: config.rtc_members,
+            publishers: config.publishers,
+            live_audience: config.live_audience,
+            seat_grace: config.seat_grace,
+            away_after: config.away_after,
+            live_audience_only: config.live_audience_only,
+            publish_grace: config.publish_grace,
+        };
+        let policy = Policy {
+            keep: config.seat_grace,
+            replay_events: config.replay_events,
+            sessions: config.sessions,
+            login_timeout: config.login_timeout,
+            connection_timeout: config.connection_timeout,
+        };
+        Self {
+            now: Moment::ZERO,
+            unix_ms: 0,
+            play_keys: PlayKeys::new(random.block()),
+            random,
+            sessions: Sessions::new(policy),
+            rooms: Rooms::new(limits),
+            media: Media::default(),
+            held: Held::new(config.early_hold, config.early_count),
+            urls: Urls::default(),
+            encoders: BTreeSet::new(),
+            draining: false,
+            out: VecDeque::new(),
+            config,
+        }
+    }
+
+    /// Lets something happen, after everything that was due before. `now` never runs backwards; `unix_ms` is
+    /// the wall clock, against which credentials are checked.
+    pub fn handle(&mut self, now: Moment, unix_ms: u64, input: Input) {
+        self.now = self.now.max(now);
+        self.unix_ms = unix_ms;
+        self.run_due();
+        match input {
+            Input::Connected { conn, remote } => {
+                self.sessions.connected(self.now, conn);
+                self.note("connected", |note| {
+                    note.conn = Some(conn);
+                    note.detail = remote;
+                });
+            }
+            Input::Frame { conn, text } => self.on_frame(conn, &text),
+            Input::BadFrame { conn, fault } => self.on_bad_frame(conn, fault),
+            Input::Disconnected { conn } => self.sessions.disconnected(self.now, conn),
+            Input::PublishRequested { ticket, key } => self.publish_requested(ticket, key),
+            Input::TracksSeen { ticket, tracks } => self.tracks_seen(ticket, tracks),
+            Input::PlayRequested { ticket, key } => self.play_requested(ticket, &key),
+            Input::MediaClosed { ticket, deliberate } => self.media_closed(ticket, deliberate),
+            Input::Api { call, app, request } => self.on_api(call, app, request),
+            Input::Drain { within } => self.drain(within),
+            Input::Tick => {}
+        }
+        self.flush();
+        self.run_due();
+    }
+
+    /// The next thing to be done, in order.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When to call [`Engine::handle`] with [`Input::Tick`] at the latest, and what for.
+    pub fn next_deadline(&self) -> Option<(Moment, Why)> {
+        let rooms = self.rooms.next_deadline().map(|(at, why)| (at, Why::Room(why)));
+        let sessions = self.sessions.next_deadline().map(|(at, why)| (at, Why::Session(why)));
+        let held = self.held.next_deadline().map(|at| (at, Why::EarlyHold));
+        let urls = self.urls.next_deadline().map(|at| (at, Why::UrlExpiry));
+        [rooms, sessions, held, urls].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    /// How much is held now.
+    pub fn sizes(&self) -> Sizes {
+        let (connections, sessions) = self.sessions.sizes();
+        let (rooms, members) = self.rooms.sizes();
+        Sizes {
+            connections,
+            sessions,
+            rooms,
+            members,
+            encoders: self.encoders.len(),
+            publishing: self.media.publishing(),
+            playing: self.media.playing(),
+            held: self.held.len(),
+            push_keys: self.media.push_keys(),
+            urls: self.urls.len(),
+        }
+    }
+
+    /// Whether nothing at all is held; then nothing has leaked.
+    pub fn is_idle(&self) -> bool {
+        self.sizes() == Sizes::default()
+            && self.sessions.is_idle()
+            && self.rooms.is_idle()
+            && self.media.is_idle()
+            && self.urls.is_idle()
+    }
+
+    /// Does what is due. Rooms come before sessions: a seat that runs out together with its session is left
+    /// because of the lost connection.
+    fn run_due(&mut self) {
+        let ticked = self.rooms.handle(self.now, huitong_room::Input::Tick);
+        debug_assert!(ticked.is_ok(), "time is never refused");
+        self.flush();
+        self.sessions.tick(self.now);
+        self.flush();
+        self.expire_held();
+        self.urls.expire(self.now);
+        self.flush();
+    }
+
+    /// Carries out what sessions and rooms want done, in order: what a session has to send goes before the
+    /// next thing that happens in a room.
+    pub(crate) fn flush(&mut self) {
+        loop {
+            if let Some(output) = self.sessions.poll_output() {
+                self.on_session(output);
+            } else if let Some(output) = self.rooms.poll_output() {
+                self.on_room(output);
+            } else {
+                break;
+            }
+        }
+    }
+
+    fn drain(&mut self, within: Duration) {
+        self.draining = true;
+        let within_ms = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
+        if let Some(body) = Body::new(&Event::Draining { within_ms }, Vec::new()) {
+            for session in self.sessions.all() {
+                self.push(session, &body);
+            }
+        }
+    }
+
+    /// Pushes an event to one session.
+    pub(crate) fn push(&mut self, session: SessionId, body: &Arc<Body>) {
+        let keys = &self.play_keys;
+        self.sessions.push(session, body, |session, stream| keys.mint(session, stream));
+    }
+
+    /// The key by which a session plays a stream.
+    pub(crate) fn play_key(&self, session: SessionId, stream: StreamId) -> StreamKey {
+        self.play_keys.mint(session, stream)
+    }
+
+    /// Writes a line of the event log.
+    pub(crate) fn note(&mut self, what: &'static str, fill: impl FnOnce(&mut Note)) {
+        let mut note = Note { what, conn: None, app: None, room: None, user: None, detail: String::new() };
+        fill(&mut note);
+        self.out.push_back(Output::Note(note));
+    }
+
+    /// Writes a line about a user.
+    pub(crate) fn note_user(
+        &mut self,
+        what: &'static str,
+        conn: Option<ConnId>,
+        app: AppId,
+        room: Option<&RoomId>,
+        user: &UserId,
+        detail: impl Into<String>,
+    ) {
+        self.note(what, |note| {
+            note.conn = conn;
+            note.app = Some(app);
+            note.room = room.cloned();
+            note.user = Some(user.clone());
+            note.detail = detail.into();
+        });
+    }
+}

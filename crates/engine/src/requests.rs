@@ -1,0 +1,169 @@
+//! What clients ask once they are connected.
+
+use crate::engine::Engine;
+use crate::io::{ConnId, TrackFlags};
+use huitong_protocol::{
+    Done, Failure, Join, JoinReply, Pong, Publish, Reply, ReplyFrame, Request, SetRole, Subscribe,
+    parse_request,
+};
+use huitong_room::{Input, RoomKey};
+use huitong_types::{
+    AppId, EndReason, ErrorCode, Fault, LeaveReason, Privileges, Redacted, RoomId, SessionId, UserId,
+};
+
+impl Engine {
+    pub(crate) fn on_frame(&mut self, conn: ConnId, text: &str) {
+        if !self.sessions.heard(self.now, conn) {
+            return;
+        }
+        let (id, request) = match parse_request(text) {
+            Ok(request) => request,
+            Err(error) => return self.refuse(conn, error.id, error.fault),
+        };
+        if let Err(fault) = self.sessions.number(conn, id) {
+            return self.refuse(conn, id, fault);
+        }
+        match (self.sessions.session_of(conn), request) {
+            (None, Request::Hello(hello)) => self.hello(conn, id, hello),
+            (None, _) => self.refuse(conn, id, Fault::new(ErrorCode::NotLoggedIn)),
+            (Some(_), Request::Hello(_)) => self.refuse(conn, id, Fault::new(ErrorCode::AlreadyLoggedIn)),
+            (Some(session), request) => self.request(conn, session, id, request),
+        }
+    }
+
+    pub(crate) fn on_bad_frame(&mut self, conn: ConnId, fault: Fault) {
+        if self.sessions.heard(self.now, conn) {
+            self.refuse(conn, 0, fault);
+        }
+    }
+
+    /// Answers a frame that broke the protocol.
+    fn refuse(&mut self, conn: ConnId, id: u32, fault: Fault) {
+        self.answer(conn, id, Err(fault));
+        self.sessions.misbehaved(self.now, conn);
+    }
+
+    pub(crate) fn answer(&mut self, conn: ConnId, id: u32, result: Result<Done, Fault>) {
+        let reply = match result {
+            Ok(done) => Reply::Ok(done),
+            Err(fault) => Reply::Error(Failure::from(fault)),
+        };
+        self.sessions.reply(conn, &ReplyFrame { re: id, reply });
+    }
+
+    fn request(&mut self, conn: ConnId, session: SessionId, id: u32, request: Request) {
+        let op = request.name();
+        let result = match request {
+            Request::Hello(_) => Err(Fault::new(ErrorCode::AlreadyLoggedIn)),
+            Request::Join(join) => self.join(session, join),
+            Request::Leave(_) => {
+                self.in_room(Input::Leave { session, reason: LeaveReason::Left }).map(|()| Done::Leave)
+            }
+            Request::Publish(publish) => self.publish(session, publish),
+            Request::Unpublish(unpublish) => {
+                self.in_room(Input::Withdraw { session, kind: unpublish.stream }).map(|()| Done::Unpublish)
+            }
+            Request::Subscribe(subscribe) => self.subscribe(session, subscribe),
+            Request::SetRole(set_role) => self.set_role(session, set_role),
+            Request::Ping(_) => Ok(Done::Ping(Pong { time: self.unix_ms })),
+            Request::Bye => Ok(Done::Bye),
+        };
+        if let Err(fault) = &result
+            && let Some(who) = self.sessions.who(session).cloned()
+        {
+            self.note_user("request-refused", Some(conn), who.app, None, &who.user, format!("{op}: {fault}"));
+        }
+        let goodbye = matches!(result, Ok(Done::Bye));
+        self.answer(conn, id, result);
+        if goodbye {
+            self.sessions.end(self.now, session, EndReason::LoggedOut);
+        }
+        self.flush();
+        self.release_held_publishes(session);
+    }
+
+    /// Asks the room machine.
+    pub(crate) fn in_room(&mut self, input: Input) -> Result<(), Fault> {
+        self.rooms.handle(self.now, input)
+    }
+
+    fn who(&self, session: SessionId) -> Result<(AppId, UserId), Fault> {
+        let who = self.sessions.who(session).ok_or(Fault::new(ErrorCode::SessionGone))?;
+        Ok((who.app, who.user.clone()))
+    }
+
+    fn join(&mut self, session: SessionId, join: Join) -> Result<Done, Fault> {
+        let (app, user) = self.who(session)?;
+        let key = RoomKey { app, room: join.room };
+        if self.draining && self.rooms.room_of(session) != Some(&key) {
+            return Err(Fault::new(ErrorCode::ShuttingDown));
+        }
+        let privileges = self.privileges(app, &user, &key.room, join.private_map_key.as_ref())?;
+        self.media.may_register(&self.urls, session, &join.publish)?;
+        let declare = join.publish.iter().map(|p| (p.stream, flags(p.audio, p.video))).collect();
+        let (scene, role) = (join.scene, join.role);
+        self.in_room(Input::Join(huitong_room::Join {
+            session,
+            key,
+            user,
+            scene,
+            role,
+            privileges,
+            declare,
+        }))?;
+        for publish in join.publish {
+            self.register(session, publish);
+        }
+        let state = self.state_of(session).ok_or(Fault::new(ErrorCode::Internal))?;
+        Ok(Done::Join(JoinReply { state }))
+    }
+
+    fn publish(&mut self, session: SessionId, publish: Publish) -> Result<Done, Fault> {
+        if self.rooms.room_of(session).is_none() {
+            return Err(Fault::new(ErrorCode::NotInRoom));
+        }
+        self.media.may_register(&self.urls, session, std::slice::from_ref(&publish))?;
+        let tracks = flags(publish.audio, publish.video);
+        self.in_room(Input::Declare { session, kind: publish.stream, tracks })?;
+        self.register(session, publish);
+        Ok(Done::Publish)
+    }
+
+    fn subscribe(&mut self, session: SessionId, subscribe: Subscribe) -> Result<Done, Fault> {
+        let Subscribe { user, stream, audio, video } = subscribe;
+        self.in_room(Input::Subscribe { session, user, kind: stream, tracks: flags(audio, video) })?;
+        Ok(Done::Subscribe)
+    }
+
+    fn set_role(&mut self, session: SessionId, set_role: SetRole) -> Result<Done, Fault> {
+        let (app, user) = self.who(session)?;
+        let room = self.rooms.room_of(session).ok_or(Fault::new(ErrorCode::NotInRoom))?.room.clone();
+        // Without a new key the member keeps what the one it entered with allows.
+        let privileges = match &set_role.private_map_key {
+            Some(key) => Some(self.privileges(app, &user, &room, Some(key))?),
+            None => None,
+        };
+        self.in_room(Input::SetRole { session, role: set_role.role, privileges })?;
+        Ok(Done::SetRole)
+    }
+
+    /// What a user may do in a room. Applications that do not demand a room key allow everything.
+    fn privileges(
+        &self,
+        app: AppId,
+        user: &UserId,
+        room: &RoomId,
+        key: Option<&Redacted<String>>,
+    ) -> Result<Privileges, Fault> {
+        let config = self.config.apps.get(&app).ok_or(Fault::new(ErrorCode::UnknownApp))?;
+        if !config.require_room_key {
+            return Ok(Privileges::ALL);
+        }
+        let key = key.ok_or(Fault::new(ErrorCode::RoomKeyRequired).in_field("privateMapKey"))?;
+        crate::credentials::room_key(config, app, user, room, key, self.unix_ms)
+    }
+}
+
+pub(crate) const fn flags(audio: bool, video: bool) -> TrackFlags {
+    TrackFlags { audio, video }
+}

@@ -1,0 +1,538 @@
+//! A world around the engine: virtual time, clients that accumulate what they are told, and rules that hold for
+//! every output whatever happens.
+#![allow(dead_code, unreachable_pub, missing_docs)]
+
+use huitong_engine::{
+    ApiCall, ApiResult, AppConfig, ConnId, Engine, EngineConfig, Input, MediaTicket, MultiDevice, Output,
+    TrackFlags,
+};
+use huitong_protocol::{
+    Done, Event, Failure, MediaBases, MemberInfo, Reply, Resumed, RoomState, ServerFrame, Welcome,
+};
+use huitong_types::{
+    AppId, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey, StreamKind,
+    UserId,
+};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+pub const APP: u32 = 1_400_000_000;
+pub const SECRET: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
+pub const UNIX_START: u64 = 1_700_000_000_000;
+
+pub fn config() -> EngineConfig {
+    let app = AppConfig {
+        secret: Redacted::new(SECRET.to_owned()),
+        require_room_key: false,
+        multi_device: MultiDevice::TakeOver,
+    };
+    EngineConfig {
+        apps: BTreeMap::from([(AppId::new(APP).unwrap(), app)]),
+        media: MediaBases {
+            rtmp: "rtmp://rtc.test:1935/live".into(),
+            flv: "http://rtc.test:8080/flv".into(),
+            ws_flv: "ws://rtc.test:8080/flv".into(),
+        },
+        ..EngineConfig::default()
+    }
+}
+
+pub fn room(number: u32) -> Value {
+    json!({ "number": number })
+}
+
+pub fn key(name: &str) -> StreamKey {
+    StreamKey::new(format!("{name:_<20}")).unwrap()
+}
+
+/// A media connection as the gateway sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Media {
+    Waiting,
+    Publishing { stream: StreamId, allowed: TrackFlags },
+    Playing { stream: StreamId, tracks: TrackFlags },
+    Closed(ErrorCode, String),
+    StreamOver,
+}
+
+/// A client on one connection after the other.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    pub user: String,
+    pub conn: Option<ConnId>,
+    pub welcome: Option<Welcome>,
+    pub seq: u64,
+    pub state: Option<RoomState>,
+    pub pushes: Vec<Event>,
+    pub ended: bool,
+    pub next_id: u32,
+    pub awaits_state: bool,
+}
+
+impl Client {
+    pub fn members(&self) -> Vec<String> {
+        let state = self.state.as_ref();
+        state.map(|s| s.members.iter().map(|m| m.user.to_string()).collect()).unwrap_or_default()
+    }
+
+    pub fn member(&self, user: &str) -> Option<&MemberInfo> {
+        self.state.as_ref()?.members.iter().find(|m| m.user.as_str() == user)
+    }
+
+    /// Audio, video of a remote stream as the client knows them.
+    pub fn tracks(&self, user: &str, kind: StreamKind) -> Option<(bool, bool)> {
+        let stream = self.member(user)?.streams.iter().find(|s| s.stream == kind)?;
+        Some((stream.audio, stream.video))
+    }
+
+    pub fn play_key(&self, user: &str) -> StreamKey {
+        self.member(user).expect("the member").streams.first().expect("its stream").play.clone()
+    }
+
+    /// What a client makes of a push; the same rules as in docs/protocol.md.
+    fn apply(&mut self, event: Event) {
+        self.pushes.push(event.clone());
+        if let Event::State { room } = event {
+            self.state = room;
+            return;
+        }
+        if let Event::SessionEnded { .. } = event {
+            self.ended = true;
+            self.state = None;
+            return;
+        }
+        let Some(state) = self.state.as_mut() else {
+            assert!(
+                matches!(event, Event::Draining { .. } | Event::Removed { .. }),
+                "{event:?} outside of a room"
+            );
+            return;
+        };
+        match event {
+            Event::MemberJoined { member } => {
+                let known = state.members.iter().any(|m| m.user == member.user);
+                assert!(!known, "{} is told of {} twice", self.user, member.user);
+                state.members.push(member);
+            }
+            Event::MemberLeft { user, .. } => {
+                let before = state.members.len();
+                state.members.retain(|m| m.user != user);
+                assert_eq!(
+                    state.members.len() + 1,
+                    before,
+                    "{} is told that {user} left, who never came",
+                    self.user
+                );
+            }
+            Event::MemberAway { user, away } => {
+                let member = state.members.iter_mut().find(|m| m.user == user).expect("a member");
+                assert_ne!(member.away, away, "nothing new");
+                member.away = away;
+            }
+            Event::StreamChanged { user, stream } => {
+                let member = state.members.iter_mut().find(|m| m.user == user).expect("a member");
+                let earlier = member.streams.iter().find(|s| s.stream == stream.stream);
+                assert!(earlier.is_none_or(|s| s.play == stream.play), "play keys stay the same");
+                member.streams.retain(|s| s.stream != stream.stream);
+                if stream.audio || stream.video {
+                    member.streams.push(stream);
+                    member.streams.sort_by_key(|s| s.stream);
+                }
+            }
+            Event::Audience { count } => state.audience = count,
+            Event::Removed { .. } => self.state = None,
+            Event::Draining { .. } | Event::State { .. } | Event::SessionEnded { .. } => {}
+        }
+    }
+}
+
+pub struct World {
+    pub engine: Engine,
+    pub now: u64,
+    pub clients: Vec<Client>,
+    pub media: BTreeMap<u64, Media>,
+    /// What the gateway has open.
+    pub open: BTreeSet<ConnId>,
+    pub closes: HashMap<ConnId, u16>,
+    pub replies: HashMap<(ConnId, u32), Reply>,
+    pub api: HashMap<u64, ApiResult>,
+    pub notes: Vec<String>,
+    pub last_error: Option<Failure>,
+    next_conn: u64,
+    next_ticket: u64,
+    next_call: u64,
+}
+
+impl World {
+    pub fn new(config: EngineConfig) -> Self {
+        Self {
+            engine: Engine::new(config, [7; 32]),
+            now: 0,
+            clients: Vec::new(),
+            media: BTreeMap::new(),
+            open: BTreeSet::new(),
+            closes: HashMap::new(),
+            replies: HashMap::new(),
+            api: HashMap::new(),
+            notes: Vec::new(),
+            last_error: None,
+            next_conn: 1,
+            next_ticket: 1,
+            next_call: 1,
+        }
+    }
+
+    pub fn unix_ms(&self) -> u64 {
+        UNIX_START + self.now
+    }
+
+    pub fn input(&mut self, input: Input) {
+        self.engine.handle(Moment::from_millis(self.now), self.unix_ms(), input);
+        while let Some(output) = self.engine.poll_output() {
+            self.output(output);
+        }
+        if let Some((at, why)) = self.engine.next_deadline() {
+            assert!(at.as_millis() > self.now, "{why:?} is due and was not done");
+        }
+    }
+
+    /// Lets time pass, calling the engine when it wants to be called.
+    pub fn pass(&mut self, duration: Duration) {
+        let end = self.now + u64::try_from(duration.as_millis()).unwrap();
+        while let Some((at, _)) = self.engine.next_deadline() {
+            if at.as_millis() > end {
+                break;
+            }
+            self.now = at.as_millis();
+            self.input(Input::Tick);
+        }
+        self.now = end;
+        self.input(Input::Tick);
+    }
+
+    fn output(&mut self, output: Output) {
+        match output {
+            Output::Send { conn, text } => {
+                assert!(self.open.contains(&conn), "{conn:?} is closed and gets {text}");
+                self.frame(conn, &text);
+            }
+            Output::Close { conn, code, reason } => {
+                assert!(self.open.remove(&conn), "{conn:?} is closed twice");
+                assert!(reason.len() <= 123 && (4000..5000).contains(&code));
+                self.closes.insert(conn, code);
+            }
+            Output::PublishAccepted { ticket, stream, allowed, .. } => {
+                let others = self.publishers_of(stream);
+                assert!(others.is_empty(), "{others:?} publish {stream} already");
+                self.answer(ticket, Media::Publishing { stream, allowed });
+            }
+            Output::PlayAccepted { ticket, stream, tracks, .. } => {
+                self.answer(ticket, Media::Playing { stream, tracks })
+            }
+            Output::PublishAllowed { ticket, allowed: now } => match self.media.get_mut(&ticket.0) {
+                Some(Media::Publishing { allowed, .. }) => *allowed = now,
+                other => panic!("{ticket:?} is {other:?} and gets PublishAllowed"),
+            },
+            Output::PlayTracks { ticket, tracks: now } => match self.media.get_mut(&ticket.0) {
+                Some(Media::Playing { tracks, .. }) => *tracks = now,
+                other => panic!("{ticket:?} is {other:?} and gets PlayTracks"),
+            },
+            Output::CloseMedia { ticket, fault } => {
+                assert!(fault.message.ends_with('.'), "{fault}");
+                let before =
+                    self.media.insert(ticket.0, Media::Closed(fault.code, fault.message.into_owned()));
+                let open =
+                    matches!(before, Some(Media::Waiting | Media::Publishing { .. } | Media::Playing { .. }));
+                assert!(open, "{ticket:?} is {before:?} and is closed");
+            }
+            Output::StreamEnded { stream } => {
+                for media in self.media.values_mut() {
+                    match media {
+                        Media::Playing { stream: s, .. } if *s == stream => *media = Media::StreamOver,
+                        Media::Publishing { stream: s, .. } if *s == stream => {
+                            panic!("{stream} has a publisher")
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Output::ApiDone { call, result } => assert!(self.api.insert(call, result).is_none()),
+            Output::Note(note) => {
+                let text = format!("{} {:?} {:?} {}", note.what, note.room, note.user, note.detail);
+                assert!(!text.contains(SECRET), "{text}");
+                self.notes.push(text);
+            }
+        }
+    }
+
+    fn answer(&mut self, ticket: MediaTicket, now: Media) {
+        let before = self.media.insert(ticket.0, now);
+        assert_eq!(before, Some(Media::Waiting), "{ticket:?} is answered twice");
+    }
+
+    pub fn publishers_of(&self, stream: StreamId) -> Vec<u64> {
+        let publishes = |m: &Media| matches!(m, Media::Publishing { stream: s, .. } if *s == stream);
+        self.media.iter().filter(|(_, m)| publishes(m)).map(|(t, _)| *t).collect()
+    }
+
+    fn frame(&mut self, conn: ConnId, text: &str) {
+        let frame: ServerFrame = serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"));
+        let client = self.clients.iter_mut().find(|c| c.conn == Some(conn));
+        match frame {
+            ServerFrame::Push(push) => {
+                // A client that went on to another connection does not read the old one.
+                let Some(client) = client else { return };
+                if std::mem::take(&mut client.awaits_state) {
+                    assert!(matches!(push.event, Event::State { .. }), "a snapshot comes first");
+                    assert!(push.seq > client.seq + 1, "nothing was missed");
+                } else {
+                    assert_eq!(push.seq, client.seq + 1, "pushes have no holes");
+                }
+                client.seq = push.seq;
+                client.apply(push.event);
+            }
+            ServerFrame::Reply(reply) => {
+                if let Some(client) = client {
+                    match &reply.reply {
+                        Reply::Ok(Done::Hello(welcome)) => {
+                            if welcome.resumed == Resumed::New {
+                                client.seq = 0;
+                                client.state = None;
+                                client.ended = false;
+                            }
+                            client.awaits_state = welcome.resumed == Resumed::Snapshot;
+                            client.welcome = Some(welcome.clone());
+                        }
+                        Reply::Ok(Done::Join(join)) => client.state = Some(join.state.clone()),
+                        Reply::Ok(Done::Leave) => client.state = None,
+                        _ => {}
+                    }
+                }
+                if let Reply::Error(error) = &reply.reply {
+                    self.last_error = Some(error.clone());
+                }
+                if reply.re != 0 {
+                    assert!(
+                        self.replies.insert((conn, reply.re), reply.reply).is_none(),
+                        "one reply per request"
+                    );
+                }
+            }
+        }
+    }
+
+    pub fn connect(&mut self) -> ConnId {
+        let conn = ConnId(self.next_conn);
+        self.next_conn += 1;
+        self.open.insert(conn);
+        self.input(Input::Connected { conn, remote: "192.0.2.1:5000".into() });
+        conn
+    }
+
+    /// Sends a request by a client and returns the reply.
+    pub fn ask(&mut self, who: usize, mut request: Value) -> Result<Done, ErrorCode> {
+        let client = &mut self.clients[who];
+        client.next_id += 1;
+        let (conn, id) = (client.conn.expect("a connection"), client.next_id);
+        request["id"] = json!(id);
+        self.input(Input::Frame { conn, text: request.to_string() });
+        match self.replies.remove(&(conn, id)).unwrap_or_else(|| panic!("no reply to {request}")) {
+            Reply::Ok(done) => Ok(done),
+            Reply::Error(error) => Err(error.code),
+        }
+    }
+
+    pub fn hello(user: &str, unix_ms: u64) -> Value {
+        json!({ "op": "hello", "version": 1, "app": APP, "user": user, "sig": sig(user, unix_ms) })
+    }
+
+    /// A client that is connected and logged in.
+    pub fn client(&mut self, user: &str) -> usize {
+        self.clients.push(Client { user: user.to_owned(), ..Client::default() });
+        let who = self.clients.len() - 1;
+        self.login(who, json!({})).unwrap_or_else(|e| panic!("{user} cannot log in: {e}"));
+        who
+    }
+
+    /// Connects a client anew and sends `hello` with these fields besides.
+    pub fn login(&mut self, who: usize, more: Value) -> Result<Done, ErrorCode> {
+        let conn = self.connect();
+        let unix_ms = self.unix_ms();
+        let client = &mut self.clients[who];
+        (client.conn, client.next_id) = (Some(conn), 0);
+        let mut hello = Self::hello(&client.user, unix_ms);
+        for (name, value) in more.as_object().expect("an object") {
+            hello[name] = value.clone();
+        }
+        self.ask(who, hello)
+    }
+
+    /// Comes back on another connection with the session of before.
+    pub fn resume(&mut self, who: usize) -> Result<Done, ErrorCode> {
+        let client = &self.clients[who];
+        let welcome = client.welcome.as_ref().expect("a session");
+        let resume =
+            json!({ "session": welcome.session, "secret": welcome.secret.reveal(), "seq": client.seq });
+        self.login(who, json!({ "resume": resume }))
+    }
+
+    /// The network of a client goes away.
+    pub fn drop_connection(&mut self, who: usize) {
+        if let Some(conn) = self.clients[who].conn.take() {
+            self.open.remove(&conn);
+            self.input(Input::Disconnected { conn });
+        }
+    }
+
+    pub fn is_open(&self, who: usize) -> bool {
+        self.clients[who].conn.is_some_and(|conn| self.open.contains(&conn))
+    }
+
+    pub fn join(&mut self, who: usize, number: u32) -> Result<Done, ErrorCode> {
+        self.ask(who, json!({ "op": "join", "room": room(number) }))
+    }
+
+    pub fn join_live(&mut self, who: usize, number: u32, role: &str) -> Result<Done, ErrorCode> {
+        self.ask(who, json!({ "op": "join", "room": room(number), "scene": "live", "role": role }))
+    }
+
+    /// A client in rtc room 1.
+    pub fn member(&mut self, user: &str) -> usize {
+        let who = self.client(user);
+        self.join(who, 1).unwrap_or_else(|e| panic!("{user} cannot join: {e}"));
+        who
+    }
+
+    pub fn declare(
+        &mut self,
+        who: usize,
+        key: &StreamKey,
+        audio: bool,
+        video: bool,
+    ) -> Result<Done, ErrorCode> {
+        self.ask(who, json!({ "op": "publish", "key": key.reveal(), "audio": audio, "video": video }))
+    }
+
+    pub fn ticket(&mut self) -> u64 {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.media.insert(ticket, Media::Waiting);
+        ticket
+    }
+
+    pub fn push_media(&mut self, key: &StreamKey) -> u64 {
+        let ticket = self.ticket();
+        self.input(Input::PublishRequested { ticket: MediaTicket(ticket), key: key.clone() });
+        ticket
+    }
+
+    pub fn play(&mut self, key: &StreamKey) -> u64 {
+        let ticket = self.ticket();
+        self.input(Input::PlayRequested { ticket: MediaTicket(ticket), key: key.clone() });
+        ticket
+    }
+
+    pub fn seen(&mut self, ticket: u64, audio: bool, video: bool) {
+        self.input(Input::TracksSeen { ticket: MediaTicket(ticket), tracks: TrackFlags { audio, video } });
+    }
+
+    pub fn close_media(&mut self, ticket: u64, deliberate: bool) {
+        self.media.insert(ticket, Media::StreamOver);
+        self.input(Input::MediaClosed { ticket: MediaTicket(ticket), deliberate });
+    }
+
+    /// A member that publishes audio and video.
+    pub fn publisher(&mut self, user: &str) -> (usize, u64) {
+        let who = self.member(user);
+        let ticket = self.start_media(who, &key(user));
+        (who, ticket)
+    }
+
+    pub fn start_media(&mut self, who: usize, key: &StreamKey) -> u64 {
+        self.declare(who, key, true, true).unwrap();
+        let ticket = self.push_media(key);
+        self.seen(ticket, true, true);
+        assert!(matches!(self.media[&ticket], Media::Publishing { .. }), "{:?}", self.media[&ticket]);
+        ticket
+    }
+
+    pub fn call(&mut self, request: ApiCall) -> ApiResult {
+        let call = self.next_call;
+        self.next_call += 1;
+        self.input(Input::Api { call, app: AppId::new(APP).unwrap(), request });
+        self.api.remove(&call).expect("an answer")
+    }
+
+    pub fn refused(&mut self, request: ApiCall) -> ErrorCode {
+        match self.call(request) {
+            ApiResult::Refused(fault) => fault.code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn closed_with(&self, ticket: u64) -> Option<ErrorCode> {
+        match &self.media[&ticket] {
+            Media::Closed(code, _) => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Everybody hangs up; after all deadlines nothing may be left.
+    pub fn wind_down(&mut self) {
+        for who in 0..self.clients.len() {
+            self.drop_connection(who);
+        }
+        for conn in self.open.clone() {
+            self.open.remove(&conn);
+            self.input(Input::Disconnected { conn });
+        }
+        let tickets: Vec<u64> = self.media.keys().copied().collect();
+        for ticket in tickets {
+            if !matches!(self.media[&ticket], Media::Closed(..) | Media::StreamOver) {
+                self.close_media(ticket, false);
+            }
+        }
+        self.pass(Duration::from_secs(40 * 86_400));
+        assert!(self.engine.is_idle(), "{:?}", self.engine);
+    }
+}
+
+pub fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+pub fn number(id: u32) -> RoomId {
+    RoomId::number(id).unwrap()
+}
+
+pub fn scene_of(client: &Client) -> Option<(Scene, Role)> {
+    client.state.as_ref().map(|s| (s.scene, s.role))
+}
+
+/// A credential that is valid for an hour.
+pub fn sig(name: &str, unix_ms: u64) -> String {
+    huitong_auth::usersig::mint(app(), &secret(), &user(name), unix_ms / 1000, 3600, None)
+}
+
+/// A PrivateMapKey for a numeric room.
+pub fn room_key(name: &str, room: u32, bits: u32, unix_ms: u64) -> String {
+    let privileges = Privileges::from_bits(bits);
+    huitong_auth::room_key::mint(
+        app(),
+        &secret(),
+        &user(name),
+        &number(room),
+        privileges,
+        unix_ms / 1000,
+        300,
+    )
+}
+
+fn app() -> AppId {
+    AppId::new(APP).unwrap()
+}
+
+fn secret() -> Redacted<String> {
+    Redacted::new(SECRET.to_owned())
+}
