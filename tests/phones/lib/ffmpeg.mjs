@@ -146,11 +146,13 @@ export class VideoDecoder extends EventEmitter {
   }
 
   #start() {
+    // The second `-threads 1` is for the output: ffmpeg gives even raw pictures an encoder per processor, each of
+    // which would hold one back.
     const child = run(
       [
         ...AT_ONCE, '-f', 'h264', '-i', 'pipe:0',
         '-vf', `crop=iw:2*trunc(iw/20):0:0,scale=${STRIP_WIDTH}:${STRIP_WIDTH / 10}:flags=area`,
-        '-fps_mode', 'passthrough', '-pix_fmt', 'gray', '-flush_packets', '1', '-f', 'rawvideo', 'pipe:1',
+        '-fps_mode', 'passthrough', '-pix_fmt', 'gray', '-threads', '1', '-flush_packets', '1', '-f', 'rawvideo', 'pipe:1',
       ],
     )
     child.stdout.on('data', (data) => this.#onPicture(data))
