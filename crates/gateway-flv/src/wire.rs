@@ -21,13 +21,14 @@ fn tag(frame: &Frame, ts_ms: i64) -> BytesMut {
     out
 }
 
-fn start(configs: &Configs<Frame>, video: bool, audio: bool, ts_ms: i64) -> BytesMut {
+fn start(configs: &Configs<Frame>, video: bool, audio: bool) -> BytesMut {
     let mut info = describe(configs);
     info.video = info.video.filter(|_| video);
     info.audio = info.audio.filter(|_| audio);
     let mut out = BytesMut::with_capacity(512);
     flv::write_file_header(&mut out, video, audio);
-    flv::write_metadata(&mut out, ts_ms as u32, &info);
+    // At any time but zero ffmpeg takes the metadata for a stream of subtitles.
+    flv::write_metadata(&mut out, 0, &info);
     out
 }
 
@@ -55,8 +56,8 @@ impl WireFormat<Frame> for FlvWire {
         tag(body, ts_ms).freeze()
     }
 
-    fn prelude(&self, configs: &Configs<Frame>, video: bool, audio: bool, ts_ms: i64) -> Bytes {
-        start(configs, video, audio, ts_ms).freeze()
+    fn prelude(&self, configs: &Configs<Frame>, video: bool, audio: bool, _ts_ms: i64) -> Bytes {
+        start(configs, video, audio).freeze()
     }
 }
 
@@ -65,7 +66,7 @@ impl WireFormat<Frame> for WsFlvWire {
         binary_message(&tag(body, ts_ms))
     }
 
-    fn prelude(&self, configs: &Configs<Frame>, video: bool, audio: bool, ts_ms: i64) -> Bytes {
-        binary_message(&start(configs, video, audio, ts_ms))
+    fn prelude(&self, configs: &Configs<Frame>, video: bool, audio: bool, _ts_ms: i64) -> Bytes {
+        binary_message(&start(configs, video, audio))
     }
 }

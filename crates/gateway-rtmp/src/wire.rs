@@ -26,13 +26,14 @@ impl WireFormat<Frame> for RtmpWire {
         out.freeze()
     }
 
-    fn prelude(&self, configs: &Configs<Frame>, video: bool, audio: bool, ts_ms: i64) -> Bytes {
+    fn prelude(&self, configs: &Configs<Frame>, video: bool, audio: bool, _ts_ms: i64) -> Bytes {
         let mut info = describe(configs);
         info.video = info.video.filter(|_| video);
         info.audio = info.audio.filter(|_| audio);
         let metadata = flv::metadata_body(&info);
         let mut out = BytesMut::with_capacity(metadata.len() + HEADERS);
-        encode_media_chunks(MediaKind::Data, ts_ms as u32, &[&metadata], PLAYER_CHUNK_SIZE, &mut out);
+        // At any time but zero ffmpeg takes the metadata for a stream of subtitles.
+        encode_media_chunks(MediaKind::Data, 0, &[&metadata], PLAYER_CHUNK_SIZE, &mut out);
         out.freeze()
     }
 }

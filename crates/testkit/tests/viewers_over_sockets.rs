@@ -100,7 +100,8 @@ async fn late_viewer_gets_headers_and_the_whole_group_of_pictures_at_once() {
     let mut watcher = Watcher::open(&house).await;
     watcher.until("a whole second", |tags| tags.iter().filter(|t| word(t) == 's').count() == 30).await;
     assert_eq!(watcher.words(), format!("mVKAsss{}", "dsss".repeat(9)));
-    assert!(watcher.tags.iter().all(|t| t.timestamp_ms >= 1000), "headers have the time of their keyframe");
+    let mut codec = watcher.tags.iter().filter(|t| t.kind != TagKind::Script);
+    assert!(codec.all(|t| t.timestamp_ms >= 1000), "headers have the time of their keyframe");
 }
 
 #[tokio::test(flavor = "multi_thread")]
