@@ -77,7 +77,7 @@ impl Default for EngineConfig {
             early_hold: limits::EARLY_PUBLISH_HOLD,
             early_count: limits::EARLY_PUBLISH_COUNT,
             publish_grace: Duration::from_secs(10),
-            replay_events: 256,
+            replay_events: 128,
             sessions: 200_000,
             connection_timeout: Duration::from_secs(30),
             login_timeout: Duration::from_secs(10),

@@ -49,7 +49,8 @@ fn every_request_is_read_and_written_again_alike() {
 #[test]
 fn every_server_frame_is_read_and_written_again_alike() {
     for (name, frame) in fixtures("reply-").into_iter().chain(fixtures("push-")) {
-        let read: ServerFrame = serde_json::from_value(frame.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let read: ServerFrame =
+            serde_json::from_value(frame.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(matches!(read, ServerFrame::Push(_)), name.starts_with("push-"), "{name}");
         assert_eq!(serde_json::to_value(read).unwrap(), frame, "{name}");
     }
@@ -73,10 +74,8 @@ fn every_kind_of_frame_has_a_fixture() {
     let requests: BTreeSet<String> =
         fixtures("request-").iter().map(|(_, f)| f["op"].as_str().unwrap().to_owned()).collect();
     assert_eq!(requests, ops);
-    let replies: BTreeSet<String> = fixtures("reply-")
-        .iter()
-        .filter_map(|(_, f)| f["ok"]["op"].as_str().map(str::to_owned))
-        .collect();
+    let replies: BTreeSet<String> =
+        fixtures("reply-").iter().filter_map(|(_, f)| f["ok"]["op"].as_str().map(str::to_owned)).collect();
     assert_eq!(replies, ops);
     let pushes: BTreeSet<String> =
         fixtures("push-").iter().map(|(_, f)| f["ev"].as_str().unwrap().to_owned()).collect();

@@ -34,29 +34,26 @@ impl Rooms {
         }
     }
 
-    /// Sees to it that a changed audience count is told in time.
+    /// Sees to it that a changed audience count is told in time. A count that went up and came down again is
+    /// told too: who joined in between knows the higher one.
     pub(crate) fn audience_changed(&mut self, now: Moment, key: &RoomKey) {
-        let timer = Timer::AudienceCount(key.clone());
-        let Some(room) = self.rooms.get(key) else { return };
-        if self.timers.is_armed(&timer) {
+        let Some(room) = self.rooms.get_mut(key) else { return };
+        let count = room.audience_count();
+        if std::mem::replace(&mut room.audience_seen, count) == count {
             return;
         }
-        let due = match room.audience_told {
-            Some((count, _)) if count == room.audience_count() => return,
-            Some((_, at)) => now.max(at + audience_interval(room.members.len())),
-            None if room.audience_count() == 0 => return,
-            None => now,
-        };
-        self.timers.arm(timer, due);
+        let timer = Timer::AudienceCount(key.clone());
+        if !self.timers.is_armed(&timer) {
+            let pause = audience_interval(room.members.len());
+            let due = room.audience_told.map_or(now, |told| now.max(told + pause));
+            self.timers.arm(timer, due);
+        }
     }
 
     pub(crate) fn tell_audience(&mut self, now: Moment, key: &RoomKey) {
         let Some(room) = self.rooms.get_mut(key) else { return };
+        room.audience_told = Some(now);
         let count = room.audience_count();
-        if room.audience_told.is_some_and(|(told, _)| told == count) {
-            return;
-        }
-        room.audience_told = Some((count, now));
         let to = room.members.keys().copied().collect();
         self.tell(to, Event::Audience { count });
     }

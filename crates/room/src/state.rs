@@ -96,8 +96,10 @@ pub(crate) struct Room {
     /// Members that the others know by name, in the order they came.
     pub(crate) announced: BTreeMap<u64, SessionId>,
     pub(crate) next_place: u64,
-    /// The audience count that was told last, and when.
-    pub(crate) audience_told: Option<(u32, Moment)>,
+    /// The audience count at the last look.
+    pub(crate) audience_seen: u32,
+    /// When the audience count was told last.
+    pub(crate) audience_told: Option<Moment>,
 }
 
 impl Room {
@@ -109,6 +111,7 @@ impl Room {
             users: BTreeMap::new(),
             announced: BTreeMap::new(),
             next_place: 0,
+            audience_seen: 0,
             audience_told: None,
         }
     }
