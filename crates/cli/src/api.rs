@@ -2,11 +2,11 @@
 
 use crate::args::Server;
 use crate::failure::Failure;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, Full, Limited};
+use huitong_auth::{AppCredential, mint_api_token};
 use huitong_protocol::api::ApiError;
-use huitong_types::{AppId, Redacted};
+use huitong_server::unix_seconds;
+use huitong_types::Redacted;
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, StatusCode, Uri};
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Validity of the tokens made here, seconds. The clocks of two machines differ by less.
-const TOKEN_SECONDS: u32 = 300;
+const TOKEN_SECONDS: u64 = 300;
 
 /// One server and the right to ask it.
 pub(crate) struct Api {
@@ -41,7 +41,7 @@ pub(crate) struct Api {
 
 impl Api {
     /// Prepares requests on behalf of an application.
-    pub(crate) fn new(server: &Server, app: &AppId, secret: &Redacted<String>) -> Result<Self, Failure> {
+    pub(crate) fn new(server: &Server, identity: &AppCredential) -> Result<Self, Failure> {
         let wrong = || {
             let given = &server.server;
             Failure::usage(format!(
@@ -57,8 +57,9 @@ impl Api {
         if base.host().is_none() || base.path() != "/" {
             return Err(wrong());
         }
-        let token = STANDARD.encode(format!("{app}:{}", secret.reveal()));
-        Ok(Self { base, authorization: Redacted::new(format!("Basic {token}")), trust })
+        let expires = unix_seconds() + TOKEN_SECONDS;
+        let token = mint_api_token(identity.app, identity.secret.as_redacted(), expires);
+        Ok(Self { base, authorization: Redacted::new(format!("Bearer {token}")), trust })
     }
 
     /// Asks for something.

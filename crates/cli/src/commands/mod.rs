@@ -7,7 +7,7 @@ mod url;
 
 use crate::args::{App, Cli, Command};
 use crate::failure::Failure;
-use huitong_types::{AppId, Redacted};
+use huitong_auth::AppCredential;
 use std::io::Write;
 
 /// Runs the command.
@@ -22,28 +22,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 /// The application of a command.
-struct Identity {
-    app: AppId,
-    secret: Redacted<String>,
-}
-
-impl Identity {
-    fn of(args: &App) -> Result<Self, Failure> {
-        let text = args.app.reveal();
-        let (app, secret) = text.split_once(':').ok_or_else(|| {
-            Failure::usage(
-                "--app must be APPID:SECRET, the number and the secret of an application with a colon between.",
-            )
-        })?;
-        let app = app.trim().parse().ok().and_then(|id| AppId::new(id).ok()).ok_or_else(|| {
-            let what = format!("{app:?} is not an application id from 1 to 4294967295");
-            Failure::usage(format!("--app must be APPID:SECRET; {what}."))
-        })?;
-        if secret.is_empty() {
-            return Err(Failure::usage("--app must be APPID:SECRET; the secret is missing."));
-        }
-        Ok(Self { app, secret: Redacted::new(secret.to_owned()) })
-    }
+fn identity(args: &App) -> Result<AppCredential, Failure> {
+    AppCredential::parse(args.app.reveal())
+        .map_err(|error| Failure::usage(format!("--app is not valid: {error}")))
 }
 
 /// Prints a line. A reader that closed its end (`| head`) is no failure.

@@ -1,14 +1,14 @@
 //! `huitong rooms`
 
-use super::{Identity, print};
+use super::{identity, print};
 use crate::api::Api;
 use crate::args::Rooms;
 use crate::failure::Failure;
 use huitong_protocol::api::{RoomDetail, RoomList, StreamDetail};
 
 pub(super) fn run(args: &Rooms) -> Result<(), Failure> {
-    let identity = Identity::of(&args.app)?;
-    let api = Api::new(&args.server, &identity.app, &identity.secret)?;
+    let identity = identity(&args.app)?;
+    let api = Api::new(&args.server, &identity)?;
     match &args.room {
         None => {
             let list: RoomList = api.get(&["v1", "rooms"])?;

@@ -1,13 +1,13 @@
 //! `huitong url`
 
-use super::{Identity, print};
+use super::{identity, print};
 use crate::api::Api;
 use crate::args::{Kind, Scene, Stream, Url};
 use crate::failure::Failure;
 use huitong_protocol::api::{UrlKind, UrlReply, UrlRequest};
 
 pub(super) fn run(args: &Url) -> Result<(), Failure> {
-    let identity = Identity::of(&args.app)?;
+    let identity = identity(&args.app)?;
     let request = UrlRequest {
         kind: match args.kind {
             Kind::Push => UrlKind::Push,
@@ -26,7 +26,7 @@ pub(super) fn run(args: &Url) -> Result<(), Failure> {
         .to_owned(),
         expire_seconds: args.expire.unwrap_or_default(),
     };
-    let api = Api::new(&args.server, &identity.app, &identity.secret)?;
+    let api = Api::new(&args.server, &identity)?;
     let reply: UrlReply = api.post(&["v1", "rooms", &args.room, "urls"], &request)?;
     reply.urls.iter().try_for_each(|url| print(&format!("{} {}", url.name, url.url)))
 }

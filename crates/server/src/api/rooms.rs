@@ -1,4 +1,5 @@
 //! The calls.
+#![allow(unused_qualifications, reason = "the macro that describes the calls writes paths in full")]
 
 use super::auth::Caller;
 use super::refusal::Refusal;

@@ -1,7 +1,8 @@
 //! From flags, environment and file to one configuration.
 
 use super::{AppSection, Config, ConfigError, unknown};
-use huitong_types::{AppId, Redacted};
+use huitong_auth::AppCredential;
+use huitong_types::Redacted;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -158,19 +159,12 @@ impl Layers {
 
     /// Adds an application; one that the file has already keeps its policies and gets this secret.
     fn app(&mut self, place: &str, text: &str) -> Result<(), ConfigError> {
-        let (id, secret) = text.split_once(':').ok_or_else(|| {
-            ConfigError::new(format!(
-                "{place} must be APPID:SECRET, the number and the secret of an application with a colon between."
-            ))
-        })?;
-        let id = id.trim().parse().ok().and_then(|n| AppId::new(n).ok()).ok_or_else(|| {
-            ConfigError::new(format!(
-                "{place} must be APPID:SECRET; {id:?} is not an application id from 1 to 4294967295."
-            ))
-        })?;
+        let AppCredential { app: id, secret } = AppCredential::parse(text)
+            .map_err(|error| ConfigError::new(format!("{place} is not valid: {error}")))?;
+        let secret = secret.into();
         match self.config.app.iter_mut().find(|app| app.id == id) {
-            Some(app) => app.secret = Redacted::new(secret.to_owned()),
-            None => self.config.app.push(AppSection::new(id, secret)),
+            Some(app) => app.secret = secret,
+            None => self.config.app.push(AppSection::with_secret(id, secret)),
         }
         Ok(())
     }

@@ -219,12 +219,11 @@ pub struct AppSection {
 impl AppSection {
     /// An application with default policies.
     pub fn new(id: AppId, secret: impl Into<String>) -> Self {
-        Self {
-            id,
-            secret: Redacted::new(secret.into()),
-            require_room_key: false,
-            multi_device: MultiDevicePolicy::default(),
-        }
+        Self::with_secret(id, Redacted::new(secret.into()))
+    }
+
+    const fn with_secret(id: AppId, secret: Redacted<String>) -> Self {
+        Self { id, secret, require_room_key: false, multi_device: MultiDevicePolicy::TakeOver }
     }
 }
 

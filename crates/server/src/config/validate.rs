@@ -1,13 +1,8 @@
 //! Rules that a single value's type does not express.
 
-use super::{AppSection, Config, ConfigError};
+use super::{Config, ConfigError};
+use huitong_auth::AppSecret;
 use std::collections::BTreeSet;
-
-/// Shortest secret: the vendors' shortest is 16 characters (their usual one has 64).
-pub(crate) const SECRET_MIN_CHARS: usize = 16;
-
-/// Longest secret, so that a file given by mistake is noticed.
-pub(crate) const SECRET_MAX_CHARS: usize = 256;
 
 /// Longest host name: media URLs must stay within 128 characters with a key of 64.
 pub(crate) const HOST_MAX_CHARS: usize = 40;
@@ -70,7 +65,8 @@ impl Config {
     fn apps(&self) -> Result<(), ConfigError> {
         let mut seen = BTreeSet::new();
         for app in &self.app {
-            secret(app)?;
+            AppSecret::parse(app.secret.reveal().as_str())
+                .map_err(|error| ConfigError::new(format!("Application {} is not valid: {error}", app.id)))?;
             if !seen.insert(app.id) {
                 return Err(ConfigError::new(format!(
                     "Application {} is configured twice; keep one.",
@@ -80,26 +76,6 @@ impl Config {
         }
         Ok(())
     }
-}
-
-fn secret(app: &AppSection) -> Result<(), ConfigError> {
-    let secret = app.secret.reveal();
-    let length = secret.chars().count();
-    if !(SECRET_MIN_CHARS..=SECRET_MAX_CHARS).contains(&length) {
-        return Err(ConfigError::new(format!(
-            "The secret of application {} has {length} characters; it must have {SECRET_MIN_CHARS} to \
-             {SECRET_MAX_CHARS}, so give the secret key that your token server signs with.",
-            app.id
-        )));
-    }
-    if !secret.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(ConfigError::new(format!(
-            "The secret of application {} contains a space or a character outside printable ASCII; give the \
-             secret key exactly as your token server signs with it.",
-            app.id
-        )));
-    }
-    Ok(())
 }
 
 fn host(host: &str) -> Result<(), ConfigError> {

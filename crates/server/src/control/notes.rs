@@ -8,13 +8,13 @@ pub(super) fn write(note: &Note) {
     let conn = note.conn.map(|conn| format!("c{}", conn.0));
     tracing::info!(
         target: "huitong_server::event",
-        what = note.what,
+        detail = (!note.detail.is_empty()).then_some(note.detail.as_str()),
         conn = conn.as_deref(),
         app = note.app.map(|app| app.get()),
         room = note.room.as_ref().map(tracing::field::display),
         user = note.user.as_ref().map(tracing::field::display),
         "{}",
-        note.detail
+        note.what
     );
 }
 

@@ -1,0 +1,235 @@
+//! The command as people and scripts use it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+const SECRET: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
+
+/// Longest time any single step of a test may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn app() -> String {
+    format!("1400000000:{SECRET}")
+}
+
+fn huitong() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_huitong"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HUITONG_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A command that ends by itself.
+fn run(args: &[&str]) -> (i32, String, String) {
+    let output = huitong().args(args).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// A server process on free ports.
+struct Served {
+    child: Child,
+    http: String,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Served {
+    fn start(args: &[&str]) -> Self {
+        let mut command = huitong();
+        command.args(["serve", "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--log-format", "json"]);
+        let mut child = command.args(args).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = mpsc::channel();
+        let stderr = child.stderr.take().unwrap();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut served = Self { child, http: String::new(), lines };
+        let listening = served.line_with("\"listening\"");
+        served.http = field(&listening, "public");
+        served
+    }
+
+    /// The next line of the log with this text.
+    fn line_with(&self, text: &str) -> String {
+        loop {
+            let line =
+                self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no log line with {text}"));
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits for the end and returns the rest of the log.
+    fn ended(mut self) -> (ExitStatus, String, String) {
+        let mut out = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        let status = self.child.wait().unwrap();
+        (status, out, self.lines.iter().collect::<Vec<_>>().join("\n"))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // A child that has ended already needs no killing.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+fn field(line: &str, name: &str) -> String {
+    let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+    value[name].as_str().unwrap_or_else(|| panic!("no {name}: {line}")).to_owned()
+}
+
+#[test]
+fn a_term_signal_ends_the_server_with_success() {
+    let data = tempfile::tempdir().unwrap();
+    let served = Served::start(&["--app", &app(), "--data", data.path().to_str().unwrap()]);
+    served.signal("-TERM");
+    let (status, out, log) = served.ended();
+    assert_eq!(status.code(), Some(0));
+    assert!(log.contains("draining") && log.contains("stopped"), "{log}");
+    assert_eq!(out, "", "machines read standard output: no banner with JSON logs");
+}
+
+#[test]
+fn urls_come_from_a_running_server_and_secrets_stay_out_of_its_log() {
+    let data = tempfile::tempdir().unwrap();
+    let served = Served::start(&[
+        "--app",
+        &app(),
+        "--data",
+        data.path().to_str().unwrap(),
+        "--log",
+        "trace,hyper=info",
+    ]);
+    let server = ["--server", &served.http, "--app", &app()];
+    let ask = |args: &[&str]| run(&[args, &server].concat());
+    let (code, push, error) = ask(&["url", "push", "--room", "studio/1", "--user", "obs"]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    let url = push.trim().strip_prefix("rtmp ").unwrap_or_else(|| panic!("{push}"));
+    let (code, play, _) = ask(&["url", "play", "--room", "studio/1", "--user", "obs"]);
+    assert_eq!(code, 0);
+    let names: Vec<_> = play.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["rtmp", "flv", "ws-flv"]);
+    let (code, table, _) = ask(&["rooms"]);
+    assert_eq!((code, table.lines().next().unwrap().starts_with("ROOM")), (0, true));
+    let (code, _, error) = ask(&["rooms", "--room", "nowhere"]);
+    assert_eq!((code, error.contains("not-found")), (1, true), "{error}");
+    let (_, token, _) = run(&["apitoken", "--app", &app()]);
+
+    served.signal("-INT");
+    let (status, _, log) = served.ended();
+    assert_eq!(status.code(), Some(0));
+    assert!(log.contains("url-minted"), "{log}");
+    let key = url.rsplit('/').next().unwrap();
+    for secret in [SECRET, token.trim(), key] {
+        assert!(!log.contains(secret), "the log contains a secret");
+    }
+}
+
+#[test]
+fn a_wrong_secret_is_refused_by_the_server() {
+    let data = tempfile::tempdir().unwrap();
+    let served = Served::start(&["--app", &app(), "--data", data.path().to_str().unwrap()]);
+    let (code, _, error) =
+        run(&["rooms", "--server", &served.http, "--app", "1400000000:another-secret-of-mine"]);
+    assert_eq!((code, error.contains("credential-mismatch")), (1, true), "{error}");
+}
+
+#[test]
+fn a_server_without_applications_makes_a_demo_application() {
+    let data = tempfile::tempdir().unwrap();
+    let served = Served::start(&["--data", data.path().to_str().unwrap()]);
+    let stored = std::fs::read_to_string(data.path().join("demo-app.json")).unwrap();
+    let stored: serde_json::Value = serde_json::from_str(&stored).unwrap();
+    let app = format!("{}:{}", stored["id"], stored["secret"].as_str().unwrap());
+    let (code, _, error) = run(&["rooms", "--server", &served.http, "--app", &app]);
+    assert_eq!((code, error.as_str()), (0, ""));
+}
+
+#[test]
+fn an_address_in_use_is_told_in_one_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for flag in ["--http", "--rtmp"] {
+        let other = if flag == "--http" { "--rtmp" } else { "--http" };
+        let (code, _, error) = run(&["serve", "--app", &app(), flag, &address, other, "127.0.0.1:0"]);
+        assert_eq!(code, 2);
+        assert!(error.contains(&address) && error.contains("in use") && error.contains(flag), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_told_with_the_nearest_known_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("huitong.toml");
+    std::fs::write(&file, "[server]\npublic_hots = \"a.example\"\n").unwrap();
+    let (code, _, error) = run(&["serve", "--config", file.to_str().unwrap()]);
+    assert_eq!(code, 2);
+    assert!(error.contains("server.public_hots") && error.contains("server.public_host\""), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+#[test]
+fn a_bad_secret_is_told_and_not_shown() {
+    for given in ["1400000000:sentinel", "sentinelsentinelsentinel", "0:sentinelsentinelsentinel"] {
+        let (code, _, error) = run(&["serve", "--app", given]);
+        assert_eq!(code, 2);
+        assert!(error.contains("--app") || error.contains("Application"), "{error}");
+        assert!(!error.contains("sentinel"), "{error}");
+        let (code, _, error) = run(&["usersig", "--user", "alice", "--app", given]);
+        assert_eq!(code, 2);
+        assert!(!error.contains("sentinel"), "{error}");
+    }
+}
+
+#[test]
+fn certificates_that_cannot_be_read_are_told() {
+    let (code, _, error) =
+        run(&["serve", "--app", &app(), "--tls-cert", "/nowhere.pem", "--tls-key", "/no.key"]);
+    assert_eq!((code, error.contains("/nowhere.pem")), (2, true), "{error}");
+    let (code, _, error) = run(&["serve", "--app", &app(), "--tls-cert", "/nowhere.pem"]);
+    assert_eq!((code, error.contains("tls_key")), (2, true), "{error}");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = format!("http://{free}");
+    let (code, _, error) = run(&["rooms", "--app", &app(), "--server", &server]);
+    assert_eq!((code, error.contains(&free.to_string())), (1, true), "{error}");
+    let (code, _, error) = run(&["rooms", "--app", &app(), "--server", "not a url"]);
+    assert_eq!((code, error.contains("--server")), (2, true), "{error}");
+}
+
+#[test]
+fn a_minted_user_sig_is_valid() {
+    let (code, sig, _) = run(&["usersig", "--app", &app(), "--user", "alice", "--expire", "60"]);
+    assert_eq!(code, 0);
+    let claims = huitong_auth::usersig::read_unverified(sig.trim()).unwrap();
+    assert_eq!((claims.app, claims.user.as_str()), (1_400_000_000, "alice"));
+}
+
+#[test]
+fn help_has_examples() {
+    for command in [&["--help"][..], &["serve", "--help"], &["url", "--help"], &["usersig", "--help"]] {
+        let (code, help, _) = run(command);
+        assert_eq!((code, help.contains("Example")), (0, true), "{help}");
+    }
+}

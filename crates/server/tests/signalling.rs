@@ -1,0 +1,111 @@
+//! Clients over real WebSockets.
+
+mod common;
+
+use common::{PATIENCE, Phone, Running, config, hello, user_sig};
+use huitong_protocol::CloseCode;
+use huitong_types::limits::SIGNAL_FRAME_BYTES;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+#[tokio::test]
+async fn two_members_of_a_room_see_each_other() {
+    let server = Running::start(config()).await;
+    let mut alice = Phone::join(&server, "alice", 7).await;
+    let mut bob = Phone::login(&server, "bob").await;
+    let reply = bob.request(json!({"op": "join", "room": {"number": 7}})).await;
+    assert_eq!(reply["ok"]["state"]["members"][0]["user"], "alice", "{reply}");
+    assert_eq!(alice.event("memberJoined").await["member"]["user"], "bob");
+    bob.request(json!({"op": "leave"})).await;
+    let left = alice.event("memberLeft").await;
+    assert_eq!((&left["user"], &left["reason"]), (&json!("bob"), &json!("left")));
+}
+
+#[tokio::test]
+async fn clients_are_told_where_media_goes() {
+    let server = Running::start(config()).await;
+    let mut phone = Phone::connect(&server).await;
+    let reply = phone.request(hello("alice", &user_sig("alice"))).await;
+    let media = &reply["ok"]["media"];
+    assert_eq!(media["rtmp"], format!("rtmp://{}/live", server.rtmp));
+    assert_eq!(media["flv"], format!("http://{}/flv", server.http));
+    assert_eq!(media["wsFlv"], format!("ws://{}/flv", server.http));
+}
+
+#[tokio::test]
+async fn a_wrong_credential_is_refused_with_its_reason() {
+    let server = Running::start(config()).await;
+    let mut phone = Phone::connect(&server).await;
+    let reply = phone.request(hello("alice", &user_sig("bob"))).await;
+    assert_eq!(reply["error"]["code"], "credential-for-other", "{reply}");
+    assert_eq!(reply["error"]["blame"], "client");
+    assert_eq!(phone.closed().await, CloseCode::LoginFailed.number());
+}
+
+#[tokio::test]
+async fn bad_frames_get_an_error_and_the_room_goes_on() {
+    let server = Running::start(config()).await;
+    let mut alice = Phone::join(&server, "alice", 7).await;
+    let mut bob = Phone::join(&server, "bob", 7).await;
+    alice.event("memberJoined").await;
+
+    alice.send_text("this is not JSON").await;
+    assert_eq!(alice.reply(0).await["error"]["code"], "bad-message");
+    alice.send_text(r#"{"id":900,"op":"fly"}"#).await;
+    assert_eq!(alice.reply(900).await["error"]["code"], "unknown-operation");
+    alice.send_raw(Message::binary(vec![0, 1, 2])).await.unwrap();
+    assert_eq!(alice.reply(0).await["error"]["code"], "bad-message");
+    alice.send_text("x".repeat(SIGNAL_FRAME_BYTES + 1)).await;
+    assert_eq!(alice.reply(0).await["error"]["code"], "frame-too-long");
+
+    bob.request(json!({"op": "publish", "audio": true, "video": true, "key": "0123456789abcdefABCD"})).await;
+    let reply = bob.request(json!({"op": "ping"})).await;
+    assert_eq!(reply["ok"]["op"], "ping", "{reply}");
+    alice.send_text(r#"{"id":901,"op":"ping"}"#).await;
+    assert_eq!(alice.reply(901).await["ok"]["op"], "ping");
+}
+
+#[tokio::test]
+async fn the_answer_to_a_frame_too_big_to_read_reaches_the_client() {
+    let server = Running::start(config()).await;
+    let mut phone = Phone::login(&server, "alice").await;
+    phone.send_raw(Message::text("x".repeat(2 * 1024 * 1024))).await.unwrap();
+    assert_eq!(phone.reply(0).await["error"]["code"], "frame-too-long");
+    assert_eq!(phone.closed().await, CloseCode::ProtocolError.number());
+}
+
+#[tokio::test]
+async fn a_flood_is_refused_and_the_connection_goes_on() {
+    let server = Running::start(config()).await;
+    let mut phone = Phone::login(&server, "alice").await;
+    for id in 1000..1400 {
+        phone.send_text(format!(r#"{{"id":{id},"op":"ping"}}"#)).await;
+    }
+    let mut refused = 0;
+    for id in 1000..1400 {
+        let reply = phone.reply(id).await;
+        refused += usize::from(reply["error"]["code"] == "rate-limited");
+    }
+    assert!(refused > 0, "400 requests at once are beyond the burst");
+    // The bucket fills again: sooner or later a request passes.
+    let answered = async {
+        let mut id = 2000;
+        loop {
+            phone.send_text(format!(r#"{{"id":{id},"op":"ping"}}"#)).await;
+            if phone.reply(id).await["ok"]["op"] == "ping" {
+                break;
+            }
+            id += 1;
+        }
+    };
+    tokio::time::timeout(PATIENCE, answered).await.expect("a request passes again");
+}
+
+#[tokio::test]
+async fn a_second_login_takes_over_and_the_first_is_told() {
+    let server = Running::start(config()).await;
+    let mut first = Phone::join(&server, "alice", 7).await;
+    let _second = Phone::login(&server, "alice").await;
+    assert_eq!(first.event("sessionEnded").await["reason"], "takenOver");
+    assert_eq!(first.closed().await, CloseCode::SessionEnded.number());
+}
