@@ -14,7 +14,6 @@
 
 pub mod api_token;
 pub mod app_secret;
-pub mod fuzzing;
 pub mod room_key;
 pub mod stream_keys;
 pub mod usersig;

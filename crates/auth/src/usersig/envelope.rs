@@ -20,7 +20,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Compresses a document and writes it in the altered alphabet.
-pub(crate) fn seal(document: &[u8]) -> String {
+pub(super) fn seal(document: &[u8]) -> String {
     let altered = |c| match c {
         '+' => '*',
         '/' => '-',
@@ -31,7 +31,7 @@ pub(crate) fn seal(document: &[u8]) -> String {
 }
 
 /// Unpacks the document of a UserSig.
-pub(crate) fn open(sig: &str) -> Result<Vec<u8>, CredentialError> {
+pub(super) fn open(sig: &str) -> Result<Vec<u8>, CredentialError> {
     let sig = sig.trim_ascii();
     if sig.is_empty() {
         return Err(CredentialError::Empty);

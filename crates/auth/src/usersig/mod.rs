@@ -23,8 +23,6 @@ pub use document::Claims;
 pub use envelope::{INFLATED_MAX_BYTES, MAX_CHARS};
 pub use error::CredentialError;
 
-pub(crate) use envelope::seal;
-
 use crate::hash;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -77,7 +75,7 @@ pub fn mint(
     if let (Some(fields), Some(userbuf)) = (object.as_object_mut(), userbuf) {
         fields.insert("TLS.userbuf".to_owned(), userbuf.into());
     }
-    seal(object.to_string().as_bytes())
+    envelope::seal(object.to_string().as_bytes())
 }
 
 /// Verifies a UserSig that `user` of `app` presents at `now_unix` (seconds).

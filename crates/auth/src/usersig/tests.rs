@@ -315,7 +315,7 @@ proptest! {
         let mut document = envelope::open(&sig).unwrap();
         let at = at.index(document.len());
         document[at] = to;
-        if let Ok(told) = check(&seal(&document), "bob", NOW) {
+        if let Ok(told) = check(&envelope::seal(&document), "bob", NOW) {
             prop_assert_eq!(told, check(&sig, "bob", NOW).unwrap());
         }
     }
@@ -324,7 +324,7 @@ proptest! {
     fn no_document_makes_it_panic(document in prop::collection::vec(any::<u8>(), 0..300), text in "\\PC*") {
         let _ = document::parse(&document);
         let _ = document::parse(text.as_bytes());
-        let _ = check(&seal(&document), "bob", NOW);
+        let _ = check(&envelope::seal(&document), "bob", NOW);
         let _ = check(&text, "bob", NOW);
     }
 }
