@@ -1,0 +1,214 @@
+//! One point of the measure: so many subscribers of one kind, server and loop in turns.
+
+use crate::orders::{Figures, LoadOrder, Sent, SourceOrder, Worker};
+use crate::process::{cpu_seconds, resident_kib};
+use crate::server::Server;
+use huitong_types::Scene;
+use std::time::Duration;
+
+/// What subscribers speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// RTMP.
+    Rtmp,
+    /// HTTP-FLV.
+    Flv,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Point {
+    /// Transport of the subscribers.
+    pub(crate) transport: Transport,
+    /// Scene of the room: selects the send window.
+    pub(crate) scene: Scene,
+    /// Members who publish.
+    pub(crate) streams: usize,
+    /// Subscribers of each of them.
+    pub(crate) each: usize,
+}
+
+impl Point {
+    /// Short name, for tables.
+    pub(crate) fn name(&self) -> String {
+        let transport = if self.transport == Transport::Rtmp { "RTMP" } else { "FLV" };
+        let scene = if self.scene == Scene::Rtc { "rtc" } else { "live" };
+        if self.streams == 1 {
+            format!("{transport} {scene} {}", self.each)
+        } else {
+            format!("{transport} {scene} {} all", self.streams)
+        }
+    }
+}
+
+/// How long and how often.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effort {
+    /// Turns of loop and server.
+    pub(crate) rounds: usize,
+    /// Length of a turn.
+    pub(crate) turn: Duration,
+}
+
+/// What one side did in all its turns.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Side {
+    /// CPU seconds of its process.
+    pub(crate) cpu: f64,
+    /// What the subscribers got.
+    pub(crate) got: Figures,
+    /// Messages that the subscribers should have got.
+    pub(crate) expected: u64,
+}
+
+impl Side {
+    /// CPU seconds per GB that arrived.
+    pub(crate) fn cpu_per_gb(&self) -> f64 {
+        self.cpu / (self.got.bytes as f64 / 1e9)
+    }
+
+    /// Messages that did not arrive.
+    pub(crate) const fn lost(&self) -> u64 {
+        self.expected.saturating_sub(self.got.messages)
+    }
+}
+
+/// What was measured at a point.
+#[derive(Debug, Clone)]
+pub(crate) struct Measured {
+    /// The point.
+    pub(crate) point: Point,
+    /// The server.
+    pub(crate) server: Side,
+    /// The loop.
+    pub(crate) reference: Side,
+    /// The subscribers' start at the server.
+    pub(crate) start: Figures,
+    /// Growth of the server's resident memory per subscriber, KiB.
+    pub(crate) kib_each: f64,
+}
+
+/// Name of the server's subscribers.
+const AT_SERVER: usize = 0;
+
+/// Name of the loop's subscribers.
+const AT_LOOP: usize = 1;
+
+/// How fast subscribers come, at most: a busy minute of a large room.
+const JOINS_PER_SECOND: usize = 500;
+
+/// What is still under way after a pause has arrived when nothing came for this long.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// A backlog that has not arrived after so many times [`QUIET`] counts as lost.
+const QUIET_LOOKS: usize = 80;
+
+/// Memory settles in this time after the last subscriber came.
+const SETTLE: Duration = Duration::from_millis(1500);
+
+/// The processes of a point.
+struct Stage {
+    server: Server,
+    publisher: Worker,
+    reference: Worker,
+    load: Worker,
+}
+
+/// Measures a point. `tell` gets lines of progress.
+pub(crate) fn measure(point: Point, effort: Effort, tell: &dyn Fn(&str)) -> Result<Measured, String> {
+    let server = Server::start(point.scene)?;
+    let mut reference = Worker::start(&["loop"])?;
+    let loop_address: String = reference.answer()?;
+    let publisher = Worker::start(&["publish"])?;
+    let mut stage = Stage { server, publisher, reference, load: Worker::start(&["load"])? };
+    let streams = stage.server.streams(point.streams);
+    let push = streams.iter().map(|s| s.push.clone()).collect();
+    let play = streams.iter().map(|s| match point.transport {
+        Transport::Rtmp => s.rtmp.clone(),
+        Transport::Flv => s.flv.clone(),
+    });
+    let play: Vec<String> = play.collect();
+    let at_loop: Vec<String> = (0..point.streams).map(|n| format!("loop://{loop_address}/{n}")).collect();
+
+    tell("subscribers come to the server");
+    stage.publisher.ask::<Sent>(&SourceOrder::Open { urls: push })?;
+    stage.publisher.ask::<Sent>(&SourceOrder::Run)?;
+    std::thread::sleep(SETTLE);
+    let before = resident_kib(stage.server.pid())?;
+    let start = open(&mut stage.load, AT_SERVER, play, point)?;
+    std::thread::sleep(SETTLE);
+    let after = resident_kib(stage.server.pid())?;
+    stage.publisher.ask::<Sent>(&SourceOrder::Pause)?;
+    // The start is over: its keyframes are in these figures and not in those of the turns.
+    let start = Figures { open: 0, failed: 0, ..start };
+    let mut started = drain(&mut stage.load, AT_SERVER)?;
+    started.merge(&start);
+
+    tell("subscribers come to the loop");
+    stage.reference.ask::<Sent>(&SourceOrder::Open { urls: at_loop.clone() })?;
+    open(&mut stage.load, AT_LOOP, at_loop, point)?;
+    drain(&mut stage.load, AT_LOOP)?;
+    let (mut server, mut reference) = (Side::default(), Side::default());
+    for round in 1..=effort.rounds {
+        tell(&format!("turn {round}: loop"));
+        let pid = stage.reference.pid();
+        turn(&mut stage.reference, pid, &mut stage.load, AT_LOOP, point, effort, &mut reference)?;
+        tell(&format!("turn {round}: server"));
+        let pid = stage.server.pid();
+        turn(&mut stage.publisher, pid, &mut stage.load, AT_SERVER, point, effort, &mut server)?;
+    }
+    let kib_each = (after - before) / (point.streams * point.each) as f64;
+    Ok(Measured { point, server, reference, start: started, kib_each })
+}
+
+fn open(load: &mut Worker, group: usize, urls: Vec<String>, point: Point) -> Result<Figures, String> {
+    let per_second = JOINS_PER_SECOND;
+    let figures: Figures = load.ask(&LoadOrder::Open { group, urls, each: point.each, per_second })?;
+    let wanted = point.each * point.streams;
+    if figures.open < wanted || figures.failed > 0 {
+        let Figures { open, failed, .. } = figures;
+        return Err(format!("{}: of {wanted} subscribers {open} came and {failed} failed", point.name()));
+    }
+    Ok(figures)
+}
+
+/// Lets a source send for a turn and adds what that cost and what arrived.
+fn turn(
+    source: &mut Worker,
+    pid: u32,
+    load: &mut Worker,
+    group: usize,
+    point: Point,
+    effort: Effort,
+    side: &mut Side,
+) -> Result<(), String> {
+    let cpu = cpu_seconds(pid)?;
+    source.ask::<Sent>(&SourceOrder::Run)?;
+    std::thread::sleep(effort.turn);
+    let sent: Sent = source.ask(&SourceOrder::Pause)?;
+    let got = drain(load, group)?;
+    side.cpu += cpu_seconds(pid)? - cpu;
+    if got.failed > 0 {
+        return Err(format!("{}: {} subscribers were cut off", point.name(), got.failed));
+    }
+    side.got.merge(&Figures { open: 0, ..got });
+    side.expected += sent.messages.iter().sum::<u64>() * point.each as u64;
+    Ok(())
+}
+
+/// Takes the figures of a group once nothing more arrives.
+fn drain(load: &mut Worker, group: usize) -> Result<Figures, String> {
+    let mut sum = Figures::default();
+    for _ in 0..QUIET_LOOKS {
+        std::thread::sleep(QUIET);
+        let more: Figures = load.ask(&LoadOrder::Snapshot { group })?;
+        let quiet = more.bytes == 0;
+        sum.open = 0;
+        sum.failed = 0;
+        sum.merge(&more);
+        if quiet {
+            break;
+        }
+    }
+    Ok(sum)
+}

@@ -1,0 +1,142 @@
+//! Tables for people, JSON for programs, and the bars.
+
+use crate::point::{Measured, Side};
+use huitong_types::Scene;
+use serde_json::{Value, json};
+
+/// A value beside its bar.
+#[derive(Debug, Clone)]
+pub(crate) struct Bar {
+    /// What.
+    pub(crate) what: String,
+    /// Measured.
+    pub(crate) value: f64,
+    /// At most this.
+    pub(crate) limit: f64,
+    /// Unit of both.
+    pub(crate) unit: &'static str,
+}
+
+impl Bar {
+    /// Whether it is met.
+    pub(crate) fn met(&self) -> bool {
+        self.value <= self.limit
+    }
+}
+
+/// CPU per byte against the loop, by scene.
+const fn ratio_bar(scene: Scene) -> f64 {
+    match scene {
+        Scene::Rtc => 0.75,
+        Scene::Live => 0.3,
+    }
+}
+
+/// Added latency, 99th percentile, ms, by scene.
+const fn latency_bar(scene: Scene) -> f64 {
+    match scene {
+        Scene::Rtc => 45.0,
+        Scene::Live => 130.0,
+    }
+}
+
+/// Resident memory per subscriber, KiB.
+const MEMORY_BAR: f64 = 12.0;
+
+/// First keyframe after play, 99th percentile, ms.
+const KEY_BAR: f64 = 100.0;
+
+/// Subscribers at which the bars of a single stream apply.
+const BARRED: usize = 1000;
+
+/// The server's CPU per byte in that of the loop.
+pub(crate) fn ratio(m: &Measured) -> f64 {
+    m.server.cpu_per_gb() / m.reference.cpu_per_gb()
+}
+
+/// The bars that apply to a point.
+pub(crate) fn bars(m: &Measured) -> Vec<Bar> {
+    let name = m.point.name();
+    let bar = |what: &str, value, limit, unit| Bar { what: format!("{name}: {what}"), value, limit, unit };
+    let lost = m.server.lost() + m.server.got.holes;
+    if m.point.streams > 1 || m.point.each != BARRED {
+        return Vec::new();
+    }
+    let scene = m.point.scene;
+    vec![
+        bar("CPU against the loop", ratio(m), ratio_bar(scene), "×"),
+        bar("added latency p99", m.server.got.latency.quantile_ms(0.99), latency_bar(scene), "ms"),
+        bar("messages lost", lost as f64, 0.0, ""),
+        bar("memory per subscriber", m.kib_each, MEMORY_BAR, "KiB"),
+        bar("first keyframe p99", m.start.first_key.quantile_ms(0.99), KEY_BAR, "ms"),
+    ]
+}
+
+/// The head of the table of points.
+pub(crate) fn head() -> String {
+    format!(
+        "{:<14} {:>7} | {:>7} {:>7} {:>6} | {:>8} {:>8} {:>8} | {:>8} {:>8} | {:>6} {:>7} {:>9}",
+        "point",
+        "GB",
+        "server",
+        "loop",
+        "ratio",
+        "p50 ms",
+        "p99 ms",
+        "loop p99",
+        "key p50",
+        "key p99",
+        "lost",
+        "KiB/sub",
+        "CPU s/s"
+    )
+}
+
+/// A row of the table of points: CPU is in seconds per GB.
+pub(crate) fn row(m: &Measured, seconds: f64) -> String {
+    let Side { got, .. } = &m.server;
+    format!(
+        "{:<14} {:>7.2} | {:>7.3} {:>7.3} {:>6.2} | {:>8.1} {:>8.1} {:>8.1} | {:>8.1} {:>8.1} | {:>6} {:>7.1} {:>9.2}",
+        m.point.name(),
+        got.bytes as f64 / 1e9,
+        m.server.cpu_per_gb(),
+        m.reference.cpu_per_gb(),
+        ratio(m),
+        got.latency.quantile_ms(0.5),
+        got.latency.quantile_ms(0.99),
+        m.reference.got.latency.quantile_ms(0.99),
+        m.start.first_key.quantile_ms(0.5),
+        m.start.first_key.quantile_ms(0.99),
+        m.server.lost() + got.holes,
+        m.kib_each,
+        m.server.cpu / seconds,
+    )
+}
+
+/// A point as JSON.
+pub(crate) fn json(m: &Measured) -> Value {
+    let side = |s: &Side| {
+        json!({
+            "cpu_seconds": s.cpu,
+            "gigabytes": s.got.bytes as f64 / 1e9,
+            "cpu_seconds_per_gigabyte": s.cpu_per_gb(),
+            "latency_ms": { "p50": s.got.latency.quantile_ms(0.5), "p99": s.got.latency.quantile_ms(0.99) },
+            "messages_expected": s.expected,
+            "messages_received": s.got.messages,
+            "holes": s.got.holes,
+        })
+    };
+    json!({
+        "point": m.point.name(),
+        "subscribers": m.point.streams * m.point.each,
+        "server": side(&m.server),
+        "loop": side(&m.reference),
+        "ratio": ratio(m),
+        "first_keyframe_ms": {
+            "p50": m.start.first_key.quantile_ms(0.5),
+            "p99": m.start.first_key.quantile_ms(0.99),
+            "subscribers": m.start.first_key.total(),
+        },
+        "resident_kib_per_subscriber": m.kib_each,
+    })
+}
