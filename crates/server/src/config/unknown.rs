@@ -32,16 +32,15 @@ pub(super) fn check(file: &Table, place: &str) -> Result<(), ConfigError> {
     for (section, value) in file {
         match (defaults.get(section), value) {
             (Some(Value::Table(known)), Value::Table(given)) => {
-                for key in given.keys().filter(|key| !known.contains_key(*key)) {
+                if let Some(key) = given.keys().find(|key| !known.contains_key(*key)) {
                     return Err(unknown(place, &format!("{section}.{key}")));
                 }
             }
             (Some(Value::Array(_)), Value::Array(items)) => {
                 let known = app_keys();
-                for key in items.iter().filter_map(Value::as_table).flat_map(Table::keys) {
-                    if !known.contains(key) {
-                        return Err(unknown(place, &format!("{section}.{key}")));
-                    }
+                let mut keys = items.iter().filter_map(Value::as_table).flat_map(Table::keys);
+                if let Some(key) = keys.find(|key| !known.contains(*key)) {
+                    return Err(unknown(place, &format!("{section}.{key}")));
                 }
             }
             // The types are wrong, which reading says better.

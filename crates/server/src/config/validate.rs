@@ -7,6 +7,10 @@ use std::collections::BTreeSet;
 /// Longest host name: media URLs must stay within 128 characters with a key of 64.
 pub(crate) const HOST_MAX_CHARS: usize = 40;
 
+/// Most pushes kept for replay: half of a connection's outbox, because a resume sends them all at once and must
+/// not find the client too slow.
+const REPLAY_MAX: u64 = (huitong_gateway_signal::limits::OUTBOX_FRAMES / 2) as u64;
+
 impl Config {
     /// Checks what belongs together.
     ///
@@ -42,7 +46,7 @@ impl Config {
             ("limits.early_hold_ms", u64::from(limits.early_hold_ms), 0, 60_000),
             ("limits.early_count", size(limits.early_count), 0, 1_000_000),
             ("limits.publish_grace_ms", u64::from(limits.publish_grace_ms), 0, 600_000),
-            ("limits.replay_events", size(limits.replay_events), 0, 65_536),
+            ("limits.replay_events", size(limits.replay_events), 0, REPLAY_MAX),
             ("limits.sessions", size(limits.sessions), 1, 10_000_000),
             ("limits.connection_timeout_seconds", u64::from(limits.connection_timeout_seconds), 5, day),
             ("limits.login_timeout_seconds", u64::from(limits.login_timeout_seconds), 1, 600),
