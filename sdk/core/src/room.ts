@@ -1,0 +1,493 @@
+/**
+ * One stay in one room: what the application wishes (to be in, to send, to receive) is brought to the server again
+ * and again until the server has it, over lost sockets and lost sessions; what the server tells comes out as events.
+ */
+import { Connection } from './connection.js';
+import type { Answer, ConnectionListener, End, Identity } from './connection.js';
+import type {
+  EndReason, Event, Failure, LeaveReason, MediaBases, Publish, Role, RoomId, RoomState, Scene, StreamKind, Welcome,
+} from './generated/protocol.js';
+import { Mirror } from './mirror.js';
+import type { Change } from './mirror.js';
+import type { Endpoint } from './address.js';
+import type { Platform } from './platform.js';
+
+/** The room and how to be in it. */
+export interface Stay {
+  room: RoomId;
+  scene: Scene;
+  role: Role;
+  /** The vendor's key for rooms, where the application demands one. */
+  privateMapKey?: string;
+  /** Label that recording callbacks echo. */
+  recordId?: string;
+  /** Whether to watch when a live room has no place for one more publisher. */
+  orAudience?: boolean;
+}
+
+/** What an application hears of its stay. */
+export type RoomEvent =
+  | Change
+  /** In the room. Members and what they send follow. `again` after a session that the server had lost. */
+  | { type: 'joined'; again: boolean }
+  /** Number of audience members of a live room. */
+  | { type: 'audience'; count: number }
+  /** One's own role is now this. */
+  | { type: 'role'; role: Role }
+  /** The socket is gone; the seat is kept while another one is sought. */
+  | { type: 'interrupted' }
+  /** Back after an interruption, in the same seat. */
+  | { type: 'resumed' }
+  /** Something was refused; the stay goes on. */
+  | { type: 'refused'; op: 'publish' | 'setRole'; failure: Failure }
+  /** Over: removed by the server or by another device. */
+  | { type: 'removed'; reason: LeaveReason | EndReason; message: string }
+  /** Over: never let in, or not let in again, or the connection could not be brought back. */
+  | { type: 'failed'; failure: Failure };
+
+/** What was refused for the moment is tried again after this long, ms. */
+const AGAIN_MS = 1000;
+/** How often a join is tried again after a lost session, when the server refuses it for the moment. */
+const JOIN_AGAIN = 20;
+
+interface Tracks {
+  audio: boolean;
+  video: boolean;
+}
+
+/** Something that the server is to know. */
+interface Wish {
+  want: Tracks;
+  /** What the server has, or was asked to have; undefined when that is not known. */
+  told: Tracks | undefined;
+}
+
+interface Publication extends Wish {
+  stream: StreamKind;
+  key: string;
+}
+
+interface Subscription extends Wish {
+  user: string;
+  stream: StreamKind;
+}
+
+/** What the server sends before it is told a wish. */
+const EVERYTHING: Tracks = { audio: true, video: true };
+
+const open = ({ want, told }: Wish): boolean => !told || told.audio !== want.audio || told.video !== want.video;
+
+/** See the head of the file. */
+export class Room implements ConnectionListener {
+  private readonly connection: Connection;
+  private readonly mirror = new Mirror();
+  private readonly publications = new Map<StreamKind, Publication>();
+  private readonly subscriptions = new Map<string, Subscription>();
+  private wantedRole: Role;
+  private role: Role | undefined;
+  private askingRole = false;
+  private queue: RoomEvent[] = [];
+  private busy = false;
+  private inRoom = false;
+  private joining = false;
+  /** The server is about to end the session: whatever is asked now is in vain. */
+  private sessionEnds = false;
+  private joinedOnce = false;
+  private lostAt = 0;
+  private graceMs = 0;
+  /** The last event is on its way. */
+  private ending = false;
+  private over = false;
+  private refusals = 0;
+  private bases: MediaBases | null = null;
+
+  constructor(
+    private readonly platform: Platform,
+    endpoint: Endpoint,
+    private readonly stay: Stay,
+    private readonly listener: (event: RoomEvent) => void,
+  ) {
+    this.connection = new Connection(platform, endpoint.signal, this);
+    this.wantedRole = stay.role;
+  }
+
+  /** Media addresses of the server; null before the login. */
+  get media(): MediaBases | null {
+    return this.bases;
+  }
+
+  /** Whether the server has this client in the room and can be reached now. */
+  get present(): boolean {
+    return this.inRoom && this.connection.ready;
+  }
+
+  /** Whether the stay is over, by whatever cause. */
+  get isOver(): boolean {
+    return this.over || this.ending;
+  }
+
+  /** One's own role: as the server has it, or as wished before the join. */
+  get ownRole(): Role {
+    return this.role ?? this.wantedRole;
+  }
+
+  /** Logs in and joins; `joined` or `failed` follows. */
+  enter(identity: Identity): void {
+    this.connection.open(identity);
+  }
+
+  /** Leaves at once. No event follows. */
+  leave(): void {
+    this.stop();
+    this.connection.bye();
+  }
+
+  /** Forgets the stay without telling the server: a newer login of the same user ends it there. */
+  abandon(): void {
+    this.stop();
+    this.connection.abandon();
+  }
+
+  /** Takes over what an earlier stay in the same room knew, so that only differences are told. */
+  continueFrom(earlier: Room): void {
+    this.mirror.takeOver(earlier.mirror);
+    for (const [id, wish] of earlier.subscriptions) {
+      this.subscriptions.set(id, { ...wish, told: EVERYTHING });
+    }
+  }
+
+  /** Sends, or is about to send, a stream with this key; says which of its tracks are on. */
+  publish(stream: StreamKind, key: string, audio: boolean, video: boolean): void {
+    const known = this.publications.get(stream);
+    if (known?.key === key) {
+      known.want = { audio, video };
+    } else {
+      this.publications.set(stream, { stream, key, want: { audio, video }, told: undefined });
+    }
+    this.run(() => undefined);
+  }
+
+  /** Says which tracks of a member's stream to receive. */
+  subscribe(user: string, stream: StreamKind, audio: boolean, video: boolean): void {
+    const id = subscriptionId(user, stream);
+    const known = this.subscriptions.get(id);
+    if (known) {
+      known.want = { audio, video };
+    } else {
+      this.subscriptions.set(id, { user, stream, want: { audio, video }, told: EVERYTHING });
+    }
+    this.run(() => undefined);
+  }
+
+  /** Changes between publisher and audience in a live room. */
+  setRole(role: Role): void {
+    this.wantedRole = role;
+    this.run(() => undefined);
+  }
+
+  /** The connection is logged in. */
+  welcomed(welcome: Welcome): void {
+    this.run(() => {
+      this.bases = welcome.media;
+      this.graceMs = welcome.seatGraceMs;
+      this.sessionEnds = false;
+      if (welcome.resumed === 'new') {
+        this.inRoom = false;
+        this.role = undefined;
+        this.publications.forEach((wish) => (wish.told = undefined));
+        this.subscriptions.forEach((wish) => (wish.told = EVERYTHING));
+      } else if (this.inRoom) {
+        this.queue.push({ type: 'resumed' });
+      }
+    });
+  }
+
+  /** The connection has lost its socket. */
+  interrupted(): void {
+    this.lostAt = this.platform.now();
+    this.run(() => this.queue.push({ type: 'interrupted' }));
+  }
+
+  /** The server pushed an event. */
+  pushed(event: Event): void {
+    this.run(() => this.apply(event));
+  }
+
+  /** The connection is over. */
+  ended(end: End): void {
+    this.run(() => {
+      if (end.why !== 'ended') {
+        this.finish({ type: 'failed', failure: end.failure });
+      } else if (end.reason === 'credentialExpired') {
+        const { message } = end;
+        this.finish({ type: 'failed', failure: { code: 'credential-expired', message, blame: 'client', retry: 'never' } });
+      } else {
+        this.finish({ type: 'removed', reason: end.reason, message: end.message });
+      }
+    });
+  }
+
+  private apply(event: Event): void {
+    if (event.ev === 'state') {
+      this.replaced(event.room);
+    } else if (event.ev === 'removed') {
+      this.removed(event.reason, event.message);
+    } else if (this.inRoom) {
+      this.changed(event);
+    }
+  }
+
+  private changed(event: Event): void {
+    if (event.ev === 'memberJoined') {
+      this.tell(this.mirror.joined(event.member));
+    } else if (event.ev === 'memberLeft') {
+      this.tell(this.mirror.left(event.user, event.reason));
+    } else if (event.ev === 'memberAway') {
+      this.tell(this.mirror.away(event.user, event.away));
+    } else if (event.ev === 'streamChanged') {
+      this.tell(this.mirror.stream(event.user, event.stream));
+    } else if (event.ev === 'audience') {
+      this.queue.push({ type: 'audience', count: event.count });
+    }
+  }
+
+  private tell(changes: Change[]): void {
+    for (const change of changes) {
+      if (change.type === 'memberLeft') {
+        // Whoever comes back under that name is a new member, and gets what everybody gets.
+        STREAMS.forEach((stream) => this.subscriptions.delete(subscriptionId(change.user, stream)));
+      }
+      this.queue.push(change);
+    }
+  }
+
+  /** The server says how the room is, after more was missed than it keeps. */
+  private replaced(state: RoomState | null): void {
+    if (state) {
+      this.inRoom = true;
+      this.setOwnRole(state.role);
+      this.subscriptions.forEach((wish) => (wish.told = undefined));
+      this.tell(this.mirror.replace(state));
+      this.tellAudience(state);
+    } else if (this.inRoom) {
+      this.inRoom = false;
+      if (this.platform.now() - this.lostAt < this.graceMs) {
+        const message = 'The server removed this member while it was away.';
+        this.finish({ type: 'removed', reason: 'kicked', message });
+      }
+    }
+  }
+
+  private removed(reason: LeaveReason, message: string): void {
+    this.inRoom = false;
+    this.role = undefined;
+    this.publications.forEach((wish) => (wish.told = undefined));
+    if (reason === 'kicked' || reason === 'dissolved' || reason === 'replaced') {
+      this.finish({ type: 'removed', reason, message });
+    } else if (reason === 'sessionEnded' || reason === 'serverShutdown') {
+      this.sessionEnds = true;
+    }
+    // A seat that timed out is taken again at once: nobody meant this member to go.
+  }
+
+  private setOwnRole(role: Role): void {
+    if (this.stay.scene === 'rtc') {
+      this.wantedRole = role;
+    }
+    if (this.role !== role) {
+      this.role = role;
+      this.queue.push({ type: 'role', role });
+    }
+  }
+
+  private tellAudience(state: RoomState): void {
+    if (state.scene === 'live') {
+      this.queue.push({ type: 'audience', count: state.audience });
+    }
+  }
+
+  /** Makes a change, tells the events it caused, then brings open wishes to the server. */
+  private run(change: () => void): void {
+    if (this.over) {
+      return;
+    }
+    change();
+    if (this.busy) {
+      return;
+    }
+    this.busy = true;
+    // A handler that throws must not cost the others their events; what it threw goes up at the end.
+    const thrown: unknown[] = [];
+    for (let event = this.queue.shift(); event; event = this.queue.shift()) {
+      try {
+        this.listener(event);
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+    this.busy = false;
+    if (this.ending) {
+      this.over = true;
+    }
+    this.bring();
+    if (thrown.length > 0) {
+      throw thrown[0];
+    }
+  }
+
+  /** Sends what the server does not have yet. */
+  private bring(): void {
+    if (this.over || this.sessionEnds || !this.connection.ready) {
+      return;
+    }
+    if (!this.inRoom) {
+      this.join();
+      return;
+    }
+    if (this.role !== this.wantedRole) {
+      this.askRole();
+      return;
+    }
+    if (this.role === 'publisher') {
+      this.publications.forEach((wish) => this.bringPublication(wish));
+    }
+    this.subscriptions.forEach((wish) => this.bringSubscription(wish));
+  }
+
+  private join(): void {
+    if (this.joining) {
+      return;
+    }
+    this.joining = true;
+    const { room, scene, privateMapKey, recordId } = this.stay;
+    const publish: Publish[] = [];
+    if (this.wantedRole === 'publisher') {
+      this.publications.forEach(({ stream, key, want }) => publish.push({ stream, key, ...want }));
+    }
+    const sent = new Map<Publication, Tracks>();
+    this.publications.forEach((wish) => sent.set(wish, wish.want));
+    const optional = { ...(privateMapKey ? { privateMapKey } : {}), ...(recordId ? { recordId } : {}) };
+    const request = { op: 'join' as const, room, scene, role: this.wantedRole, publish, ...optional };
+    this.connection.request(request, (answer) => {
+      this.joining = false;
+      this.run(() => this.joinAnswered(answer, sent));
+    });
+  }
+
+  private joinAnswered(answer: Answer, sent: Map<Publication, Tracks>): void {
+    if ('error' in answer) {
+      this.joinRefused(answer.error);
+    } else if ('ok' in answer && answer.ok.op === 'join') {
+      const { state } = answer.ok;
+      this.inRoom = true;
+      this.refusals = 0;
+      sent.forEach((told, wish) => (wish.told = state.role === 'publisher' ? told : undefined));
+      this.queue.push({ type: 'joined', again: this.joinedOnce });
+      this.joinedOnce = true;
+      this.setOwnRole(state.role);
+      this.tell(this.mirror.replace(state));
+      this.tellAudience(state);
+    }
+  }
+
+  private joinRefused(failure: Failure): void {
+    const full = failure.code === 'publishers-full' && this.stay.orAudience === true;
+    if (full && this.wantedRole === 'publisher') {
+      this.wantedRole = 'audience';
+    } else if (this.joinedOnce && failure.retry === 'later' && this.refusals < JOIN_AGAIN) {
+      this.refusals += 1;
+      this.joining = true; // until the pause is over
+      this.platform.after(AGAIN_MS, () => {
+        this.joining = false;
+        this.run(() => undefined);
+      });
+    } else {
+      this.finish({ type: 'failed', failure });
+    }
+  }
+
+  private askRole(): void {
+    if (this.askingRole) {
+      return;
+    }
+    this.askingRole = true;
+    const role = this.wantedRole;
+    const { privateMapKey } = this.stay;
+    this.connection.request({ op: 'setRole', role, ...(privateMapKey ? { privateMapKey } : {}) }, (answer) => {
+      this.askingRole = false;
+      this.run(() => {
+        if ('ok' in answer) {
+          this.publications.forEach((wish) => (wish.told = undefined));
+          this.setOwnRole(role);
+        } else if ('error' in answer) {
+          this.wantedRole = this.ownRole;
+          this.queue.push({ type: 'refused', op: 'setRole', failure: answer.error });
+        }
+      });
+    });
+  }
+
+  private bringPublication(wish: Publication): void {
+    if (!open(wish)) {
+      return;
+    }
+    const { stream, key, want } = wish;
+    wish.told = want;
+    this.connection.request({ op: 'publish', stream, key, ...want }, (answer) => {
+      this.answered(wish, want, answer);
+      if ('error' in answer && answer.error.retry !== 'later') {
+        this.run(() => this.queue.push({ type: 'refused', op: 'publish', failure: answer.error }));
+      }
+    });
+  }
+
+  private bringSubscription(wish: Subscription): void {
+    const { user, stream, want } = wish;
+    if (!open(wish) || !this.mirror.has(user)) {
+      return;
+    }
+    wish.told = want;
+    this.connection.request({ op: 'subscribe', user, stream, ...want }, (answer) => {
+      this.answered(wish, want, answer);
+      if ('error' in answer) {
+        this.platform.log('info', `subscribe was refused: ${answer.error.message}`);
+      }
+    });
+  }
+
+  /** A wish whose answer was lost, or that was refused for the moment, is open again. */
+  private answered(wish: Wish, sent: Tracks, answer: Answer): void {
+    if (wish.told !== sent) {
+      return;
+    }
+    if ('lost' in answer) {
+      wish.told = undefined;
+    } else if ('error' in answer && answer.error.retry === 'later') {
+      this.platform.after(AGAIN_MS, () => {
+        wish.told = undefined;
+        this.run(() => undefined);
+      });
+    }
+  }
+
+  /** The stay is over; this is the last event that is told. */
+  private finish(event: RoomEvent): void {
+    this.inRoom = false;
+    this.sessionEnds = true;
+    this.ending = true;
+    this.queue.push(event);
+    this.connection.bye();
+  }
+
+  private stop(): void {
+    this.over = true;
+    this.inRoom = false;
+    this.queue = [];
+  }
+}
+
+const STREAMS: readonly StreamKind[] = ['main', 'aux'];
+
+function subscriptionId(user: string, stream: StreamKind): string {
+  return `${stream}/${user}`;
+}

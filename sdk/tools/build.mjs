@@ -1,0 +1,57 @@
+// Builds every SDK into dist/miniprogram/. Each is one file that a mini program can require as it is.
+import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const OUT = path.join(ROOT, 'dist/miniprogram');
+
+/** The SDKs whose module is one class: `global` is its name where there is no module system. */
+const CLASSES = [{ folder: 'trtc-wx', file: 'trtc-wx.js', global: 'TRTC', types: 'trtc-wx.d.ts' }];
+
+const LICENSE = '/*! Huitong, Apache-2.0 */';
+
+/** CommonJS, AMD or a global; the module is the class itself. */
+function umd(code, name) {
+  const head = `(function(r,f){typeof exports==="object"&&typeof module!=="undefined"?module.exports=f():typeof define==="function"&&define.amd?define([],f):r.${name}=f()})`;
+  return `${LICENSE}\n${head}(this,function(){${code.trim()}return __sdk.default});\n`;
+}
+
+async function bundle(folder) {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [`sdk/${folder}/src/index.ts`],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: '__sdk',
+    platform: 'neutral',
+    target: 'es2015',
+    charset: 'utf8',
+    minify: true,
+    legalComments: 'none',
+    tsconfig: 'sdk/tsconfig.json',
+    logLevel: 'warning',
+  });
+  return outputFiles[0].text;
+}
+
+/** Writes beside and renames, so that whoever reads meanwhile sees a whole file. */
+async function put(file, text) {
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}
+
+for (const { folder, file, global, types } of CLASSES) {
+  const target = path.join(OUT, folder);
+  const source = path.join(ROOT, 'sdk', folder);
+  const text = umd(await bundle(folder), global);
+  await put(path.join(target, file), text);
+  await copyFile(path.join(source, types), path.join(target, types));
+  const { version, description } = JSON.parse(await readFile(path.join(source, 'package.json'), 'utf8'));
+  const manifest = { name: folder, version, description, main: file, types, license: 'Apache-2.0', miniprogram: '.' };
+  await put(path.join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  console.log(`dist/miniprogram/${folder}/${file}  ${(Buffer.byteLength(text) / 1024).toFixed(1)} KiB`);
+}

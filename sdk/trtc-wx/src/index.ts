@@ -1,0 +1,1 @@
+export { TRTC as default } from './trtc.js';

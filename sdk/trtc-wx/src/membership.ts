@@ -1,0 +1,370 @@
+/**
+ * Between the page's pusher and the server's room: starting the pusher joins, stopping it leaves, its microphone
+ * and camera are what the others are told, and its native tag is brought back after every interruption.
+ */
+import { Room, deviceId, playUrl } from '@huitong/core';
+import type { Cancel, Endpoint, Identity, Platform, RoomEvent, Stay } from '@huitong/core';
+import { settings, watchPage } from '@huitong/wx-platform';
+import { PLAY, errorData, kickedReason } from './codes.js';
+import { EVENT } from './events.js';
+import type { EventCode } from './events.js';
+import { roleOf } from './params.js';
+import type { Player } from './player.js';
+import type { Pusher } from './pusher.js';
+import { Revival } from './revival.js';
+import type { StreamType, UserController } from './users.js';
+
+/** How the SDK calls itself in the server's log. */
+const CLIENT = 'trtc-wx/0.1.0';
+/** A pusher that shows no life for so long after the return to the foreground is started anew, ms. */
+const FOREGROUND_MS = 5000;
+
+/** What `enterRoom` has prepared. */
+export interface Entry {
+  endpoint: Endpoint;
+  app: number;
+  user: string;
+  sig: string;
+  stay: Stay;
+  /** Key of the push address. */
+  key: string;
+}
+
+/** What the membership needs from the SDK. */
+export interface MembershipHost {
+  readonly ctx: unknown;
+  readonly userController: UserController;
+  readonly pusherInstance: Pusher | null;
+  emit(code: EventCode, data?: unknown): void;
+}
+
+type Track = Extract<RoomEvent, { type: 'trackChanged' }>;
+
+/** See the head of the file. */
+export class Membership {
+  private entry: Entry | null = null;
+  private room: Room | null = null;
+  /** The page wants the native pusher to run. */
+  private started = false;
+  private paused = false;
+  /** LOCAL_JOIN was told. */
+  private joined = false;
+  private hidden = false;
+  /** When the native pusher last showed that media flows. */
+  private aliveAt = 0;
+  private statusSeen = false;
+  private checkTimer: Cancel | null = null;
+  private readonly watches: Cancel[] = [];
+  private readonly push: Revival;
+  private readonly plays = new Map<string, Revival>();
+
+  constructor(
+    private readonly host: MembershipHost,
+    private readonly platform: Platform,
+  ) {
+    const restart = (): void => {
+      this.host.pusherInstance?.native('stop');
+      this.host.pusherInstance?.native('start');
+    };
+    this.push = new Revival(platform, () => this.mayPush() && this.started && !this.paused, restart);
+  }
+
+  /** Takes note of a room to enter; null when the parameters were bad. An earlier stay elsewhere ends. */
+  prepare(entry: Entry | null): void {
+    if (this.room) {
+      this.leave();
+      this.host.userController.reset();
+    }
+    this.room = null;
+    this.entry = entry;
+    if (this.started || this.host.pusherInstance?.pusherAttributes['autopush']) {
+      this.begin();
+    }
+  }
+
+  /** The entry under which the client is, or is about to be, in a room. */
+  get current(): Entry | null {
+    return this.room && !this.room.isOver ? this.entry : null;
+  }
+
+  /** The page starts the pusher. False: there is nothing to push yet, because it only watches. */
+  starting(): boolean {
+    this.started = true;
+    this.paused = false;
+    this.begin();
+    return this.room === null || this.room.ownRole === 'publisher';
+  }
+
+  /** The page has stopped the pusher. */
+  stopped(): void {
+    this.started = false;
+    this.leave();
+  }
+
+  /** The page pauses or resumes the pusher. */
+  pausing(paused: boolean): void {
+    this.paused = paused;
+  }
+
+  /** Leaves for good, as after `exitRoom`. */
+  exit(): void {
+    this.stopped();
+    this.room = null;
+    this.entry = null;
+  }
+
+  /** The page has changed attributes of the pusher. */
+  attributesChanged(changed: Record<string, unknown>): void {
+    if (changed['autopush']) {
+      this.begin();
+    }
+    const { room, entry } = this;
+    if (!room || room.isOver || !entry) {
+      return;
+    }
+    const { mic, camera } = this.devices();
+    if (entry.stay.scene === 'live') {
+      const role = roleOf(changed['role']);
+      const speaks = !!(changed['enableMic'] || changed['enableCamera']) && (mic || camera);
+      if (role || (speaks && room.ownRole === 'audience')) {
+        room.setRole(role ?? 'publisher');
+      }
+    }
+    if ('enableMic' in changed || 'enableCamera' in changed) {
+      room.publish('main', entry.key, mic, camera);
+    }
+  }
+
+  /** The page has muted or unmuted a player, or a player appeared. */
+  receive(player: Player): void {
+    const { userID, streamType, muteAudio, muteVideo, id } = player.playerAttributes;
+    if (this.room && !this.room.isOver) {
+      this.room.subscribe(userID, streamType === 'aux' ? 'aux' : 'main', !muteAudio, !muteVideo);
+    }
+    if (!muteAudio || !muteVideo) {
+      this.plays.get(id)?.retry();
+    }
+  }
+
+  /** A player is gone. */
+  forget(player: Player): void {
+    const { id } = player.playerAttributes;
+    this.plays.get(id)?.stop();
+    this.plays.delete(id);
+  }
+
+  /** Tells LOCAL_JOIN, once per stay. */
+  tellJoined(): void {
+    if (!this.joined) {
+      this.joined = true;
+      this.host.emit(EVENT.LOCAL_JOIN);
+    }
+  }
+
+  /** Tells that the server has put this user out. */
+  tellKicked(reason: string, message: string): void {
+    this.joined = false;
+    this.host.emit(EVENT.KICKED_OUT, { reason, message });
+  }
+
+  /** The native pusher has given up. True: it is being brought back, the page need not know. */
+  pushDied(): boolean {
+    const watching = this.room !== null && !this.room.isOver && this.room.ownRole === 'audience';
+    return watching || (this.started && this.joined && this.current !== null && this.push.died());
+  }
+
+  /** The native pusher says that media flows. */
+  pushAlive(): void {
+    this.aliveAt = this.platform.now();
+    this.push.alive();
+  }
+
+  /** The native pusher reports its network. */
+  pushStatus(info: Record<string, unknown>): void {
+    this.statusSeen = true;
+    const flow = Number(info['videoBitrate'] || 0) + Number(info['audioBitrate'] || 0) + Number(info['netSpeed'] || 0);
+    if (flow > 0) {
+      this.aliveAt = this.platform.now();
+    }
+  }
+
+  /** A native player reports its state. */
+  playState(id: string, code: number): void {
+    if (code === PLAY.playing || code === PLAY.firstFrame) {
+      this.plays.get(id)?.alive();
+    } else if (code === PLAY.gaveUp && this.host.userController.find(id)) {
+      this.revivalOf(id).died();
+    }
+  }
+
+  private revivalOf(id: string): Revival {
+    const known = this.plays.get(id);
+    if (known) {
+      return known;
+    }
+    const player = (): Player | null => this.host.userController.find(id);
+    const wanted = (): boolean => {
+      const attributes = player()?.playerAttributes;
+      return !!attributes && !(attributes['muteAudio'] && attributes['muteVideo']);
+    };
+    const restart = (): void => {
+      player()?.stop();
+      player()?.play();
+    };
+    const made = new Revival(this.platform, () => wanted() && !this.hidden && !!this.room?.present, restart);
+    this.plays.set(id, made);
+    return made;
+  }
+
+  private devices(): { mic: boolean; camera: boolean } {
+    const attributes = this.host.pusherInstance?.pusherAttributes ?? {};
+    return { mic: !!attributes['enableMic'], camera: !!attributes['enableCamera'] };
+  }
+
+  private mayPush(): boolean {
+    return !this.hidden && !!this.room && this.room.present && this.room.ownRole === 'publisher';
+  }
+
+  /** Joins, if a room was entered and the client is not there yet. */
+  private begin(): void {
+    const { entry, room: earlier } = this;
+    if (!entry || (earlier && !earlier.isOver)) {
+      return;
+    }
+    this.started = true;
+    this.unwatch();
+    const room: Room = new Room(this.platform, entry.endpoint, entry.stay, (event) => {
+      if (this.room === room) {
+        this.heard(event);
+      }
+    });
+    if (earlier) {
+      room.continueFrom(earlier);
+    }
+    this.room = room;
+    const { mic, camera } = this.devices();
+    room.publish('main', entry.key, mic, camera);
+    const { app, user, sig } = entry;
+    const identity: Identity = { app, user, sig, device: deviceId(this.platform), client: CLIENT };
+    room.enter(identity);
+    this.watch();
+  }
+
+  private watch(): void {
+    this.watches.push(
+      this.platform.onHide(() => {
+        this.hidden = true;
+      }),
+      this.platform.onShow(() => this.shown()),
+      // The pusher's tag is gone with its page, and the original leaves the room with the tag.
+      watchPage(this.host.ctx, () => this.leave()),
+    );
+  }
+
+  private unwatch(): void {
+    this.watches.splice(0).forEach((cancel) => cancel());
+    this.checkTimer?.();
+    this.checkTimer = null;
+  }
+
+  private leave(): void {
+    this.joined = false;
+    this.push.stop();
+    this.plays.forEach((revival) => revival.stop());
+    this.plays.clear();
+    this.unwatch();
+    this.room?.leave();
+  }
+
+  private shown(): void {
+    this.hidden = false;
+    this.reviveAll();
+    const shownAt = this.platform.now();
+    this.checkTimer?.();
+    this.checkTimer = this.platform.after(FOREGROUND_MS, () => {
+      const { mic, camera } = this.devices();
+      const expected = this.statusSeen && (mic || camera) && this.started && !this.paused;
+      if (expected && this.aliveAt < shownAt) {
+        this.push.suspect();
+      }
+    });
+  }
+
+  private reviveAll(): void {
+    this.push.retry();
+    this.plays.forEach((revival) => revival.retry());
+  }
+
+  private heard(event: RoomEvent): void {
+    switch (event.type) {
+      case 'joined':
+        if (!event.again) {
+          this.tellJoined();
+        }
+        this.reviveAll();
+        break;
+      case 'resumed':
+        this.reviveAll();
+        break;
+      case 'memberJoined':
+        if (!this.host.userController.has(event.user)) {
+          this.host.userController.join(event.user);
+        }
+        break;
+      case 'memberLeft':
+        this.host.userController.leave(event.user);
+        break;
+      case 'trackChanged':
+        this.trackChanged(event);
+        break;
+      case 'role':
+        this.roleChanged(event.role === 'publisher');
+        break;
+      case 'removed':
+        this.halt();
+        this.tellKicked(kickedReason(event.reason), event.message);
+        break;
+      case 'refused':
+        this.host.emit(EVENT.ERROR, errorData(event.failure));
+        break;
+      case 'failed':
+        this.halt();
+        this.host.emit(EVENT.ERROR, errorData(event.failure));
+        break;
+      case 'memberAway':
+      case 'audience':
+      case 'interrupted':
+        break; // pages of this API have no word for it
+    }
+  }
+
+  private trackChanged({ user, stream, track, on, play }: Track): void {
+    const bases = this.room?.media;
+    const format = settings().play === 'flv' ? 'flv' : 'rtmp';
+    const src = bases && on ? playUrl(bases, format, play) : '';
+    const type: StreamType = stream === 'aux' ? 'aux' : 'main';
+    if (track === 'video') {
+      this.host.userController.video(user, type, on, src);
+    } else if (type === 'main') {
+      this.host.userController.audio(user, on, src);
+    }
+  }
+
+  /** The native pusher runs while one is a publisher; the page has asked for it long ago. */
+  private roleChanged(publisher: boolean): void {
+    if (this.entry?.stay.scene === 'live' && this.started) {
+      this.host.pusherInstance?.native(publisher ? 'start' : 'stop');
+    }
+  }
+
+  /** The server takes no media any more. */
+  private halt(): void {
+    this.joined = false;
+    this.push.stop();
+    this.plays.forEach((revival) => revival.stop());
+    this.plays.clear();
+    this.unwatch();
+    this.host.pusherInstance?.native('stop');
+    this.started = false;
+  }
+}

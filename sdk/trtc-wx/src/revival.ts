@@ -1,0 +1,92 @@
+/**
+ * Brings native media back. The native tags try again a few times and then give up for good; a page that was made
+ * for a cloud does not start them again, so the SDK does, as long as it has its seat, with growing pauses.
+ */
+import { Backoff } from '@huitong/core';
+import type { Cancel, Platform } from '@huitong/core';
+
+/** Pauses between starts, ms: the native tag needs some seconds for its own retries in between. */
+const FIRST_MS = 1000;
+const MOST_MS = 15000;
+/** After this long in vain the page is told, ms: as long as a seat is kept. */
+const GIVE_UP_MS = 90000;
+
+/** One native tag. */
+export class Revival {
+  private readonly backoff: Backoff;
+  private timer: Cancel | null = null;
+  private dead = false;
+  private since = 0;
+
+  /** `possible`: whether the server would take the media now. `restart` stops and starts the native tag. */
+  constructor(
+    private readonly platform: Platform,
+    private readonly possible: () => boolean,
+    private readonly restart: () => void,
+  ) {
+    this.backoff = new Backoff(FIRST_MS, MOST_MS, () => platform.random());
+  }
+
+  /** The tag has given up. False when it was brought back in vain for too long: the page should know. */
+  died(): boolean {
+    const now = this.platform.now();
+    if (!this.dead) {
+      this.dead = true;
+      this.since = now;
+    } else if (now - this.since >= GIVE_UP_MS) {
+      this.cancel();
+      return false;
+    }
+    this.later();
+    return true;
+  }
+
+  /** Media flows. */
+  alive(): void {
+    this.cancel();
+    this.dead = false;
+    this.backoff.reset();
+  }
+
+  /** What stood in the way may be gone: a dead tag is tried again, with fresh patience. */
+  retry(): void {
+    if (this.dead) {
+      this.since = this.platform.now();
+      this.backoff.reset();
+      this.later();
+    }
+  }
+
+  /** The tag shows no life although it has not said that it died: start it anew now. */
+  suspect(): void {
+    if (!this.dead) {
+      this.dead = true;
+      this.since = this.platform.now();
+    }
+    this.cancel();
+    this.attempt();
+  }
+
+  /** Nobody wants this tag any more. */
+  stop(): void {
+    this.cancel();
+    this.dead = false;
+  }
+
+  private cancel(): void {
+    this.timer?.();
+    this.timer = null;
+  }
+
+  private later(): void {
+    this.cancel();
+    this.timer = this.platform.after(this.backoff.next(), () => this.attempt());
+  }
+
+  private attempt(): void {
+    this.timer = null;
+    if (this.possible()) {
+      this.restart();
+    }
+  }
+}
