@@ -6,11 +6,11 @@ use crate::media::Media;
 use crate::random::Random;
 use crate::urls::Urls;
 use huitong_auth::PlayKeys;
-use huitong_protocol::Event;
+use huitong_protocol::{Event, MediaBases};
 use huitong_room::{Limits, Rooms};
 use huitong_session::{Body, Policy, Sessions};
 use huitong_types::{AppId, Moment, RoomId, SessionId, StreamId, StreamKey, UserId};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,6 +67,8 @@ pub struct Engine {
     pub(crate) urls: Urls,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
+    /// Connections that reach media under other addresses than the configured ones.
+    pub(crate) reached_media: BTreeMap<ConnId, Arc<MediaBases>>,
     pub(crate) draining: bool,
     pub(crate) out: VecDeque<Output>,
 }
@@ -103,6 +105,7 @@ impl Engine {
             held: Held::new(config.early_hold, config.early_count),
             urls: Urls::default(),
             encoders: BTreeSet::new(),
+            reached_media: BTreeMap::new(),
             draining: false,
             out: VecDeque::new(),
             config,
@@ -123,9 +126,15 @@ impl Engine {
                     note.detail = remote;
                 });
             }
+            Input::ReachesMedia { conn, media } => {
+                self.reached_media.insert(conn, media);
+            }
             Input::Frame { conn, text } => self.on_frame(conn, &text),
             Input::BadFrame { conn, fault } => self.on_bad_frame(conn, fault),
-            Input::Disconnected { conn } => self.sessions.disconnected(self.now, conn),
+            Input::Disconnected { conn } => {
+                self.reached_media.remove(&conn);
+                self.sessions.disconnected(self.now, conn);
+            }
             Input::PublishRequested { ticket, key } => self.publish_requested(ticket, key),
             Input::TracksSeen { ticket, tracks } => self.tracks_seen(ticket, tracks),
             Input::PlayRequested { ticket, key } => self.play_requested(ticket, &key),
@@ -177,6 +186,7 @@ impl Engine {
             && self.rooms.is_idle()
             && self.media.is_idle()
             && self.urls.is_idle()
+            && self.reached_media.is_empty()
     }
 
     /// Does what is due. Rooms come before sessions: a seat that runs out together with its session is left

@@ -95,6 +95,14 @@ pub enum Input {
         /// Address of the peer.
         remote: String,
     },
+    /// This client reaches media under other addresses than [`EngineConfig::media`], to be told in its welcome.
+    /// Comes after [`Input::Connected`]; forgotten with the connection.
+    ReachesMedia {
+        /// The connection.
+        conn: ConnId,
+        /// Where media goes for it.
+        media: Arc<MediaBases>,
+    },
     /// A text frame arrived. Frames over the cap are cut off by the gateway with [`Input::BadFrame`].
     Frame {
         /// The connection.

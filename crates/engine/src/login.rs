@@ -19,7 +19,7 @@ impl Engine {
         let (app, user) = (hello.app, hello.user.clone());
         match self.admit(conn, hello) {
             Ok((session, resumed, resumption)) => {
-                let Some(welcome) = self.welcome(session, resumed) else { return };
+                let Some(welcome) = self.welcome(conn, session, resumed) else { return };
                 self.answer(conn, id, Ok(Done::Hello(welcome)));
                 if let Some(resumption) = resumption {
                     self.go_on(resumption);
@@ -85,7 +85,7 @@ impl Engine {
         Ok((session, Resumed::New, None))
     }
 
-    fn welcome(&self, session: SessionId, resumed: Resumed) -> Option<Welcome> {
+    fn welcome(&self, conn: ConnId, session: SessionId, resumed: Resumed) -> Option<Welcome> {
         Some(Welcome {
             version: PROTOCOL_VERSION,
             server: self.config.server.clone(),
@@ -95,7 +95,7 @@ impl Engine {
             heartbeat_ms: millis(self.config.connection_timeout / HEARTBEATS_PER_TIMEOUT),
             seat_grace_ms: millis(self.config.seat_grace),
             time: self.unix_ms,
-            media: self.config.media.clone(),
+            media: self.reached_media.get(&conn).map_or_else(|| self.config.media.clone(), |media| (**media).clone()),
         })
     }
 

@@ -118,7 +118,8 @@ impl Engine {
     /// An encoder that publishes nothing any more is no member any more.
     pub(crate) fn encoder_stopped(&mut self, session: SessionId, deliberate: bool) {
         let publishes = |kind| self.rooms.publication(session, kind).is_some_and(|p| p.active);
-        if !self.encoders.contains(&session) || StreamKind::ALL.into_iter().any(publishes) {
+        // Main and aux can end in one step: the first one that finds nothing left leaves for both.
+        if StreamKind::ALL.into_iter().any(publishes) || !self.encoders.remove(&session) {
             return;
         }
         let reason = if deliberate { LeaveReason::Left } else { LeaveReason::TimedOut };

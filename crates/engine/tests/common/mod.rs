@@ -68,6 +68,10 @@ pub struct Client {
     pub ended: bool,
     pub next_id: u32,
     pub awaits_state: bool,
+    /// What the server sends does not arrive any more, though nobody has noticed yet.
+    pub deaf: bool,
+    /// A join or leave is under way whose reply was lost: events of rooms mean nothing until it is asked again.
+    pub unsure: bool,
 }
 
 impl Client {
@@ -93,6 +97,9 @@ impl Client {
     /// What a client makes of a push; the same rules as in docs/protocol.md.
     fn apply(&mut self, event: Event) {
         self.pushes.push(event.clone());
+        if self.unsure && !matches!(event, Event::SessionEnded { .. }) {
+            return;
+        }
         if let Event::State { room } = event {
             self.state = room;
             return;
@@ -279,6 +286,9 @@ impl World {
     fn frame(&mut self, conn: ConnId, text: &str) {
         let frame: ServerFrame = serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"));
         let client = self.clients.iter_mut().find(|c| c.conn == Some(conn));
+        if client.as_ref().is_some_and(|c| c.deaf) {
+            return;
+        }
         match frame {
             ServerFrame::Push(push) => {
                 // A client that went on to another connection does not read the old one.
@@ -301,6 +311,7 @@ impl World {
                                 client.state = None;
                                 client.ended = false;
                             }
+                            client.unsure &= welcome.resumed != Resumed::New;
                             client.awaits_state = welcome.resumed == Resumed::Snapshot;
                             client.welcome = Some(welcome.clone());
                         }
@@ -343,6 +354,15 @@ impl World {
         }
     }
 
+    /// Sends a request whose reply nobody reads.
+    pub fn send(&mut self, who: usize, mut request: Value) {
+        let client = &mut self.clients[who];
+        client.next_id += 1;
+        request["id"] = json!(client.next_id);
+        let conn = client.conn.expect("a connection");
+        self.input(Input::Frame { conn, text: request.to_string() });
+    }
+
     pub fn hello(user: &str, unix_ms: u64) -> Value {
         json!({ "op": "hello", "version": 1, "app": APP, "user": user, "sig": sig(user, unix_ms) })
     }
@@ -360,7 +380,7 @@ impl World {
         let conn = self.connect();
         let unix_ms = self.unix_ms();
         let client = &mut self.clients[who];
-        (client.conn, client.next_id) = (Some(conn), 0);
+        (client.conn, client.next_id, client.deaf) = (Some(conn), 0, false);
         let mut hello = Self::hello(&client.user, unix_ms);
         for (name, value) in more.as_object().expect("an object") {
             hello[name] = value.clone();
