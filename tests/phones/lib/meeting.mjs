@@ -37,7 +37,7 @@ export class Meeting {
   /** Opens the room page on a phone and waits until it has joined. */
   async enter(phone, room, more) {
     await phone.open(ROOM_PAGE, this.query(phone.name, room, more))
-    await phone.untilEvent('LOCAL_JOIN')
+    await phone.joins()
     return phone
   }
 

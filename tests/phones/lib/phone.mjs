@@ -158,6 +158,14 @@ export class Phone extends EventEmitter {
   untilEvent = (code, userID, within) =>
     this.until(`event ${code}${userID ? ` of ${userID}` : ''}`, () => this.events(code, userID)[0], within)
 
+  /** Waits until the page has joined; an ERROR event ends the wait at once. */
+  joins = () =>
+    this.until('joins', () => {
+      const [error] = this.events('ERROR')
+      if (error) throw new Error(`${this.name} may not join: ${error.error} ${error.message}\n${this.explain()}`)
+      return this.events('LOCAL_JOIN')[0]
+    })
+
   /** Waits until more than `frames` further pictures of the other were decoded here. */
   async sees(other, { frames = 15, within = SOON } = {}) {
     const from = this.player(other)?.frames ?? 0

@@ -17,9 +17,10 @@ const LOG_CHARS = 200_000
 
 /** The binary under test: `HUITONG_BIN`, else the release build, else the debug build. */
 export function binary() {
-  const candidates = [process.env.HUITONG_BIN, path.join(ROOT, 'target/release/huitong'), path.join(ROOT, 'target/debug/huitong')]
-  const found = candidates.filter(Boolean).find((file) => fs.existsSync(file))
-  if (!found) throw new Error(`no server binary: build it or set HUITONG_BIN (looked at ${candidates.filter(Boolean).join(', ')})`)
+  const { HUITONG_BIN } = process.env
+  const candidates = HUITONG_BIN ? [path.resolve(HUITONG_BIN)] : ['release', 'debug'].map((kind) => path.join(ROOT, `target/${kind}/huitong`))
+  const found = candidates.find((file) => fs.existsSync(file))
+  if (!found) throw new Error(`no server binary: build it or set HUITONG_BIN (looked at ${candidates.join(', ')})`)
   return found
 }
 

@@ -1,13 +1,15 @@
 // What the tenant's back-end does to a running room, and encoders and players without an SDK.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { after, before, test } from 'node:test'
+import { after, before } from 'node:test'
 import { Meeting, allMeet } from '../lib/meeting.mjs'
+import { story } from '../lib/story.mjs'
 import { toneOf } from '../lib/tone.mjs'
 import { until } from '../lib/until.mjs'
 
 const SOON = 15000
 const PICTURE_BYTES = 180 * 320
+const step = story()
 let meeting, alice, bob, carol
 const programs = new Set()
 
@@ -30,7 +32,7 @@ function ffmpeg(...args) {
   return child
 }
 
-test('a_removed_member_is_told_and_its_media_ends', async () => {
+step('a_removed_member_is_told_and_its_media_ends', async () => {
   const room = { roomID: '30001' }
   ;[alice, bob] = await meeting.gather(room, ['alice', 'bob'])
   await allMeet([alice, bob], { frames: 3 })
@@ -44,7 +46,7 @@ test('a_removed_member_is_told_and_its_media_ends', async () => {
   assert.deepEqual([user, others.length, streams[0].viewers], ['alice', 0, 0])
 })
 
-test('a_newer_login_takes_the_seat_over', async () => {
+step('a_newer_login_takes_the_seat_over', async () => {
   const second = await meeting.phone('alice')
   await meeting.enter(second, { roomID: '30001' })
   const kicked = await alice.untilEvent('KICKED_OUT')
@@ -56,7 +58,7 @@ test('a_newer_login_takes_the_seat_over', async () => {
   await Promise.all([alice.kill(), second.kill(), bob.kill()])
 })
 
-test('a_dissolved_room_ends_for_all', async () => {
+step('a_dissolved_room_ends_for_all', async () => {
   ;[alice, bob] = await meeting.gather({ strRoomID: 'party' }, ['dora', 'emil'])
   await allMeet([alice, bob], { frames: 3 })
   await meeting.server.api('DELETE', '/v1/rooms/party')
@@ -69,7 +71,7 @@ test('a_dissolved_room_ends_for_all', async () => {
   await Promise.all([alice.kill(), bob.kill()])
 })
 
-test('an_encoder_with_a_minted_url_is_a_member_like_any_other', async () => {
+step('an_encoder_with_a_minted_url_is_a_member_like_any_other', async () => {
   carol = await meeting.phone('carol')
   await meeting.enter(carol, { roomID: '30002' })
   const { rtmp } = await meeting.server.urls('push', 30002, 'studio')
@@ -87,7 +89,7 @@ test('an_encoder_with_a_minted_url_is_a_member_like_any_other', async () => {
   await carol.untilEvent('REMOTE_USER_LEAVE', 'studio')
 })
 
-test('minted_play_urls_play_in_any_player_and_many_times', async () => {
+step('minted_play_urls_play_in_any_player_and_many_times', async () => {
   const urls = await meeting.server.urls('play', 30002, 'carol')
   assert.deepEqual(Object.keys(urls).sort(), ['flv', 'rtmp', 'ws-flv'])
   const players = [urls.rtmp, urls.flv, urls.flv].map((url) =>

@@ -1,9 +1,11 @@
 // Phones in one room: who sees and hears whom while people come, mute, hide and leave.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before } from 'node:test'
 import { Meeting, allMeet } from '../lib/meeting.mjs'
+import { story } from '../lib/story.mjs'
 
 const ROOM = { roomID: '20001' }
+const step = story()
 let meeting, alice, bob, carol
 
 before(async () => {
@@ -13,7 +15,7 @@ after(async () => assert.equal(await meeting?.end(), 0, 'the server drains and e
 
 const addresses = (phone) => [phone.pusher.url, ...Object.values(phone.players).map((player) => player.src)]
 
-test('two_phones_see_and_hear_each_other', async (t) => {
+step('two_phones_see_and_hear_each_other', async (t) => {
   ;[alice, bob] = await meeting.gather(ROOM, ['alice', 'bob'])
   await allMeet([alice, bob])
   assert.equal(alice.events('REMOTE_USER_JOIN', 'bob').length, 1)
@@ -26,7 +28,7 @@ test('two_phones_see_and_hear_each_other', async (t) => {
   t.diagnostic(`first picture ${alice.player(bob).firstPictureMs} ms after play, latency ${alice.player(bob).latency} ms`)
 })
 
-test('a_third_phone_joins_late_and_knows_what_the_others_know', async (t) => {
+step('a_third_phone_joins_late_and_knows_what_the_others_know', async (t) => {
   carol = await meeting.phone('carol')
   await meeting.enter(carol, ROOM)
   await allMeet([alice, bob, carol], { frames: 8 })
@@ -39,7 +41,7 @@ test('a_third_phone_joins_late_and_knows_what_the_others_know', async (t) => {
   t.diagnostic(`first picture of a running stream ${carol.player(alice).firstPictureMs} ms after play`)
 })
 
-test('the_back_end_sees_members_streams_and_viewers', async () => {
+step('the_back_end_sees_members_streams_and_viewers', async () => {
   const detail = await meeting.server.room('20001')
   assert.deepEqual(detail.members.map(({ user }) => user), ['alice', 'bob', 'carol'])
   for (const { streams } of detail.members) {
@@ -52,7 +54,7 @@ test('the_back_end_sees_members_streams_and_viewers', async () => {
   }
 })
 
-test('a_muted_phone_is_silent_to_all_and_keeps_its_connection', async () => {
+step('a_muted_phone_is_silent_to_all_and_keeps_its_connection', async () => {
   const marks = [bob, carol].map((phone) => [phone, phone.mark()])
   await alice.tap('.toggle-mic')
   for (const [phone, since] of marks) {
@@ -69,7 +71,7 @@ test('a_muted_phone_is_silent_to_all_and_keeps_its_connection', async () => {
   assert.equal(alice.pusher.connects, 1, 'the pusher kept its connection')
 })
 
-test('a_phone_whose_camera_goes_off_is_heard_but_not_seen', async () => {
+step('a_phone_whose_camera_goes_off_is_heard_but_not_seen', async () => {
   const since = bob.mark()
   await alice.tap('.toggle-camera')
   await bob.until('is told that alice has no picture', () => since.events('REMOTE_VIDEO_REMOVE', 'alice')[0])
@@ -81,7 +83,7 @@ test('a_phone_whose_camera_goes_off_is_heard_but_not_seen', async () => {
   assert.equal(bob.player(alice).connects, 1, 'the player kept its connection')
 })
 
-test('hiding_a_picture_stops_its_packets_and_leaves_the_sound', async () => {
+step('hiding_a_picture_stops_its_packets_and_leaves_the_sound', async () => {
   await carol.tap('.toggle-video', 0)
   await carol.until('hides alice', () => carol.player(alice).muteVideo)
   await carol.until('pictures of alice stop', () => carol.player(alice).fps === 0)
@@ -95,7 +97,7 @@ test('hiding_a_picture_stops_its_packets_and_leaves_the_sound', async () => {
   assert.equal(carol.player(alice).connects, 1, 'the player kept its connection')
 })
 
-test('whoever_leaves_is_gone_for_all_and_may_come_back', async () => {
+step('whoever_leaves_is_gone_for_all_and_may_come_back', async () => {
   await alice.tap('.hang-up')
   await alice.untilEvent('LOCAL_LEAVE')
   assert.deepEqual(alice.players, {})
@@ -111,7 +113,7 @@ test('whoever_leaves_is_gone_for_all_and_may_come_back', async () => {
   await allMeet([alice, bob], { frames: 5 })
 })
 
-test('the_room_ends_with_its_last_member', async () => {
+step('the_room_ends_with_its_last_member', async () => {
   await Promise.all([alice, bob, carol].map((phone) => phone.tap('.hang-up')))
   await Promise.all([alice, bob, carol].map((phone) => phone.until('has left', ({ data }) => data.status === 'left')))
   await alice.until('the room is gone', async () => (await meeting.server.room('20001')) === null)

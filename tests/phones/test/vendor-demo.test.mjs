@@ -20,7 +20,7 @@ if (DEMO) {
     const phone = await meeting.phone(name, { app: DEMO })
     const { sdkAppID, userID, userSig } = meeting.query(name)
     await phone.open(page, { roomID: String(roomID), userID, sdkAppID: String(sdkAppID), userSig, ...more })
-    await phone.untilEvent('LOCAL_JOIN')
+    await phone.joins()
     return phone
   }
 

@@ -13,7 +13,7 @@ after(() => meeting?.end())
 async function speak(name, role) {
   const phone = await meeting.phone(name)
   await phone.open('pages/voice/voice', { ...meeting.query(name, { strRoomID: 'voices' }), role })
-  await phone.untilEvent('LOCAL_JOIN')
+  await phone.joins()
   return phone
 }
 
