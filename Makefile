@@ -61,8 +61,8 @@ bench: build ## speed, as ratios to a reference measured in the same run
 
 fuzz: ## each fuzz target for FUZZ_SECONDS
 	@scripts/need fuzz
-	@for t in $(FUZZ_TARGETS); do echo "== $$t"; \
-	  PATH="$(CURDIR)/.tools/bin:$$PATH" $(CARGO) fuzz run -s none --fuzz-dir fuzz $$t fuzz/corpus/$$t -- \
+	@for t in $(FUZZ_TARGETS); do echo "== $$t"; mkdir -p out/fuzz/$$t; \
+	  PATH="$(CURDIR)/.tools/bin:$$PATH" $(CARGO) fuzz run -s none --fuzz-dir fuzz $$t out/fuzz/$$t fuzz/corpus/$$t -- \
 	  -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit 1; done
 
 types: ## rewrite the TypeScript types from the Rust types

@@ -9,7 +9,6 @@
 
 pub mod api;
 pub mod close;
-pub mod fuzzing;
 pub mod parse;
 pub mod request;
 pub mod server;
