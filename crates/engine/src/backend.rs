@@ -7,7 +7,7 @@ use huitong_protocol::api::{
     MemberDetail, NamedUrl, RoomDetail, RoomList, RoomSummary, StreamDetail, UrlKind, UrlReply, UrlRequest,
 };
 use huitong_room::{Input, MemberEntry, RoomEntry, RoomKey};
-use huitong_types::{AppId, ErrorCode, Fault, Role, RoomId, Scene, StreamId, StreamKind, UserId};
+use huitong_types::{AppId, ErrorCode, Fault, Role, RoomId, Scene, StreamId, StreamKind, UserId, limits};
 use std::time::Duration;
 
 /// Validity of a minted URL when the request names none.
@@ -110,31 +110,40 @@ impl Engine {
             UrlKind::Play => Purpose::Play,
         };
         let stream_key = huitong_auth::push_key_from_random(self.random.bytes());
+        let urls = self.urls_of(purpose, stream_key.reveal())?;
         let key = RoomKey { app, room: room.clone() };
         let expires = self.now + Duration::from_secs(u64::from(valid));
-        if !self.urls.add(expires, stream_key.clone(), Minted { key, user: user.clone(), kind, purpose }) {
+        if !self.urls.add(expires, stream_key, Minted { key, user: user.clone(), kind, purpose }) {
             return Err(Fault::because(
                 ErrorCode::ServerFull,
                 "Too many minted URLs are valid at this time.",
             ));
         }
-        self.note_user(
-            "url-minted",
-            None,
-            app,
-            Some(&room),
-            &user,
-            format!("{:?} {}", request.kind, kind.as_str()),
-        );
+        let detail = format!("{:?} {}", request.kind, kind.as_str());
+        self.note_user("url-minted", None, app, Some(&room), &user, detail);
+        Ok(UrlReply { urls, expires: self.unix_ms / 1000 + u64::from(valid) })
+    }
+}
+
+impl Engine {
+    fn urls_of(&self, purpose: Purpose, secret: &str) -> Result<Vec<NamedUrl>, Fault> {
         let media = &self.config.media;
-        let secret = stream_key.reveal();
         let named = |name: &str, url: String| NamedUrl { name: name.to_owned(), url };
         let mut urls = vec![named("rtmp", format!("{}/{secret}", media.rtmp))];
         if matches!(purpose, Purpose::Play) {
             urls.push(named("flv", format!("{}/{secret}.flv", media.flv)));
             urls.push(named("ws-flv", format!("{}/{secret}.flv", media.ws_flv)));
         }
-        Ok(UrlReply { urls, expires: self.unix_ms / 1000 + u64::from(valid) })
+        match urls.iter().map(|url| url.url.len()).max() {
+            Some(longest) if longest > limits::MEDIA_URL_CHARS => {
+                let most = limits::MEDIA_URL_CHARS;
+                let sentence = format!(
+                    "The URL would have {longest} characters, {most} work on phones; shorten the public host."
+                );
+                Err(Fault::because(ErrorCode::Internal, sentence))
+            }
+            _ => Ok(urls),
+        }
     }
 }
 

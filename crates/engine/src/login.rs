@@ -95,7 +95,10 @@ impl Engine {
             heartbeat_ms: millis(self.config.connection_timeout / HEARTBEATS_PER_TIMEOUT),
             seat_grace_ms: millis(self.config.seat_grace),
             time: self.unix_ms,
-            media: self.reached_media.get(&conn).map_or_else(|| self.config.media.clone(), |media| (**media).clone()),
+            media: self
+                .reached_media
+                .get(&conn)
+                .map_or_else(|| self.config.media.clone(), |media| (**media).clone()),
         })
     }
 

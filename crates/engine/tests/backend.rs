@@ -211,3 +211,16 @@ fn bad_url_requests_name_the_field() {
     }
     world.wind_down();
 }
+
+#[test]
+fn a_url_that_phones_cannot_open_is_not_minted() {
+    let mut config = config();
+    config.media.ws_flv = format!("wss://{}.test/flv", "h".repeat(100));
+    let mut world = World::new(config);
+    assert_eq!(
+        world.refused(ApiCall::MintUrl(number(1), request(UrlKind::Play, "alice"))),
+        ErrorCode::Internal
+    );
+    assert_eq!(world.engine.sizes().urls, 0);
+    world.wind_down();
+}

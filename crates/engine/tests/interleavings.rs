@@ -405,12 +405,24 @@ impl Sim {
     }
 }
 
-fn small(per_device: bool) -> EngineConfig {
+fn small(per_device: bool, hasty: bool) -> EngineConfig {
     let mut config = config();
     (config.rtc_members, config.publishers, config.live_audience) = (4, 2, 3);
     (config.replay_events, config.early_count) = (6, 5);
     // Nobody pings here.
     config.connection_timeout = Duration::from_secs(100_000);
+    if hasty {
+        // Operators may set every grace to nothing.
+        for grace in [
+            &mut config.seat_grace,
+            &mut config.away_after,
+            &mut config.publish_grace,
+            &mut config.early_hold,
+            &mut config.live_audience_only,
+        ] {
+            *grace = Duration::ZERO;
+        }
+    }
     if per_device {
         config.apps.get_mut(&AppId::new(APP).unwrap()).unwrap().multi_device = MultiDevice::PerDevice;
     }
@@ -424,8 +436,9 @@ proptest! {
     fn whoever_hears_the_server_knows_the_truth_and_nothing_leaks(
         steps in prop::collection::vec(step(), 1..200),
         per_device in any::<bool>(),
+        hasty in prop::bool::weighted(0.2),
     ) {
-        let mut sim = Sim::new(small(per_device));
+        let mut sim = Sim::new(small(per_device, hasty));
         for step in steps {
             sim.run(step);
             sim.check();

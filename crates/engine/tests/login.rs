@@ -4,9 +4,10 @@ mod common;
 
 use common::{World, config, key, sig};
 use huitong_engine::{ConnId, Input, MultiDevice};
-use huitong_protocol::{CloseCode, Done, Event, Reply, Resumed};
+use huitong_protocol::{CloseCode, Done, Event, MediaBases, Reply, Resumed};
 use huitong_types::{AppId, EndReason, ErrorCode, Fault, LeaveReason};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn frame(world: &mut World, conn: ConnId, text: &str) -> Option<ErrorCode> {
@@ -25,6 +26,23 @@ fn a_welcome_tells_what_the_client_needs() {
     assert_eq!(welcome.time, world.unix_ms());
     assert!(welcome.secret.reveal().len() >= 16);
     assert_eq!(welcome.media.rtmp, "rtmp://rtc.test:1935/live");
+    world.wind_down();
+}
+
+#[test]
+fn a_client_that_reaches_media_elsewhere_is_told_so() {
+    let mut world = World::new(config());
+    let conn = world.connect();
+    let base = |scheme: &str| format!("{scheme}://192.168.1.7/live");
+    let media = MediaBases { rtmp: base("rtmp"), flv: base("http"), ws_flv: base("ws") };
+    world.input(Input::ReachesMedia { conn, media: Arc::new(media.clone()) });
+    let mut hello = World::hello("alice", world.unix_ms());
+    hello["id"] = json!(1);
+    world.input(Input::Frame { conn, text: hello.to_string() });
+    let Some(Reply::Ok(Done::Hello(welcome))) = world.replies.get(&(conn, 1)) else { panic!() };
+    assert_eq!(welcome.media, media);
+    let bob = world.client("bob");
+    assert_eq!(world.clients[bob].welcome.as_ref().unwrap().media, config().media);
     world.wind_down();
 }
 

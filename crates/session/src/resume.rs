@@ -24,7 +24,9 @@ impl Sessions {
     /// [`ErrorCode::WrongSequence`] when the client claims to have handled pushes that were never sent.
     pub fn resumable(&self, app: AppId, user: &UserId, wish: &Resume) -> Result<Option<Resumption>, Fault> {
         let id = wish.session.strip_prefix('s').and_then(|hex| u64::from_str_radix(hex, 16).ok());
-        let Some(session) = id.map(SessionId::new) else { return Ok(None) };
+        // Only the text that the welcome carried, not another way to write the number.
+        let session = id.map(SessionId::new).filter(|session| session.to_string() == wish.session);
+        let Some(session) = session else { return Ok(None) };
         let Some(state) = self.sessions.get(&session) else { return Ok(None) };
         let same_secret = state.secret.reveal().as_bytes().ct_eq(wish.secret.reveal().as_bytes());
         if !bool::from(same_secret) || state.who.app != app || state.who.user != *user {
