@@ -2,7 +2,7 @@
 
 use crate::packet::{Kind, Packet, Wire, WireFormat};
 use crate::ring::Ring;
-use crate::shard::{ViewerTracks, Wrote};
+use crate::viewer::{ViewerTracks, Wrote};
 use crate::{Configs, Micros};
 use bytes::Bytes;
 use std::collections::VecDeque;

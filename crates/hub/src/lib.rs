@@ -17,13 +17,15 @@ pub mod pace;
 pub mod packet;
 pub mod ring;
 pub mod shard;
+pub mod viewer;
 
 pub use cursor::{Cursor, CursorStats};
 pub use inbox::{Inbox, InboxFull};
 pub use pace::{Pace, Pacer};
 pub use packet::{Configs, Kind, Packet, Sequencer, Wire, WireFormat};
 pub use ring::{Ring, RingLimits};
-pub use shard::{Gone, PublicationId, Shard, ShardInput, ViewerId, ViewerIo, ViewerTracks, Wrote};
+pub use shard::{Gone, PublicationId, Shard, ShardInput, ViewerId, ViewerIo};
+pub use viewer::{ViewerTracks, Wrote};
 
 /// Microseconds on the caller's monotonic clock.
 pub type Micros = u64;

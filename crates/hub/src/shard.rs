@@ -5,6 +5,7 @@ use crate::cursor::{Cursor, CursorStats, Progress};
 use crate::pace::{Pace, Pacer};
 use crate::packet::{Packet, Wire, WireFormat};
 use crate::ring::{Ring, RingLimits, RingSnapshot};
+use crate::viewer::{ViewerTracks, Wrote};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::io::IoSlice;
@@ -24,26 +25,6 @@ pub struct PublicationId(pub u64);
 /// Name of a viewer in the hub; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ViewerId(pub u64);
-
-/// Tracks that a viewer wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ViewerTracks {
-    /// Audio.
-    pub audio: bool,
-    /// Video.
-    pub video: bool,
-}
-
-/// What a viewer's connection answered to a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrote {
-    /// So many bytes were taken; fewer than offered means it is full.
-    Bytes(usize),
-    /// It is full.
-    Blocked,
-    /// It is gone.
-    Closed,
-}
 
 /// The connections, as the shard sees them.
 pub trait ViewerIo<V> {
