@@ -1,7 +1,7 @@
 //! Input: one text frame of a signalling client.
 
 /// Any text either is a request that can be written and read again, or is refused with a sentence.
-pub fn signal_json(data: &[u8]) {
+pub(crate) fn signal_json(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match huitong_protocol::parse_request(text) {
         Ok((id, request)) => {
