@@ -252,6 +252,7 @@ export class Connection {
     this.phase = 'ready';
     this.readyAt = this.platform.now();
     this.welcome = welcome;
+    this.armHeartbeat();
     if (welcome.resumed === 'new') {
       this.seq = 0;
     }

@@ -1,0 +1,409 @@
+/**
+ * A signalling server in memory: sessions, one kind of rooms, replay and snapshot, and the ways in which a server or
+ * a network can fail. It follows docs/protocol.md where clients can tell the difference, and nowhere else.
+ */
+import type {
+  EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Request, RequestFrame, Role, RoomId, RoomState,
+  Scene, StreamKind, StreamState, Welcome,
+} from '@huitong/core';
+import type { Clock } from './clock.js';
+
+/** Who is told what arrives on a socket; the same as in the platform interface. */
+export interface Wire {
+  opened(): void;
+  text(text: string): void;
+  closed(code: number, reason: string): void;
+}
+
+interface Connection {
+  wire: Wire;
+  open: boolean;
+  session: Session | null;
+}
+
+interface Session {
+  id: string;
+  user: string;
+  conn: Connection | null;
+  pushes: { seq: number; text: string }[];
+  sent: number;
+  room: FakeRoom | null;
+  roomId: RoomId;
+  role: Role;
+}
+
+interface FakeRoom {
+  scene: Scene;
+  members: Map<string, MemberInfo>;
+}
+
+/** A request as it arrived, with the user whose session it was. */
+export type Seen = RequestFrame & { from: string };
+
+export const WIRE_MS = 10;
+
+const nameOf = (room: RoomId): string => JSON.stringify(room);
+
+/** See the head of the file. */
+export class FakeServer {
+  /** Everything that arrived. */
+  readonly seen: Seen[] = [];
+  readonly urls: string[] = [];
+  private readonly connections: Connection[] = [];
+  private readonly sessions = new Map<string, Session>();
+  private readonly rooms = new Map<string, FakeRoom>();
+  private readonly refusals: { op: string; failure: Failure }[] = [];
+  private count = 0;
+  /** New sockets fail. */
+  unreachable = false;
+  /** Frames arrive and are not answered; nothing is sent. */
+  mute = false;
+  heartbeatMs = 10_000;
+  seatGraceMs = 90_000;
+  /** Pushes kept for replay. */
+  replay = 128;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Opens a socket. */
+  connect(url: string, wire: Wire): { send(text: string): void; close(): void } {
+    this.urls.push(url);
+    const connection: Connection = { wire, open: false, session: null };
+    this.connections.push(connection);
+    this.clock.after(WIRE_MS, () => {
+      if (this.unreachable) {
+        wire.closed(1006, 'unreachable');
+      } else {
+        connection.open = true;
+        wire.opened();
+      }
+    });
+    return {
+      send: (text) => this.clock.after(WIRE_MS, () => this.received(connection, text)),
+      close: () => this.gone(connection),
+    };
+  }
+
+  /** The next request of this kind is refused. */
+  refuse(op: Request['op'], code: ErrorCode, retry: Failure['retry'] = 'never'): void {
+    this.refusals.push({ op, failure: { code, message: `refused: ${code}`, blame: 'server', retry } });
+  }
+
+  /** Every socket breaks. */
+  dropAll(code = 1006): void {
+    for (const connection of this.connections.slice()) {
+      if (connection.open) {
+        this.gone(connection);
+        connection.wire.closed(code, 'dropped');
+      }
+    }
+  }
+
+  /** The server restarts: sessions and seats are gone, sockets too. */
+  restart(): void {
+    this.dropAll();
+    this.sessions.clear();
+    this.rooms.clear();
+  }
+
+  /** Requests of one kind, oldest first. */
+  requests<O extends Request['op']>(op: O): Extract<Seen, { op: O }>[] {
+    return this.seen.filter((request): request is Extract<Seen, { op: O }> => request.op === op);
+  }
+
+  /** The names of all requests, without pings. */
+  get ops(): string[] {
+    return this.seen.map(({ op }) => op).filter((op) => op !== 'ping');
+  }
+
+  /** Open sockets. */
+  get sockets(): number {
+    return this.connections.filter(({ open }) => open).length;
+  }
+
+  /** Users who have a seat in a room. */
+  members(room: RoomId): string[] {
+    return [...(this.rooms.get(nameOf(room))?.members.keys() ?? [])];
+  }
+
+  /** What the others see of a member. */
+  member(room: RoomId, user: string): MemberInfo | undefined {
+    return this.rooms.get(nameOf(room))?.members.get(user);
+  }
+
+  /** Somebody else enters the room. */
+  enter(room: RoomId, user: string, scene: Scene = 'rtc'): void {
+    const member: MemberInfo = { user, away: false, streams: [] };
+    this.roomOf(room, scene).members.set(user, member);
+    this.tell(room, user, { ev: 'memberJoined', member: structuredClone(member) });
+  }
+
+  /** Somebody else leaves. */
+  leave(room: RoomId, user: string, reason: LeaveReason = 'left'): void {
+    this.rooms.get(nameOf(room))?.members.delete(user);
+    this.tell(room, user, { ev: 'memberLeft', user, reason });
+  }
+
+  /** A stream of somebody else changes. */
+  stream(room: RoomId, user: string, kind: StreamKind, audio: boolean, video: boolean): void {
+    const member = this.member(room, user);
+    if (!member) {
+      throw new Error(`${user} is not in the room`);
+    }
+    const stream: StreamState = { stream: kind, audio, video, play: `play-${user}-${kind}-${this.count}` };
+    const at = member.streams.findIndex((other) => other.stream === kind);
+    const known = member.streams[at];
+    if (known) {
+      stream.play = known.play;
+      member.streams.splice(at, 1);
+    } else {
+      this.count += 1;
+    }
+    if (audio || video) {
+      member.streams.push(stream);
+    }
+    this.tell(room, user, { ev: 'streamChanged', user, stream });
+  }
+
+  /** Pushes an event to one user. */
+  push(user: string, event: Event): void {
+    this.pushTo(this.sessionOf(user), event);
+  }
+
+  /** Takes a user out of its room. */
+  remove(user: string, reason: LeaveReason): void {
+    const session = this.sessionOf(user);
+    this.outOfRoom(session, reason);
+    this.pushTo(session, { ev: 'removed', reason, message: `removed: ${reason}` });
+  }
+
+  /** Ends a session with a word to its client. */
+  end(user: string, reason: EndReason): void {
+    const session = this.sessionOf(user);
+    this.pushTo(session, { ev: 'sessionEnded', reason, message: `ended: ${reason}` });
+    const { conn } = session;
+    this.forget(session);
+    if (conn) {
+      this.close(conn, 4002);
+    }
+  }
+
+  /** Ends a session whose client is not there. */
+  expire(user: string): void {
+    this.forget(this.sessionOf(user));
+  }
+
+  /** Sends a text as it is. */
+  raw(user: string, text: string): void {
+    this.send(this.sessionOf(user).conn, text);
+  }
+
+  private roomOf(room: RoomId, scene: Scene): FakeRoom {
+    const known = this.rooms.get(nameOf(room));
+    if (known) {
+      return known;
+    }
+    const made: FakeRoom = { scene, members: new Map() };
+    this.rooms.set(nameOf(room), made);
+    return made;
+  }
+
+  private sessionOf(user: string): Session {
+    const session = [...this.sessions.values()].find((other) => other.user === user);
+    if (!session) {
+      throw new Error(`${user} has no session`);
+    }
+    return session;
+  }
+
+  private tell(room: RoomId, about: string, event: Event): void {
+    const of = this.rooms.get(nameOf(room));
+    for (const session of this.sessions.values()) {
+      if (of && session.room === of && session.user !== about) {
+        this.pushTo(session, withKeys(event, session));
+      }
+    }
+  }
+
+  private pushTo(session: Session, event: Event): void {
+    session.sent += 1;
+    const text = JSON.stringify({ seq: session.sent, ...event });
+    session.pushes.push({ seq: session.sent, text });
+    if (session.pushes.length > this.replay) {
+      session.pushes.shift();
+    }
+    this.send(session.conn, text);
+  }
+
+  private send(connection: Connection | null, text: string): void {
+    if (connection && !this.mute) {
+      this.clock.after(WIRE_MS, () => {
+        if (connection.open) {
+          connection.wire.text(text);
+        }
+      });
+    }
+  }
+
+  private close(connection: Connection, code: number): void {
+    this.clock.after(WIRE_MS, () => {
+      if (connection.open) {
+        this.gone(connection);
+        connection.wire.closed(code, 'closed by the server');
+      }
+    });
+  }
+
+  private gone(connection: Connection): void {
+    connection.open = false;
+    if (connection.session?.conn === connection) {
+      connection.session.conn = null;
+    }
+  }
+
+  private forget(session: Session): void {
+    this.outOfRoom(session, 'timedOut');
+    this.sessions.delete(session.id);
+  }
+
+  private outOfRoom(session: Session, reason: LeaveReason): void {
+    const { room } = session;
+    session.room = null;
+    if (room?.members.delete(session.user)) {
+      const key = [...this.rooms].find(([, other]) => other === room)?.[0] ?? '';
+      this.tell(JSON.parse(key) as RoomId, session.user, { ev: 'memberLeft', user: session.user, reason });
+    }
+  }
+
+  private received(connection: Connection, text: string): void {
+    if (!connection.open) {
+      return;
+    }
+    const request = JSON.parse(text) as RequestFrame;
+    const from = request.op === 'hello' ? request.user : (connection.session?.user ?? '');
+    this.seen.push({ ...request, from });
+    if (this.mute) {
+      return;
+    }
+    const at = this.refusals.findIndex(({ op }) => op === request.op);
+    if (at >= 0) {
+      this.send(connection, JSON.stringify({ re: request.id, error: this.refusals.splice(at, 1)[0]?.failure }));
+      if (request.op === 'hello') {
+        this.close(connection, 4000);
+      }
+      return;
+    }
+    this.answer(connection, request);
+  }
+
+  private answer(connection: Connection, request: RequestFrame): void {
+    const ok = (body: object = {}): void =>
+      this.send(connection, JSON.stringify({ re: request.id, ok: { op: request.op, ...body } }));
+    const error = (code: ErrorCode): void => {
+      const failure: Failure = { code, message: `refused: ${code}`, blame: 'client', retry: 'never' };
+      this.send(connection, JSON.stringify({ re: request.id, error: failure }));
+    };
+    const { session } = connection;
+    if (request.op === 'hello') {
+      this.hello(connection, request, ok, error);
+    } else if (!session) {
+      error('not-logged-in');
+    } else if (request.op === 'join') {
+      ok({ state: this.join(session, request) });
+    } else if (request.op === 'ping') {
+      ok({ time: this.clock.now });
+    } else if (request.op === 'bye') {
+      ok();
+      this.outOfRoom(session, 'left');
+      this.sessions.delete(session.id);
+      this.close(connection, 4002);
+    } else if (request.op === 'setRole') {
+      session.role = request.role;
+      ok();
+    } else {
+      ok();
+    }
+  }
+
+  private hello(
+    connection: Connection,
+    request: Extract<RequestFrame, { op: 'hello' }>,
+    ok: (body: object) => void,
+    error: (code: ErrorCode) => void,
+  ): void {
+    const wish = request.resume;
+    const known = wish ? this.sessions.get(wish.session) : undefined;
+    let session = known;
+    if (!session) {
+      if (request.sig === '') {
+        error('bad-credential');
+        this.close(connection, 4000);
+        return;
+      }
+      const id = `s${++this.count}`;
+      session = { id, user: request.user, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher' };
+      for (const other of [...this.sessions.values()].filter(({ user }) => user === request.user)) {
+        this.end(other.user, 'takenOver');
+      }
+      this.sessions.set(id, session);
+    }
+    session.conn = connection;
+    connection.session = session;
+    const missed = session.pushes.filter(({ seq }) => seq > (wish?.seq ?? 0));
+    const snapshot = known !== undefined && missed.length < session.sent - (wish?.seq ?? 0);
+    const welcome: Welcome = {
+      version: 1,
+      server: 'fake/1',
+      session: session.id,
+      secret: `secret-${session.id}`,
+      resumed: !known ? 'new' : snapshot ? 'snapshot' : 'replayed',
+      heartbeatMs: this.heartbeatMs,
+      seatGraceMs: this.seatGraceMs,
+      time: this.clock.now,
+      media: { rtmp: 'rtmp://media.example:1935/live', flv: 'https://media.example/flv', wsFlv: 'wss://media.example/flv' },
+    };
+    ok(welcome);
+    if (snapshot) {
+      this.pushTo(session, { ev: 'state', room: session.room ? this.stateFor(session) : null });
+    } else if (known) {
+      missed.forEach(({ text }) => this.send(connection, text));
+    }
+  }
+
+  private join(session: Session, request: Join): RoomState {
+    const room = this.roomOf(request.room, request.scene ?? 'rtc');
+    session.room = room;
+    session.roomId = request.room;
+    session.role = request.role ?? 'publisher';
+    if (session.role === 'publisher' && !room.members.has(session.user)) {
+      const member: MemberInfo = { user: session.user, away: false, streams: [] };
+      room.members.set(session.user, member);
+      this.tell(request.room, session.user, { ev: 'memberJoined', member });
+    }
+    return this.stateFor(session);
+  }
+
+  private stateFor(session: Session): RoomState {
+    const room = session.room;
+    const others = [...(room?.members.values() ?? [])].filter(({ user }) => user !== session.user);
+    const members = others.map((member) => keyed(member, session));
+    const scene = room?.scene ?? 'rtc';
+    return { room: session.roomId, scene, role: session.role, members, audience: 0 };
+  }
+}
+
+/** Every session has its own play keys. */
+function keyed(member: MemberInfo, session: Session): MemberInfo {
+  const streams = member.streams.map((stream) => ({ ...stream, play: `${stream.play}-${session.id}` }));
+  return { ...member, streams };
+}
+
+function withKeys(event: Event, session: Session): Event {
+  if (event.ev === 'memberJoined') {
+    return { ...event, member: keyed(event.member, session) };
+  }
+  if (event.ev === 'streamChanged') {
+    return { ...event, stream: { ...event.stream, play: `${event.stream.play}-${session.id}` } };
+  }
+  return event;
+}
