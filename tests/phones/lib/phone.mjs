@@ -28,7 +28,7 @@ export class Phone extends EventEmitter {
   #child
   #nextId = 1
   #pending = new Map()
-  #state = { events: [], players: {}, pusher: null, data: null, log: [] }
+  #state = { events: [], counts: {}, players: {}, pusher: null, data: null, log: [] }
   #dead = null
 
   /**
@@ -131,6 +131,9 @@ export class Phone extends EventEmitter {
   events(code, userID) {
     return this.#state.events.filter((e) => (!code || e.code === code) && (userID === undefined || e.userID === userID))
   }
+
+  /** How often an event came; the only record of those that come every few seconds. */
+  count = (code) => this.#state.counts[code] ?? 0
 
   /** Remembers how many events there are, to look only at later ones: `events` of the result. */
   mark() {

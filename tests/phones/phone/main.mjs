@@ -15,6 +15,9 @@ const BACKGROUND_DROP_MS = 5000
 const STATE_INTERVAL_MS = 60
 const LOG_LINES = 300
 
+/** Events that come every few seconds are only counted. */
+const PERIODIC = /NET_STATE|VOLUME|REMOTE_STATE/
+
 const PUSHER_PROPERTIES = {
   url: String, mode: String, autopush: Boolean, enableCamera: { type: Boolean, value: true },
   enableMic: { type: Boolean, value: true }, muted: Boolean,
@@ -32,6 +35,7 @@ class Phone {
   #network = new Network()
   #log = []
   #events = []
+  #counts = {}
   #pushers = { items: [], create: null }
   #players = { items: [], create: null }
   #options
@@ -107,6 +111,8 @@ class Phone {
   #listen(trtc) {
     for (const code of new Set(Object.values(trtc.EVENT))) {
       trtc.on(code, ({ data }) => {
+        this.#counts[code] = (this.#counts[code] ?? 0) + 1
+        if (PERIODIC.test(code)) return
         this.#trace(`event ${code}`)
         const { userID, player, code: errorCode, message, reason, userList, playerList } = data ?? {}
         this.#events.push({
@@ -188,6 +194,7 @@ class Phone {
       page: this.#page ? this.#pageName : null,
       data: this.#page ? JSON.parse(JSON.stringify(this.#page.instance.data)) : null,
       events: this.#events,
+      counts: this.#counts,
       pusher: this.#pushers.items.at(-1)?.native.snapshot() ?? null,
       players: Object.fromEntries(this.#players.items.map(({ node, native }) => [node.id, native.snapshot()])),
       log: this.#log.slice(-40),

@@ -63,7 +63,7 @@ step('a_dissolved_room_ends_for_all', async () => {
   await allMeet([alice, bob], { frames: 3 })
   await meeting.server.api('DELETE', '/v1/rooms/party')
   for (const phone of [alice, bob]) {
-    assert.equal((await phone.untilEvent('KICKED_OUT')).reason, 'dissolved')
+    assert.equal((await phone.untilEvent('KICKED_OUT')).reason, 'dismissed')
     await phone.until('pushes no longer', ({ pusher }) => !pusher.connected)
     assert.deepEqual(phone.players, {})
   }
