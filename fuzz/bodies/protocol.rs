@@ -6,7 +6,10 @@ pub(crate) fn signal_json(data: &[u8]) {
     match huitong_protocol::parse_request(text) {
         Ok((id, request)) => {
             let written = serde_json::to_string(&huitong_protocol::RequestFrame { id, request }).unwrap();
-            assert!(huitong_protocol::parse_request(&written).is_ok(), "a written request is readable: {written}");
+            assert!(
+                huitong_protocol::parse_request(&written).is_ok(),
+                "a written request is readable: {written}"
+            );
         }
         Err(error) => assert!(error.fault.message.ends_with('.'), "{}", error.fault.message),
     }
