@@ -8,6 +8,9 @@ use std::time::Duration;
 
 const SECRET: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
 
+/// Log lines kept until a test looks at them.
+const LOG_LINES: usize = 65_536;
+
 /// Longest time any single step of a test may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -42,7 +45,7 @@ impl Served {
         let mut command = huitong();
         command.args(["serve", "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--log-format", "json"]);
         let mut child = command.args(args).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (sender, lines) = mpsc::channel();
+        let (sender, lines) = mpsc::sync_channel(LOG_LINES);
         let stderr = child.stderr.take().unwrap();
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {

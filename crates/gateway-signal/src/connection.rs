@@ -3,7 +3,7 @@
 use crate::limits::{CLOSE_REASON_BYTES, CLOSE_TIMEOUT, WRITE_BATCH, WRITE_TIMEOUT};
 use crate::outbox::{Mailbox, Outgoing, Overflow, outbox};
 use crate::rate::TokenBucket;
-use crate::{ConnNumber, SignalEvent, SignalSink, SinkGone};
+use crate::{ConnNumber, Peer, SignalEvent, SignalSink, SinkGone};
 use axum::Error as SocketError;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::SinkExt;
@@ -42,7 +42,7 @@ impl From<SinkGone> for End {
 pub(crate) async fn run<S: SignalSink>(
     mut socket: WebSocket,
     conn: ConnNumber,
-    remote: String,
+    peer: Peer,
     sink: S,
     mut shutdown: watch::Receiver<bool>,
 ) {
@@ -50,7 +50,8 @@ pub(crate) async fn run<S: SignalSink>(
     let open = metrics::gauge!("huitong_signal_connections");
     open.increment(1.0);
     tracing::debug!("signalling connection opened");
-    let end = if sink.deliver(SignalEvent::Opened { conn, remote, outbox }).await.is_ok() {
+    let opened = SignalEvent::Opened { conn, remote: peer.remote.to_string(), media: peer.media, outbox };
+    let end = if sink.deliver(opened).await.is_ok() {
         let end = tokio::select! {
             end = pump(&mut socket, &mut mailbox, &overflow, conn, &sink) => end,
             _ = shutdown.wait_for(|down| *down) => End::from(SinkGone),

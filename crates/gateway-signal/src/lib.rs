@@ -15,10 +15,12 @@ mod rate;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
+use huitong_protocol::MediaBases;
 use huitong_types::Fault;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 use tracing::Instrument;
@@ -43,6 +45,15 @@ impl fmt::Display for ConnNumber {
     }
 }
 
+/// Who connects.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// The address, for logs only.
+    pub remote: SocketAddr,
+    /// Where this client reaches media, if that differs from what is configured.
+    pub media: Option<Arc<MediaBases>>,
+}
+
 /// What happens on a connection. The events of one connection are delivered in order.
 #[derive(Debug)]
 pub enum SignalEvent {
@@ -52,6 +63,8 @@ pub enum SignalEvent {
         conn: ConnNumber,
         /// Address of the peer, for logs only.
         remote: String,
+        /// Where this client reaches media, if that differs from what is configured. Handed through.
+        media: Option<Arc<MediaBases>>,
         /// Where its frames go.
         outbox: Outbox,
     },
@@ -90,12 +103,12 @@ pub trait SignalSink: Clone + Send + Sync + 'static {
 /// [`huitong_protocol::CloseCode::ShuttingDown`].
 pub fn accept<S: SignalSink>(
     upgrade: WebSocketUpgrade,
-    remote: SocketAddr,
+    peer: Peer,
     sink: S,
     shutdown: watch::Receiver<bool>,
 ) -> Response {
     let conn = ConnNumber::next();
-    let span = tracing::info_span!("signal", %conn, %remote);
+    let span = tracing::info_span!(parent: None, "signal", %conn, remote = %peer.remote);
     upgrade
         .read_buffer_size(limits::READ_BUFFER_BYTES)
         .write_buffer_size(limits::WRITE_BUFFER_BYTES)
@@ -103,9 +116,7 @@ pub fn accept<S: SignalSink>(
         .max_frame_size(limits::TOLERATED_FRAME_BYTES)
         .max_message_size(limits::TOLERATED_FRAME_BYTES)
         .on_failed_upgrade(|error| tracing::debug!(%error, "the upgrade to WebSocket failed"))
-        .on_upgrade(move |socket| {
-            connection::run(socket, conn, remote.to_string(), sink, shutdown).instrument(span)
-        })
+        .on_upgrade(move |socket| connection::run(socket, conn, peer, sink, shutdown).instrument(span))
 }
 
 /// Tells the metrics recorder what the gateway's figures mean.

@@ -4,7 +4,7 @@ use axum::extract::{ConnectInfo, State, WebSocketUpgrade};
 use axum::response::Response;
 use axum::{Router, routing::any};
 use futures_util::{SinkExt, StreamExt};
-use huitong_gateway_signal::{ConnNumber, Outbox, SignalEvent, SignalSink, SinkGone, limits};
+use huitong_gateway_signal::{ConnNumber, Outbox, Peer, SignalEvent, SignalSink, SinkGone, limits};
 use huitong_protocol::{CloseCode, Reply, ReplyFrame};
 use huitong_types::ErrorCode;
 use std::net::SocketAddr;
@@ -40,7 +40,7 @@ async fn upgrade(
     ConnectInfo(remote): ConnectInfo<SocketAddr>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    huitong_gateway_signal::accept(upgrade, remote, sink, shutdown)
+    huitong_gateway_signal::accept(upgrade, Peer { remote, media: None }, sink, shutdown)
 }
 
 impl Gateway {

@@ -11,8 +11,8 @@ pub enum ServerError {
     Config(ConfigError),
     /// Something outside of the server is in the way: a port in use, a file that cannot be read.
     Start(String),
-    /// The engine failed while the server ran; the log has the details.
-    Engine(String),
+    /// The engine or a listener failed while the server ran; the log has the details.
+    Failed(String),
 }
 
 impl ServerError {
@@ -20,7 +20,7 @@ impl ServerError {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Start(_) => 2,
-            Self::Engine(_) => 70,
+            Self::Failed(_) => 70,
         }
     }
 
@@ -41,7 +41,7 @@ impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(error) => error.fmt(f),
-            Self::Start(sentence) | Self::Engine(sentence) => f.write_str(sentence),
+            Self::Start(sentence) | Self::Failed(sentence) => f.write_str(sentence),
         }
     }
 }

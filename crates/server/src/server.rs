@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// Wire formats in the order in which the fan-out is given them.
 const RTMP: Wire = Wire(0);
@@ -43,7 +43,8 @@ pub struct Server {
     control: Control,
     shared: Shared,
     engine: JoinHandle<()>,
-    listeners: Vec<JoinHandle<()>>,
+    /// The listeners, which end only when told to.
+    listeners: JoinSet<()>,
     stop_rtmp: watch::Sender<bool>,
     stop_all: watch::Sender<bool>,
 }
@@ -85,12 +86,11 @@ impl Server {
             flv,
         };
         let gateway = RtmpGateway { fanout, authority, wire: RTMP };
-        let mut listeners = vec![
-            tokio::spawn(http::listener::serve(http_listener, site, all.clone())),
-            tokio::spawn(huitong_gateway_rtmp::serve(rtmp_listener, gateway, rtmp_end)),
-        ];
+        let mut listeners = JoinSet::new();
+        listeners.spawn(http::listener::serve(http_listener, site, all.clone()));
+        listeners.spawn(huitong_gateway_rtmp::serve(rtmp_listener, gateway, rtmp_end));
         if let Some(recorder) = recorder {
-            listeners.push(tokio::spawn(upkeep(recorder.clone(), all)));
+            listeners.spawn(upkeep(recorder.clone(), all));
         }
         shared.set_ready();
         Ok(Self {
@@ -137,7 +137,7 @@ impl Server {
     /// `server.drain_seconds` to end; `hurry` cuts that short.
     ///
     /// # Errors
-    /// The engine failed. Connections are of no use then, so the process should end at once.
+    /// The engine or a listener failed. Connections are of no use then, so the process should end at once.
     pub async fn run(
         mut self,
         stop: impl Future<Output = ()>,
@@ -145,14 +145,15 @@ impl Server {
     ) -> Result<(), ServerError> {
         tokio::select! {
             () = stop => {}
-            ended = &mut self.engine => return Err(engine_failed(ended)),
+            ended = &mut self.engine => return Err(failed("engine", ended)),
+            Some(ended) = self.listeners.join_next() => return Err(failed("listener", ended)),
         }
         let mut engine = self.engine;
         let draining = drain(&self.config, &self.shared, &self.stop_rtmp, &self.control);
         tokio::select! {
             () = draining => {}
             () = hurry => tracing::warn!("told twice to stop: not waiting for connections"),
-            ended = &mut engine => return Err(engine_failed(ended)),
+            ended = &mut engine => return Err(failed("engine", ended)),
         }
         self.stop_all.send_replace(true);
         let goodbyes = self.control.load();
@@ -162,9 +163,7 @@ impl Server {
         };
         // Whoever has not left by then loses its connection with the process.
         let _all_gone = tokio::time::timeout(GOODBYE, gone).await;
-        for listener in &self.listeners {
-            listener.abort();
-        }
+        self.listeners.abort_all();
         tracing::info!("stopped");
         Ok(())
     }
@@ -193,14 +192,14 @@ pub async fn run(config: Config) -> Result<(), ServerError> {
     server.run(first, second).await
 }
 
-fn engine_failed(ended: Result<(), tokio::task::JoinError>) -> ServerError {
+fn failed(what: &str, ended: Result<(), tokio::task::JoinError>) -> ServerError {
     let why = match ended {
         Ok(()) => "it ended by itself".to_owned(),
         Err(error) => error.to_string(),
     };
-    let sentence = format!("The engine failed ({why}); the server ends so that it can be started afresh.");
+    let sentence = format!("The {what} failed ({why}); the server ends so that it can be started afresh.");
     tracing::error!("{sentence}");
-    ServerError::Engine(sentence)
+    ServerError::Failed(sentence)
 }
 
 async fn upkeep(recorder: metrics_exporter_prometheus::PrometheusHandle, mut end: watch::Receiver<bool>) {

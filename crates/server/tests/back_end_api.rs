@@ -53,7 +53,9 @@ async fn urls_are_minted_and_short() {
         play["urls"].as_array().unwrap().iter().map(|url| url["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["rtmp", "flv", "ws-flv"]);
     for url in play["urls"].as_array().unwrap() {
-        assert!(url["url"].as_str().unwrap().len() <= 128, "{url}");
+        let url = url["url"].as_str().unwrap();
+        assert!(url.len() <= 128, "{url}");
+        assert!(url.contains("://phone.test"), "the caller found the server under phone.test: {url}");
     }
 }
 

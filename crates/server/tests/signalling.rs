@@ -23,13 +23,27 @@ async fn two_members_of_a_room_see_each_other() {
 
 #[tokio::test]
 async fn clients_are_told_where_media_goes() {
-    let server = Running::start(config()).await;
+    let mut config = config();
+    config.server.public_host = "rtc.test".to_owned();
+    let server = Running::start(config).await;
     let mut phone = Phone::connect(&server).await;
     let reply = phone.request(hello("alice", &user_sig("alice"))).await;
     let media = &reply["ok"]["media"];
-    assert_eq!(media["rtmp"], format!("rtmp://{}/live", server.rtmp));
-    assert_eq!(media["flv"], format!("http://{}/flv", server.http));
-    assert_eq!(media["wsFlv"], format!("ws://{}/flv", server.http));
+    assert_eq!(media["rtmp"], format!("rtmp://rtc.test:{}/live", server.rtmp.port()));
+    assert_eq!(media["flv"], format!("http://rtc.test:{}/flv", server.http.port()));
+    assert_eq!(media["wsFlv"], format!("ws://rtc.test:{}/flv", server.http.port()));
+}
+
+/// Behind port forwarding and in a container the machine does not know the address that clients use.
+#[tokio::test]
+async fn without_configuration_media_goes_where_the_client_found_the_server() {
+    let server = Running::start(config()).await;
+    let mut phone = Phone::connect_as(&server, "phone.test:1234").await;
+    let reply = phone.request(hello("alice", &user_sig("alice"))).await;
+    let media = &reply["ok"]["media"];
+    assert_eq!(media["rtmp"], format!("rtmp://phone.test:{}/live", server.rtmp.port()));
+    assert_eq!(media["flv"], "http://phone.test:1234/flv");
+    assert_eq!(media["wsFlv"], "ws://phone.test:1234/flv");
 }
 
 #[tokio::test]

@@ -7,7 +7,11 @@ mod streams;
 
 use crate::http::Shared;
 use axum::Router;
-use huitong_types::ErrorCode;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use huitong_types::{ErrorCode, Fault};
+use std::time::Duration;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -43,12 +47,23 @@ impl Modify for Schemes {
 
 /// The routes, and their description for `/openapi.json`.
 pub(crate) fn router() -> (Router<Shared>, Description) {
-    OpenApiRouter::with_openapi(Doc::openapi())
+    let (router, description) = OpenApiRouter::with_openapi(Doc::openapi())
         .routes(routes!(rooms::list))
         .routes(routes!(rooms::detail, rooms::dissolve))
         .routes(routes!(rooms::remove_member))
         .routes(routes!(rooms::urls))
-        .split_for_parts()
+        .split_for_parts();
+    (router.route_layer(from_fn(in_time)), description)
+}
+
+/// Longest time from the head of a call to its answer. What takes that long is a body that does not arrive.
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(CALL_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_elapsed) => Refusal::from(Fault::new(ErrorCode::Timeout)).into_response(),
+    }
 }
 
 /// The answer to a call that does not exist.

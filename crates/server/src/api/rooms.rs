@@ -4,13 +4,15 @@
 use super::auth::Caller;
 use super::refusal::Refusal;
 use super::streams;
+use crate::address::Reached;
 use crate::http::Shared;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use huitong_engine::{ApiCall, ApiResult};
+use huitong_protocol::MediaBases;
 use huitong_protocol::api::{ApiError, RoomDetail, RoomList, UrlReply, UrlRequest};
 use huitong_types::{ErrorCode, Fault, RoomId, UserId};
 use serde::Deserialize;
@@ -138,6 +140,7 @@ pub(super) async fn urls(
     State(shared): State<Shared>,
     caller: Caller,
     Path(room): Path<String>,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<UrlReply>, Refusal> {
     let body =
@@ -147,9 +150,22 @@ pub(super) async fn urls(
         Refusal::from(Fault::because(ErrorCode::BadMessage, sentence))
     })?;
     match shared.control.call(caller.app, ApiCall::MintUrl(room_id(&room)?, request)).await? {
-        ApiResult::Urls(urls) => Ok(Json(urls)),
+        ApiResult::Urls(mut reply) => {
+            let media = shared.address.media_for(&Reached::by(&headers));
+            for url in &mut reply.urls {
+                url.url = rebased(&url.url, &shared.address.media(), &media);
+            }
+            Ok(Json(reply))
+        }
         _ => Err(mixed_up()),
     }
+}
+
+/// The URL under the address by which the caller reached this server.
+fn rebased(url: &str, from: &MediaBases, to: &MediaBases) -> String {
+    let pairs = [(&from.rtmp, &to.rtmp), (&from.flv, &to.flv), (&from.ws_flv, &to.ws_flv)];
+    let moved = pairs.iter().find_map(|(from, to)| Some(format!("{to}{}", url.strip_prefix(from.as_str())?)));
+    moved.unwrap_or_else(|| url.to_owned())
 }
 
 fn room_id(text: &str) -> Result<RoomId, Refusal> {

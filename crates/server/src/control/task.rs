@@ -78,10 +78,13 @@ impl EngineTask {
 
     fn work(&mut self, work: Work) {
         match work {
-            Work::Signal(SignalEvent::Opened { conn, remote, outbox }) => {
+            Work::Signal(SignalEvent::Opened { conn, remote, media, outbox }) => {
                 let conn = ConnId(conn.0);
                 self.connections.insert(conn, outbox);
                 self.feed(Input::Connected { conn, remote });
+                if let Some(media) = media {
+                    self.feed(Input::ReachesMedia { conn, media });
+                }
             }
             Work::Signal(SignalEvent::Text { conn, text }) => {
                 self.feed(Input::Frame { conn: ConnId(conn.0), text })

@@ -1,17 +1,12 @@
 //! Health, readiness and the pages for people.
 
 use super::Shared;
+use crate::address::Reached;
 use axum::extract::State;
-use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 
 const LANDING: &str = include_str!("../../pages/landing.html");
-
-/// The `Host` header as text.
-pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
-    headers.get(HOST).and_then(|value| value.to_str().ok())
-}
 
 /// 200 once all listeners accept.
 pub(super) async fn healthz(State(shared): State<Shared>) -> (StatusCode, &'static str) {
@@ -29,11 +24,11 @@ pub(super) async fn readyz(State(shared): State<Shared>) -> (StatusCode, &'stati
 
 /// What this server is and where to go next.
 pub(super) async fn landing(State(shared): State<Shared>, headers: HeaderMap) -> Html<String> {
-    let host = host(&headers);
+    let reached = Reached::by(&headers);
     let page = LANDING
         .replace("{{version}}", env!("CARGO_PKG_VERSION"))
-        .replace("{{server}}", &shared.address.http_for(host))
-        .replace("{{rtmp}}", &shared.address.rtmp_for(host));
+        .replace("{{server}}", &shared.address.http_for(&reached))
+        .replace("{{rtmp}}", &shared.address.rtmp_for(&reached));
     Html(page)
 }
 

@@ -1,15 +1,19 @@
 //! What is served where.
 
 use super::{Shared, metrics, pages, sdk};
+use crate::address::Reached;
 use crate::api;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
+use huitong_gateway_signal::Peer;
 use huitong_protocol::SIGNAL_PATH;
 use huitong_types::ErrorCode;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Longest body of a request, bytes. The API's bodies have some hundred.
 const BODY_BYTES: usize = 64 * 1024;
@@ -45,6 +49,7 @@ async fn wrong_method() -> Response {
 async fn signal(
     State(shared): State<Shared>,
     ConnectInfo(remote): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Response {
     if shared.is_draining() {
@@ -52,7 +57,10 @@ async fn signal(
     }
     match upgrade {
         Ok(upgrade) => {
-            huitong_gateway_signal::accept(upgrade, remote, shared.control.clone(), shared.shutdown.clone())
+            let media = shared.address.media_for(&Reached::by(&headers));
+            let media = (media != shared.address.media()).then(|| Arc::new(media));
+            let peer = Peer { remote, media };
+            huitong_gateway_signal::accept(upgrade, peer, shared.control.clone(), shared.shutdown.clone())
         }
         Err(rejection) => {
             let sentence = format!("Signalling is spoken over WebSocket here: {rejection}.");

@@ -1,6 +1,7 @@
 //! The SDK builds under `/sdk/`, with the server's own address filled in.
 
-use super::{Shared, pages};
+use super::Shared;
+use crate::address::Reached;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -42,8 +43,14 @@ struct Addresses {
 
 impl Addresses {
     fn of(shared: &Shared, headers: &HeaderMap) -> Self {
-        let host = pages::host(headers);
-        Self { server: shared.address.http_for(host), rtmp: shared.address.rtmp_for(host) }
+        let reached = Reached::by(headers);
+        Self { server: shared.address.http_for(&reached), rtmp: shared.address.rtmp_for(&reached) }
+    }
+}
+
+impl Addresses {
+    fn fill_in(&self, text: &str) -> String {
+        text.replace(SERVER_PLACE, &self.server).replace(RTMP_PLACE, &self.rtmp)
     }
 }
 
@@ -62,10 +69,7 @@ fn is_text(path: &str) -> bool {
 fn filled(path: &str, addresses: &Addresses) -> Option<Vec<u8>> {
     let bytes = Dist::get(path)?.data;
     match std::str::from_utf8(&bytes) {
-        Ok(text) if is_text(path) => {
-            let text = text.replace(SERVER_PLACE, &addresses.server).replace(RTMP_PLACE, &addresses.rtmp);
-            Some(text.into_bytes())
-        }
+        Ok(text) if is_text(path) => Some(addresses.fill_in(text).into_bytes()),
         _ => Some(bytes.into_owned()),
     }
 }
@@ -167,4 +171,20 @@ pub(super) async fn file(
 fn failed(error: &dyn std::fmt::Display) -> Response {
     tracing::error!(%error, "the SDK archive could not be packed");
     (StatusCode::INTERNAL_SERVER_ERROR, "The archive could not be packed.\n").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_filled_in_wherever_it_belongs() {
+        let addresses =
+            Addresses { server: "https://rtc.test".to_owned(), rtmp: "rtmp://rtc.test".to_owned() };
+        let build = "var s='__HUITONG_SERVER__',r=\"__HUITONG_RTMP__\",t='__HUITONG_SERVER__';";
+        assert_eq!(
+            addresses.fill_in(build),
+            "var s='https://rtc.test',r=\"rtmp://rtc.test\",t='https://rtc.test';"
+        );
+    }
 }

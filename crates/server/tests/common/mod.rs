@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// Longest time any single step of a test may take.
@@ -161,8 +162,15 @@ pub struct Phone {
 
 impl Phone {
     pub async fn connect(server: &Running) -> Self {
+        Self::connect_as(server, &server.http.to_string()).await
+    }
+
+    /// A client that found the server under another name.
+    pub async fn connect_as(server: &Running, host: &str) -> Self {
         let url = format!("ws://{}{}", server.http, huitong_protocol::SIGNAL_PATH);
-        let (socket, _) = soon("the upgrade", connect_async(url)).await.unwrap();
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("host", host.parse().unwrap());
+        let (socket, _) = soon("the upgrade", connect_async(request)).await.unwrap();
         Self { socket, next_id: 1, kept: Vec::new() }
     }
 
