@@ -37,9 +37,10 @@ export class Player {
   constructor(
     private readonly ctx: unknown,
     attributes: PlayerAttributes,
-    muted: boolean,
+    private readonly muted: boolean,
   ) {
     this.playerAttributes = Object.assign(playerDefaults(muted), attributes);
+    Object.defineProperty(this, 'muted', { enumerable: false });
   }
 
   /** Whether the native context was made. */
@@ -99,7 +100,7 @@ export class Player {
       this.call('stop');
       this.context = null;
     }
-    this.playerAttributes = playerDefaults(this.playerAttributes['muteAudio']);
+    this.playerAttributes = playerDefaults(this.muted);
   }
 
   private call(name: string, options?: unknown): void {

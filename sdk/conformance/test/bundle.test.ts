@@ -1,0 +1,87 @@
+/** The built files: what a mini program can load, and what the server fills in. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { parse } from 'acorn';
+import { Linter } from 'eslint';
+import { Phone, ROOT } from '../src/index.js';
+import { FILE, source } from '../src/trtc-wx/rig.js';
+
+/** Largest size that the plan allows, bytes. */
+const BUDGET = 60 * 1024;
+
+/** What the runtime gives. Of the language everything of 2015 is there, but Proxy on old phones is not. */
+const RUNTIME = ['wx', 'console', 'setTimeout', 'clearTimeout', 'getCurrentPages', 'module', 'exports', 'define'];
+
+/** The names that the code uses and declares nowhere. */
+function strangers(code: string): string[] {
+  const globals = Object.fromEntries([...RUNTIME.map((name) => [name, 'readonly' as const]), ['Proxy', 'off' as const]]);
+  const found = new Linter().verify(code, {
+    languageOptions: { ecmaVersion: 2015, sourceType: 'script', globals },
+    rules: { 'no-undef': ['error', { typeof: true }] },
+  });
+  return [...new Set(found.map(({ message }) => message))];
+}
+
+test('the_file_has_no_syntax_newer_than_2015', () => {
+  assert.doesNotThrow(() => parse(source(), { ecmaVersion: 2015 }));
+  assert.throws(() => parse('a ?? b', { ecmaVersion: 2015 }));
+});
+
+test('the_file_uses_nothing_that_a_phone_may_lack', () => {
+  assert.deepEqual(strangers(source()), []);
+  assert.deepEqual(strangers('fetch(1); new Proxy({}, {}); new Map()'), ["'fetch' is not defined.", "'Proxy' is not defined."]);
+  assert.ok(!/\beval\b|new Function|\bProxy\b|globalThis/.test(source()));
+});
+
+test('methods_younger_than_2015_are_not_called', () => {
+  const young = /\.(includes|padStart|padEnd|flatMap|flat|fromEntries|matchAll|replaceAll|at|finally|trimStart|trimEnd)\(|Object\.(values|entries)\(/;
+  assert.equal(young.exec(source())?.[0], undefined);
+});
+
+test('the_file_keeps_its_size', () => {
+  const { length } = Buffer.from(source());
+  assert.ok(length <= BUDGET, `${length} bytes, ${BUDGET} are allowed`);
+});
+
+test('no_workplace_and_no_telemetry_in_the_file', () => {
+  assert.ok(!/tencent|qcloud|sourceMappingURL|\/work\/|node_modules/i.test(source()));
+  assert.deepEqual([...source().matchAll(/https?:\/\/[^"'`\s]+/g)].map(([url]) => url).filter((url) => !/host|your/.test(url)), []);
+});
+
+test('the_server_fills_in_its_address_and_the_page_needs_no_setting', () => {
+  for (const word of ['__HUITONG_SERVER__', '__HUITONG_RTMP__']) {
+    assert.equal(source().split(word).length, 2, `${word} stands there once`);
+  }
+  const phone = new Phone();
+  delete phone.wx['huitong'];
+  const filled = source().replace('__HUITONG_SERVER__', 'https://rtc.test:8443').replace('__HUITONG_RTMP__', 'rtmp://rtc.test:2935/live');
+  const trtc = new (phone.requireText(filled))({}, 'test');
+  trtc.createPusher();
+  const { url } = trtc.enterRoom({ sdkAppID: 1, userID: 'ann', userSig: 's', roomID: 1 });
+  assert.match(url, /^rtmp:\/\/rtc\.test:2935\/live\//);
+  trtc.getPusherInstance().start();
+  assert.deepEqual(phone.server.urls, ['wss://rtc.test:8443/v1/signal']);
+});
+
+test('a_setting_wins_over_what_the_server_filled_in', () => {
+  const phone = new Phone();
+  const filled = source().replace('__HUITONG_SERVER__', 'https://rtc.test').replace('__HUITONG_RTMP__', 'rtmp://rtc.test:2935');
+  const trtc = new (phone.requireText(filled))({}, 'test');
+  assert.match(trtc.enterRoom({ sdkAppID: 1, userID: 'ann', userSig: 's', roomID: 1 }).url, /^rtmp:\/\/rtc\.example\.org:1935\/live\//);
+});
+
+test('loading_the_file_prints_nothing_and_opens_nothing', () => {
+  const phone = new Phone();
+  phone.require(FILE);
+  phone.clock.advance(60_000);
+  assert.deepEqual([phone.printed, phone.server.urls, phone.contexts], [[], [], []]);
+});
+
+test('the_folder_is_a_package_for_the_npm_build_of_mini_programs', () => {
+  const folder = path.join(ROOT, path.dirname(FILE));
+  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+  assert.equal(manifest['main'], path.basename(FILE));
+  assert.ok(readFileSync(path.join(folder, manifest['types'] ?? ''), 'utf8').includes('export = TRTC'));
+});
