@@ -1,7 +1,7 @@
 //! The command as people and scripts use it.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -93,6 +93,55 @@ impl Drop for Served {
     }
 }
 
+/// Just enough WebSocket to log in.
+struct WebSocket(TcpStream);
+
+impl WebSocket {
+    fn connect(server: &str) -> Self {
+        let host = server.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request = format!(
+            "GET /v1/signal HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
+        Self(stream)
+    }
+
+    /// One text frame (RFC 6455 section 5.2) with a mask of zeros.
+    fn send(&mut self, text: &str) {
+        let length = u16::try_from(text.len()).unwrap();
+        assert!(length > 125, "the short form is not needed here");
+        let [high, low] = length.to_be_bytes();
+        self.0.write_all(&[0x81, 0x80 | 126, high, low, 0, 0, 0, 0]).unwrap();
+        self.0.write_all(text.as_bytes()).unwrap();
+    }
+
+    fn receive(&mut self) -> String {
+        let mut head = [0; 2];
+        self.0.read_exact(&mut head).unwrap();
+        let length = match head[1] {
+            126 => {
+                let mut length = [0; 2];
+                self.0.read_exact(&mut length).unwrap();
+                usize::from(u16::from_be_bytes(length))
+            }
+            short => usize::from(short),
+        };
+        let mut text = vec![0; length];
+        self.0.read_exact(&mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+}
+
 fn field(line: &str, name: &str) -> String {
     let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
     value[name].as_str().unwrap_or_else(|| panic!("no {name}: {line}")).to_owned()
@@ -143,6 +192,58 @@ fn urls_come_from_a_running_server_and_secrets_stay_out_of_its_log() {
     for secret in [SECRET, token.trim(), key] {
         assert!(!log.contains(secret), "the log contains a secret");
     }
+}
+
+#[test]
+fn a_login_leaves_no_secret_in_the_log_however_much_is_logged() {
+    let data = tempfile::tempdir().unwrap();
+    let served = Served::start(&[
+        "--app",
+        &app(),
+        "--data",
+        data.path().to_str().unwrap(),
+        "--log",
+        "trace,tungstenite::protocol=trace",
+    ]);
+    let (_, sig, _) = run(&["usersig", "--app", &app(), "--user", "alice"]);
+    let key = "sentinel-push-key-0123456789";
+    let mut phone = WebSocket::connect(&served.http);
+    phone.send(&format!(
+        r#"{{"id":1,"op":"hello","version":1,"app":1400000000,"user":"alice","sig":"{}"}}"#,
+        sig.trim()
+    ));
+    let welcome = phone.receive();
+    let welcome: serde_json::Value = serde_json::from_str(&welcome).unwrap();
+    let resume = welcome["ok"]["secret"].as_str().unwrap_or_else(|| panic!("{welcome}"));
+    phone.send(&format!(
+        r#"{{"id":2,"op":"join","room":{{"number":7}},"publish":[{{"stream":"main","key":"{key}","audio":true,"video":true}}]}}"#
+    ));
+    assert!(phone.receive().contains("\"ok\""));
+    served.signal("-TERM");
+    served.signal("-TERM");
+    let (status, _, log) = served.ended();
+    assert_eq!(status.code(), Some(0));
+    assert!(log.contains("member-joined"), "{log}");
+    for secret in [SECRET, sig.trim(), resume, key] {
+        assert!(!log.contains(secret), "the log contains a secret");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_the_server_without_waiting() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("huitong.toml");
+    std::fs::write(&file, "[server]\ndrain_seconds = 3600\n").unwrap();
+    let served = Served::start(&["--app", &app(), "--config", file.to_str().unwrap()]);
+    let phone = WebSocket::connect(&served.http);
+    served.line_with("\"connected\"");
+    served.signal("-TERM");
+    served.line_with("draining");
+    served.signal("-TERM");
+    let (status, _, log) = served.ended();
+    assert_eq!(status.code(), Some(0));
+    assert!(log.contains("told twice"), "{log}");
+    drop(phone);
 }
 
 #[test]
