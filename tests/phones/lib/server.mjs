@@ -37,6 +37,7 @@ async function freePort() {
 export class Server {
   #child
   #directory
+  #launch
   #ended = false
   logText = ''
   app = { id: 1400000001, secret: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' }
@@ -47,8 +48,17 @@ export class Server {
     server.httpPort = await freePort()
     server.rtmpPort = await freePort()
     server.#directory = fs.mkdtempSync(path.join(os.tmpdir(), 'huitong-phones-'))
+    server.#launch = { args, env }
     await server.#spawn(args, env)
     return server
+  }
+
+  /** The machine loses its power and comes back: the same ports and data, nothing in memory. */
+  async crashAndRestart() {
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exited
+    await this.#spawn(this.#launch.args, this.#launch.env)
   }
 
   get http() {
@@ -77,8 +87,10 @@ export class Server {
         this.logText = (this.logText + data).slice(-LOG_CHARS)
       })
     }
-    this.#child.once('exit', () => {
-      this.#ended = true
+    const child = this.#child
+    this.#ended = false
+    child.once('exit', () => {
+      if (this.#child === child) this.#ended = true
     })
     const healthy = async () => {
       if (this.#ended) throw new Error(`the server ended at once:\n${this.logText}`)

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Meeting, allMeet } from '../lib/meeting.mjs'
+import { story } from '../lib/story.mjs'
 import { stays } from '../lib/until.mjs'
 
-let meeting
+const step = story()
+let meeting, host, fan
 
 before(async () => {
   meeting = await Meeting.begin()
@@ -28,9 +30,9 @@ test('room_1234_and_the_room_named_1234_are_two_rooms', async () => {
   await Promise.all([ann, ben, cleo].map((phone) => phone.kill()))
 })
 
-test('a_live_room_shows_publishers_to_an_audience_that_is_only_counted', async () => {
+step('a_live_room_shows_publishers_to_an_audience_that_is_only_counted', async () => {
   const room = { strRoomID: 'concert' }
-  const [host, fan] = await Promise.all(['host', 'fan'].map((name) => meeting.phone(name)))
+  ;[host, fan] = await Promise.all(['host', 'fan'].map((name) => meeting.phone(name)))
   await meeting.enter(host, room, { scene: 'live', role: 'anchor' })
   await meeting.enter(fan, room, { scene: 'live', role: 'audience', camera: false, mic: false })
   await fan.sees(host)
@@ -39,6 +41,25 @@ test('a_live_room_shows_publishers_to_an_audience_that_is_only_counted', async (
   assert.deepEqual(host.events('REMOTE_USER_JOIN'), [])
   const { summary, members } = await meeting.server.room('concert')
   assert.deepEqual([summary.scene, summary.audience, members.map(({ user }) => user)], ['live', 1, ['host']])
+  assert.deepEqual(fan.events('ERROR'), [])
+})
+
+step('a_listener_takes_the_microphone_without_leaving_and_gives_it_back', async () => {
+  await fan.call('setPusher', { role: 'anchor', enableCamera: true, enableMic: true })
+  await host.untilEvent('REMOTE_USER_JOIN', 'fan')
+  await allMeet([host, fan])
+  assert.equal(fan.player(host).connects, 1, 'the player of the fan kept its connection')
+  assert.equal((await meeting.server.room('concert')).summary.audience, 0)
+  await fan.call('setPusher', { role: 'audience', enableCamera: false, enableMic: false })
+  await host.untilEvent('REMOTE_USER_LEAVE', 'fan')
+  await fan.until('pushes no longer', ({ pusher }) => !pusher.connected)
+  await fan.sees(host)
+  assert.equal(fan.player(host).connects, 1, 'the player of the fan kept its connection')
+  assert.equal((await meeting.server.room('concert')).summary.audience, 1)
+  assert.equal(fan.events('LOCAL_JOIN').length, 1)
+})
+
+step('the_publisher_leaves_and_the_audience_is_told', async () => {
   await host.tap('.hang-up')
   await fan.untilEvent('REMOTE_USER_LEAVE', 'host')
   assert.deepEqual(fan.events('ERROR'), [])

@@ -32,4 +32,7 @@ test('a_listener_takes_the_microphone_and_gives_it_back', async () => {
   await host.hearsNothingOf(guest)
   assert.equal(guest.pusher.connects, 1, 'changing the role does not reconnect')
   await guest.hears(host)
+  // The system's back button runs no code of this page; the room must learn of it all the same.
+  await host.closePage()
+  await guest.untilEvent('REMOTE_USER_LEAVE', 'host')
 })
