@@ -84,8 +84,9 @@ fn run(
             shard.handle(now, input);
         }
         if shard.next_deadline().is_some_and(|due| due <= now) {
-            shard.flush(now, &mut Sinks);
-            shard.rested(now, clock.now());
+            if shard.flush(now, &mut Sinks) {
+                shard.rested(now, clock.now());
+            }
         }
         report(index, &mut shard, owner);
     }

@@ -30,9 +30,10 @@ pub struct Pacer {
 }
 
 impl Pacer {
-    /// When a packet that arrives `now` has to be written.
-    pub fn due(&self, now: Micros, pace: Pace) -> Micros {
-        self.quiet_until.clamp(now, now.saturating_add(pace.window))
+    /// When a packet that the server received at `at` has to be written. What it waited for a round that was
+    /// under way when it came counts towards its window.
+    pub fn due(&self, now: Micros, at: Micros, pace: Pace) -> Micros {
+        self.quiet_until.clamp(now, at.saturating_add(pace.window).max(now))
     }
 
     /// A round of writes took from `start` to `end`.
@@ -57,9 +58,9 @@ mod tests {
     #[test]
     fn an_idle_shard_sends_at_once() {
         let mut pacer = Pacer::default();
-        assert_eq!(pacer.due(1_000, RTC), 1_000);
+        assert_eq!(pacer.due(1_000, 1_000, RTC), 1_000);
         pacer.round(1_000, 1_050);
-        assert_eq!(pacer.due(100_000, RTC), 100_000);
+        assert_eq!(pacer.due(100_000, 100_000, RTC), 100_000);
     }
 
     #[test]
@@ -70,9 +71,17 @@ mod tests {
             pacer.round(now, now + 5_000);
             now += 25_000;
         }
-        assert_eq!(pacer.due(now, RTC), now + 20_000);
+        assert_eq!(pacer.due(now, now, RTC), now + 20_000);
         let live = Pace { window: 100_000, ..RTC };
-        assert!(pacer.due(now, live) > now + 60_000);
-        assert!(pacer.due(now, live) <= now + 100_000);
+        assert!(pacer.due(now, now, live) > now + 60_000);
+        assert!(pacer.due(now, now, live) <= now + 100_000);
+    }
+
+    #[test]
+    fn waiting_for_a_round_counts_towards_the_window() {
+        let mut pacer = Pacer::default();
+        pacer.round(0, 15_000);
+        assert_eq!(pacer.due(15_000, 2_000, RTC), 22_000);
+        assert_eq!(pacer.due(50_000, 2_000, RTC), 50_000);
     }
 }

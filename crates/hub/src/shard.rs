@@ -114,6 +114,8 @@ struct Viewer<V> {
     handle: V,
     cursor: Cursor,
     blocked_since: Option<Micros>,
+    /// New, or with something to say of its own: it is written to before the others are due.
+    eager: bool,
 }
 
 #[derive(Debug)]
@@ -123,16 +125,20 @@ struct Publication<B, V> {
     pace: Pace,
     /// When packets that gather have to be written, to everybody.
     due: Option<Micros>,
-    /// When viewers that were full are tried again; the others are not touched then.
-    retry: Option<Micros>,
+    /// When viewers that were full are tried again and eager ones served; the others are not touched then.
+    apart: Option<Micros>,
 }
 
 impl<B, V> Publication<B, V> {
     fn deadline(&self) -> Option<Micros> {
-        match (self.due, self.retry) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        earlier(self.due, self.apart)
+    }
+}
+
+fn earlier(a: Option<Micros>, b: Option<Micros>) -> Option<Micros> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 
@@ -156,7 +162,8 @@ pub struct Shard<B, V> {
     formats: Arc<[Arc<dyn WireFormat<B>>]>,
     limits: RingLimits,
     publications: HashMap<PublicationId, Publication<B, V>>,
-    places: HashMap<ViewerId, PublicationId>,
+    /// Where each viewer is: its publication, and its index among the viewers of that.
+    places: HashMap<ViewerId, (PublicationId, usize)>,
     pending: Vec<PublicationId>,
     pacer: Pacer,
     departed: Vec<Departed<V>>,
@@ -183,14 +190,14 @@ impl<B, V> Shard<B, V> {
         match input {
             ShardInput::Open { publication, snapshot, pace } => {
                 let ring = Ring::from_snapshot(self.limits, snapshot);
-                let fresh = Publication { ring, viewers: Vec::new(), pace, due: None, retry: None };
+                let fresh = Publication { ring, viewers: Vec::new(), pace, due: None, apart: None };
                 self.publications.insert(publication, fresh);
             }
             ShardInput::Packet { publication, packet } => {
                 if let Some(p) = self.publications.get_mut(&publication) {
+                    let due = self.pacer.due(now, packet.at, p.pace);
                     p.ring.push(packet);
-                    let due = self.pacer.due(now, p.pace);
-                    self.mark_due(publication, due);
+                    self.wake(publication, |p| p.due = earlier(p.due, Some(due)));
                 }
             }
             ShardInput::Restart { publication } => {
@@ -223,29 +230,33 @@ impl<B, V> Shard<B, V> {
             return;
         };
         let cursor = Cursor::start(now, &p.ring, wire, tracks);
-        p.viewers.push(Viewer { id: viewer, handle, cursor, blocked_since: None });
-        self.places.insert(viewer, publication);
-        self.mark_due(publication, now);
+        self.places.insert(viewer, (publication, p.viewers.len()));
+        p.viewers.push(Viewer { id: viewer, handle, cursor, blocked_since: None, eager: true });
+        self.wake(publication, |p| p.apart = Some(now));
     }
 
     fn set_tracks(&mut self, now: Micros, viewer: ViewerId, tracks: ViewerTracks) {
-        let Some(publication) = self.places.get(&viewer).copied() else { return };
-        let Some(p) = self.publications.get_mut(&publication) else { return };
-        if let Some(v) = p.viewers.iter_mut().find(|v| v.id == viewer) {
-            v.cursor.set_tracks(now, &p.ring, tracks);
-            self.mark_due(publication, now);
-        }
+        let Some((publication, p, index)) = self.place(viewer) else { return };
+        let Some(v) = p.viewers.get_mut(index) else { return };
+        v.cursor.set_tracks(now, &p.ring, tracks);
+        v.eager = true;
+        self.wake(publication, |p| p.apart = Some(now));
     }
 
     fn inject(&mut self, now: Micros, viewer: ViewerId, bytes: Bytes) {
-        let Some(publication) = self.places.get(&viewer).copied() else { return };
-        let Some(p) = self.publications.get_mut(&publication) else { return };
-        let Some(v) = p.viewers.iter_mut().find(|v| v.id == viewer) else { return };
+        let Some((publication, p, index)) = self.place(viewer) else { return };
+        let Some(v) = p.viewers.get_mut(index) else { return };
         if v.cursor.inject(bytes) {
-            self.mark_due(publication, now);
+            v.eager = true;
+            self.wake(publication, |p| p.apart = Some(now));
         } else {
             self.remove(viewer, Gone::Stalled);
         }
+    }
+
+    fn place(&mut self, viewer: ViewerId) -> Option<(PublicationId, &mut Publication<B, V>, usize)> {
+        let (publication, index) = self.places.get(&viewer).copied()?;
+        Some((publication, self.publications.get_mut(&publication)?, index))
     }
 
     /// The shortest send window of the publications here: no packet may gather longer, so nobody rests longer.
@@ -270,21 +281,26 @@ impl<B, V> Shard<B, V> {
     }
 
     fn remove(&mut self, viewer: ViewerId, why: Gone) {
-        let Some(publication) = self.places.remove(&viewer) else { return };
+        let Some((publication, index)) = self.places.remove(&viewer) else { return };
         let Some(p) = self.publications.get_mut(&publication) else { return };
-        if let Some(index) = p.viewers.iter().position(|v| v.id == viewer) {
-            let v = p.viewers.swap_remove(index);
-            let stats = v.cursor.stats();
-            self.departed.push(Departed { publication, viewer, handle: v.handle, why, stats });
+        if index >= p.viewers.len() {
+            return;
         }
+        let v = p.viewers.swap_remove(index);
+        if let Some(moved) = p.viewers.get(index) {
+            self.places.insert(moved.id, (publication, index));
+        }
+        let stats = v.cursor.stats();
+        self.departed.push(Departed { publication, viewer, handle: v.handle, why, stats });
     }
 
-    fn mark_due(&mut self, publication: PublicationId, due: Micros) {
+    /// Changes a publication's deadlines and keeps it among those that have some.
+    fn wake(&mut self, publication: PublicationId, set: impl FnOnce(&mut Publication<B, V>)) {
         let Some(p) = self.publications.get_mut(&publication) else { return };
         if p.deadline().is_none() {
             self.pending.push(publication);
         }
-        p.due = Some(p.due.map_or(due, |earlier| earlier.min(due)));
+        set(p);
     }
 
     /// When [`Shard::flush`] has to be called next, if at all: a packet's wait ends, or a full connection is
@@ -293,15 +309,18 @@ impl<B, V> Shard<B, V> {
         self.pending.iter().filter_map(|id| self.publications.get(id)?.deadline()).min()
     }
 
-    /// Writes what is due. Call [`Shard::rested`] with the time afterwards.
-    pub fn flush(&mut self, now: Micros, io: &mut impl ViewerIo<V>) {
+    /// Writes what is due. Returns whether that was a round to everybody; if so, call [`Shard::rested`] with the
+    /// time afterwards. (Service of single viewers says nothing about what rounds cost.)
+    pub fn flush(&mut self, now: Micros, io: &mut impl ViewerIo<V>) -> bool {
+        let mut rounds = false;
         let pending = std::mem::take(&mut self.pending);
         for id in pending {
             let Some(p) = self.publications.get_mut(&id) else { continue };
             let everybody = p.due.is_some_and(|due| due <= now);
-            if everybody || p.retry.is_some_and(|retry| retry <= now) {
+            if everybody || p.apart.is_some_and(|apart| apart <= now) {
+                rounds |= everybody;
                 let round = flush_publication(now, p, &self.formats, everybody, io);
-                p.retry = round.blocked.then(|| now.saturating_add(RETRY));
+                p.apart = round.blocked.then(|| now.saturating_add(RETRY));
                 if everybody {
                     p.due = None;
                 }
@@ -316,6 +335,7 @@ impl<B, V> Shard<B, V> {
                 self.pending.push(id);
             }
         }
+        rounds
     }
 
     /// Tells the pacer how long the round took.
@@ -366,7 +386,8 @@ fn flush_publication<B, V>(
     io: &mut impl ViewerIo<V>,
 ) -> Round {
     let mut round = Round::default();
-    for v in p.viewers.iter_mut().filter(|v| everybody || v.blocked_since.is_some()) {
+    for v in p.viewers.iter_mut().filter(|v| everybody || v.eager || v.blocked_since.is_some()) {
+        v.eager = false;
         let before = v.cursor.stats();
         v.cursor.relieve(now, &p.ring, p.pace.ceiling);
         let handle = &v.handle;
