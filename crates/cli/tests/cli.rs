@@ -247,6 +247,22 @@ fn a_second_signal_ends_the_server_without_waiting() {
 }
 
 #[test]
+fn a_server_with_a_private_certificate_is_reached_with_its_authority() {
+    let directory = tempfile::tempdir().unwrap();
+    let (cert, key) = (directory.path().join("cert.pem"), directory.path().join("key.pem"));
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(&cert, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
+    let served = Served::start(&["--app", &app(), "--tls-cert", cert, "--tls-key", key]);
+    assert!(served.http.starts_with("https://"), "{}", served.http);
+    let (code, _, error) = run(&["rooms", "--server", &served.http, "--app", &app(), "--ca", cert]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    let (code, _, error) = run(&["rooms", "--server", &served.http, "--app", &app()]);
+    assert_eq!((code, error.contains("certificate")), (1, true), "{error}");
+}
+
+#[test]
 fn a_wrong_secret_is_refused_by_the_server() {
     let data = tempfile::tempdir().unwrap();
     let served = Served::start(&["--app", &app(), "--data", data.path().to_str().unwrap()]);
