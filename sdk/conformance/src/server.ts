@@ -69,8 +69,12 @@ export class FakeServer {
   connect(url: string, wire: Wire): { send(text: string): void; close(): void } {
     this.urls.push(url);
     const connection: Connection = { wire, open: false, session: null };
+    let wanted = true;
     this.connections.push(connection);
     this.clock.after(WIRE_MS, () => {
+      if (!wanted) {
+        return;
+      }
       if (this.unreachable) {
         wire.closed(1006, 'unreachable');
       } else {
@@ -80,7 +84,10 @@ export class FakeServer {
     });
     return {
       send: (text) => this.clock.after(WIRE_MS, () => this.received(connection, text)),
-      close: () => this.gone(connection),
+      close: () => {
+        wanted = false;
+        this.gone(connection);
+      },
     };
   }
 

@@ -46,6 +46,8 @@ export class Membership {
   private room: Room | null = null;
   /** The page wants the native pusher to run. */
   private started = false;
+  /** The native pusher was started, by the page or from here. */
+  private running = false;
   private paused = false;
   /** LOCAL_JOIN was told. */
   private joined = false;
@@ -69,8 +71,15 @@ export class Membership {
     this.push = new Revival(platform, () => this.mayPush() && this.started && !this.paused, restart);
   }
 
-  /** Takes note of a room to enter; null when the parameters were bad. An earlier stay elsewhere ends. */
-  prepare(entry: Entry | null): void {
+  /** The parameters of a room were bad: there is nothing to enter. A present stay goes on. */
+  refuse(): void {
+    if (!this.current) {
+      this.entry = null;
+    }
+  }
+
+  /** Takes note of a room to enter. An earlier stay elsewhere ends. */
+  prepare(entry: Entry): void {
     if (this.room) {
       this.leave();
       this.host.userController.reset();
@@ -92,12 +101,14 @@ export class Membership {
     this.started = true;
     this.paused = false;
     this.begin();
-    return this.room === null || this.room.ownRole === 'publisher';
+    this.running = this.room === null || this.room.ownRole === 'publisher';
+    return this.running;
   }
 
   /** The page has stopped the pusher. */
   stopped(): void {
     this.started = false;
+    this.running = false;
     this.leave();
   }
 
@@ -169,8 +180,8 @@ export class Membership {
 
   /** The native pusher has given up. True: it is being brought back, the page need not know. */
   pushDied(): boolean {
-    const watching = this.room !== null && !this.room.isOver && this.room.ownRole === 'audience';
-    return watching || (this.started && this.joined && this.current !== null && this.push.died());
+    const { room } = this;
+    return !!room && room.entered && (room.ownRole === 'audience' || (this.started && this.push.died()));
   }
 
   /** The native pusher says that media flows. */
@@ -184,7 +195,7 @@ export class Membership {
     this.statusSeen = true;
     const flow = Number(info['videoBitrate'] || 0) + Number(info['audioBitrate'] || 0) + Number(info['netSpeed'] || 0);
     if (flow > 0) {
-      this.aliveAt = this.platform.now();
+      this.pushAlive();
     }
   }
 
@@ -232,6 +243,9 @@ export class Membership {
       return;
     }
     this.started = true;
+    if (this.host.pusherInstance?.pusherAttributes['autopush']) {
+      this.running = true; // the tag starts by itself
+    }
     this.unwatch();
     const room: Room = new Room(this.platform, entry.endpoint, entry.stay, (event) => {
       if (this.room === room) {
@@ -352,7 +366,8 @@ export class Membership {
 
   /** The native pusher runs while one is a publisher; the page has asked for it long ago. */
   private roleChanged(publisher: boolean): void {
-    if (this.entry?.stay.scene === 'live' && this.started) {
+    if (this.started && this.running !== publisher) {
+      this.running = publisher;
       this.host.pusherInstance?.native(publisher ? 'start' : 'stop');
     }
   }
@@ -366,5 +381,6 @@ export class Membership {
     this.unwatch();
     this.host.pusherInstance?.native('stop');
     this.started = false;
+    this.running = false;
   }
 }

@@ -137,7 +137,7 @@ export class Pusher {
 
   /** Stops, drops the native context and every attribute. */
   reset(): PusherAttributes {
-    this.native('stop');
+    this.native('stop', {});
     this.context = null;
     this.pusherAttributes = {};
     return this.pusherAttributes;

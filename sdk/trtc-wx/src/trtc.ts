@@ -131,7 +131,7 @@ export class TRTC implements MembershipHost {
     if (typeof server === 'string') {
       this.logger.write('error', server);
       Object.assign(attributes, given, { url: null });
-      this.membership.prepare(null);
+      this.membership.refuse();
       this.emit(EVENT.ERROR, fault === null ? { code: PUSH_ERRORS[6], message: server } : { message: PARAM_ERROR });
       return attributes;
     }

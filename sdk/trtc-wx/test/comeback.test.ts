@@ -1,0 +1,212 @@
+/** What happens when networks, sockets, sessions and native tags die: pages do nothing and are back. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { ROOM, Rig } from '../../conformance/src/trtc-wx/rig.js';
+
+const SPEAKING = { enableMic: true, enableCamera: true };
+
+/** The native pusher gives up after its retries. */
+const giveUp = (rig: Rig): void => rig.code(-1307, 'gave up');
+
+/** A player's tag gives up after its retries. */
+const playerGivesUp = (rig: Rig, id: string): void => rig.trtc.playerEventHandler(rig.player(id, { code: -2301, message: 'gave up' }));
+
+test('a_pusher_that_gave_up_is_started_again_and_the_page_is_not_troubled', () => {
+  const rig = new Rig().join(SPEAKING);
+  rig.take();
+  rig.phone.natives();
+  giveUp(rig);
+  assert.deepEqual(rig.phone.natives(), [], 'not at once');
+  rig.wait(3000);
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
+  rig.code(1002);
+  rig.wait(60_000);
+  assert.deepEqual(rig.phone.natives(), []);
+  assert.deepEqual(rig.take(), []);
+});
+
+test('a_pusher_that_cannot_be_brought_back_is_told_to_the_page', () => {
+  const rig = new Rig().join(SPEAKING);
+  rig.take();
+  for (let second = 0; second < 100; second += 10) {
+    giveUp(rig);
+    rig.wait(10_000);
+  }
+  assert.deepEqual(rig.take().map(({ data }) => data), [{ code: -1307, message: 'gave up' }]);
+});
+
+test('the_pauses_between_starts_grow', () => {
+  const rig = new Rig().join(SPEAKING);
+  const pauses = [1, 2, 3, 4].map(() => {
+    rig.phone.natives();
+    giveUp(rig);
+    let waited = 0;
+    while (!rig.phone.calls.some(({ name }) => name === 'start')) {
+      rig.wait(100);
+      waited += 100;
+    }
+    return waited;
+  });
+  assert.ok(pauses.every((pause, at) => at === 0 || pause > (pauses[at - 1] ?? 0)), String(pauses));
+});
+
+test('without_a_seat_a_pusher_is_started_only_when_the_seat_is_back', () => {
+  const rig = new Rig().join(SPEAKING);
+  rig.server.unreachable = true;
+  rig.server.dropAll();
+  giveUp(rig);
+  rig.phone.natives();
+  rig.wait(30_000);
+  assert.deepEqual(rig.phone.natives(), []);
+  rig.server.unreachable = false;
+  rig.wait(12_000);
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
+});
+
+test('a_pusher_that_the_page_has_stopped_stays_stopped', () => {
+  const rig = new Rig().join(SPEAKING);
+  giveUp(rig);
+  rig.trtc.getPusherInstance().stop();
+  rig.phone.natives();
+  rig.wait(60_000);
+  assert.deepEqual(rig.phone.natives(), []);
+});
+
+test('a_player_that_gave_up_plays_again', () => {
+  const rig = new Rig().join().guest('bob', true, true);
+  rig.trtc.setPlayerAttributes('bob_main', { muteVideo: false });
+  rig.phone.natives();
+  playerGivesUp(rig, 'bob_main');
+  rig.wait(3000);
+  assert.deepEqual(rig.phone.natives(), ['bob_main.stop', 'bob_main.play']);
+  rig.trtc.playerEventHandler(rig.player('bob_main', { code: 2004 }));
+  rig.wait(60_000);
+  assert.deepEqual(rig.phone.natives(), []);
+});
+
+test('a_player_that_nobody_wants_to_see_or_hear_is_left_alone_until_somebody_does', () => {
+  const rig = new Rig().join().guest('bob', true, true);
+  playerGivesUp(rig, 'bob_main');
+  rig.phone.natives();
+  rig.wait(60_000);
+  assert.deepEqual(rig.phone.natives(), []);
+  rig.trtc.setPlayerAttributes('bob_main', { muteAudio: false });
+  rig.wait(3000);
+  assert.deepEqual(rig.phone.natives(), ['bob_main.stop', 'bob_main.play']);
+});
+
+test('a_player_whose_stream_ended_is_not_started', () => {
+  const rig = new Rig().join().guest('bob', true, true);
+  rig.trtc.setPlayerAttributes('bob_main', { muteVideo: false });
+  playerGivesUp(rig, 'bob_main');
+  rig.server.leave(ROOM, 'bob');
+  rig.phone.natives();
+  rig.wait(60_000);
+  assert.deepEqual(rig.phone.natives(), []);
+});
+
+test('in_the_background_nothing_is_started_and_on_return_at_once', () => {
+  const rig = new Rig().join(SPEAKING);
+  rig.phone.hide();
+  giveUp(rig);
+  rig.phone.natives();
+  rig.wait(30_000);
+  assert.deepEqual(rig.phone.natives(), []);
+  rig.phone.show();
+  rig.wait(2000);
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
+});
+
+test('a_pusher_that_says_nothing_after_the_return_is_started_anew', () => {
+  const rig = new Rig().join(SPEAKING);
+  const status = (netSpeed: number): void => rig.trtc.pusherNetStatusHandler({ detail: { info: { netSpeed } } });
+  status(500);
+  rig.phone.natives();
+  rig.phone.hide();
+  rig.wait(30_000);
+  rig.phone.show();
+  rig.wait(2000);
+  status(0);
+  rig.wait(4000);
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
+  status(500);
+  rig.phone.hide();
+  rig.wait(30_000);
+  rig.phone.show();
+  rig.wait(2000);
+  status(500);
+  rig.wait(10_000);
+  assert.deepEqual(rig.phone.natives(), [], 'one that flows is left alone');
+});
+
+test('pages_that_do_not_report_the_network_are_not_disturbed_on_return', () => {
+  const rig = new Rig().join(SPEAKING);
+  rig.phone.natives();
+  rig.phone.hide();
+  rig.wait(30_000);
+  rig.phone.show();
+  rig.wait(60_000);
+  assert.deepEqual(rig.phone.natives(), []);
+});
+
+test('the_seat_survives_the_background_and_the_page_hears_what_it_missed', () => {
+  const rig = new Rig().join(SPEAKING).guest('bob', true, true);
+  rig.take();
+  rig.phone.hide();
+  rig.server.unreachable = true;
+  rig.server.dropAll();
+  rig.wait(40_000);
+  rig.server.leave(ROOM, 'bob');
+  rig.server.enter(ROOM, 'cid');
+  rig.server.unreachable = false;
+  rig.phone.show();
+  rig.wait(500);
+  assert.deepEqual(rig.codes(), ['REMOTE_VIDEO_REMOVE', 'REMOTE_AUDIO_REMOVE', 'REMOTE_USER_LEAVE', 'REMOTE_USER_JOIN']);
+  assert.deepEqual(rig.server.members(ROOM), ['ann', 'cid']);
+  assert.equal(rig.server.requests('join').length, 1);
+});
+
+test('a_server_that_lost_the_session_gets_the_same_key_and_the_page_new_play_addresses', () => {
+  const rig = new Rig().join(SPEAKING).guest('bob', false, true);
+  const { url } = rig.trtc.getPusherAttributes();
+  const { src } = rig.trtc.getPlayerList()[0];
+  rig.take();
+  rig.server.restart();
+  rig.guest('bob', false, true);
+  rig.wait(10_000);
+  assert.deepEqual(rig.codes(), ['REMOTE_VIDEO_REMOVE', 'REMOTE_VIDEO_ADD']);
+  assert.equal(rig.trtc.getPusherAttributes().url, url);
+  assert.notEqual(rig.trtc.getPlayerList()[0].src, src);
+  const keys = rig.server.requests('join').map(({ publish }) => publish?.[0]?.key);
+  assert.deepEqual(keys, [url.split('/').at(-1), url.split('/').at(-1)]);
+});
+
+test('mute_wishes_survive_a_change_of_network', () => {
+  const rig = new Rig().join().guest('bob', true, true);
+  rig.server.unreachable = true;
+  rig.server.dropAll();
+  rig.trtc.setPlayerAttributes('bob_main', { muteAudio: false });
+  rig.trtc.setPusherAttributes({ enableMic: true });
+  rig.wait(20_000);
+  rig.server.unreachable = false;
+  rig.phone.network(true);
+  rig.wait(500);
+  const { audio, video } = rig.server.requests('subscribe').at(-1)!;
+  assert.deepEqual([audio, video], [true, false]);
+  assert.deepEqual(rig.server.requests('publish').map((request) => request.audio), [true]);
+});
+
+test('a_lost_seat_is_told_once_and_the_pusher_stops', () => {
+  const rig = new Rig().join(SPEAKING);
+  rig.take();
+  rig.phone.natives();
+  rig.server.unreachable = true;
+  rig.server.dropAll();
+  rig.wait(200_000);
+  assert.deepEqual(rig.take().map(({ data }) => data.code), [-1307]);
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop']);
+  assert.equal(rig.phone.clock.armed, 0);
+  rig.server.unreachable = false;
+  rig.trtc.getPusherInstance().start();
+  assert.deepEqual(rig.wait(500).codes(), ['LOCAL_JOIN'], 'the page may start again');
+});

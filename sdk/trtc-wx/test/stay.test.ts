@@ -1,0 +1,216 @@
+/** Stays from the page's side: roles, second entries, stops, pages that close, handlers that throw. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Phone } from '../../conformance/src/index.js';
+import { FILE, ROOM, Rig } from '../../conformance/src/trtc-wx/rig.js';
+
+const LIVE = { scene: 'live', role: 'audience' };
+
+test('audience_pushes_nothing_until_it_takes_the_microphone', () => {
+  const rig = new Rig().join(LIVE);
+  assert.deepEqual(rig.codes(), ['LOCAL_JOIN']);
+  assert.deepEqual(rig.phone.natives(), []);
+  assert.deepEqual(rig.server.members(ROOM), []);
+  rig.trtc.setPusherAttributes({ enableMic: true });
+  rig.wait(100);
+  assert.deepEqual(rig.server.ops, ['hello', 'join', 'setRole', 'publish']);
+  assert.deepEqual(rig.phone.natives(), ['pusher.start']);
+  rig.trtc.setPusherAttributes({ enableMic: false });
+  rig.wait(100);
+  assert.deepEqual(rig.phone.natives(), [], 'a muted speaker stays a speaker');
+  rig.trtc.setPusherAttributes({ role: 'audience' });
+  rig.wait(100);
+  assert.equal(rig.server.requests('setRole').at(-1)?.role, 'audience');
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop']);
+  rig.trtc.setPusherAttributes({ role: 'anchor', enableMic: true });
+  rig.wait(100);
+  assert.deepEqual(rig.phone.natives(), ['pusher.start']);
+  assert.deepEqual(rig.codes(), []);
+});
+
+test('a_live_room_without_place_is_watched_by_those_who_did_not_ask_to_be_anchor', () => {
+  const rig = new Rig();
+  rig.server.refuse('join', 'publishers-full', 'later');
+  rig.join({ scene: 'live' });
+  assert.deepEqual(rig.codes(), ['LOCAL_JOIN']);
+  assert.deepEqual(rig.phone.natives(), ['pusher.start', 'pusher.stop']);
+  rig.code(-1307);
+  assert.deepEqual(rig.codes(), [], 'a pusher that is not wanted may die in peace');
+  const anchor = new Rig();
+  anchor.server.refuse('join', 'publishers-full', 'later');
+  anchor.join({ scene: 'live', role: 'anchor' });
+  assert.equal(anchor.one('ERROR').data.detail, -102052);
+});
+
+test('a_refused_microphone_is_an_error_and_the_stay_goes_on', () => {
+  const rig = new Rig().join(LIVE);
+  rig.take();
+  rig.server.refuse('setRole', 'may-not-publish');
+  rig.trtc.setPusherAttributes({ enableMic: true });
+  rig.wait(100);
+  assert.equal(rig.one('ERROR').data.code, -3301);
+  assert.deepEqual(rig.guest('bob').codes(), ['REMOTE_USER_JOIN']);
+});
+
+test('an_rtc_room_has_no_audience', () => {
+  const rig = new Rig().join();
+  rig.trtc.setPusherAttributes({ role: 'audience' });
+  rig.wait(100);
+  assert.deepEqual(rig.server.ops, ['hello', 'join']);
+});
+
+test('entering_the_same_room_again_changes_nothing_but_attributes', () => {
+  const rig = new Rig().join();
+  const { url } = rig.trtc.getPusherAttributes();
+  rig.take();
+  const again = rig.trtc.enterRoom(rig.params({ enableMic: true }));
+  assert.equal(again.url, url);
+  rig.trtc.getPusherInstance().start();
+  rig.wait(500);
+  assert.deepEqual(rig.server.ops, ['hello', 'join', 'publish']);
+  assert.deepEqual(rig.codes(), []);
+});
+
+test('entering_another_room_leaves_the_first', () => {
+  const rig = new Rig().join().guest('bob', true, true);
+  const { url } = rig.trtc.getPusherAttributes();
+  rig.take();
+  assert.notEqual(rig.trtc.enterRoom(rig.params({ roomID: 5 })).url, url);
+  rig.trtc.getPusherInstance().start();
+  rig.wait(500);
+  assert.deepEqual(rig.server.members(ROOM), ['bob']);
+  assert.deepEqual(rig.server.members({ number: 5 }), ['ann']);
+  assert.deepEqual(rig.codes(), ['LOCAL_JOIN']);
+  assert.deepEqual(rig.trtc.getPlayerList(), []);
+});
+
+test('stop_and_start_is_a_new_stay_that_tells_differences_only', () => {
+  const rig = new Rig().join().guest('bob').guest('cid', true, true);
+  rig.take();
+  rig.trtc.getPusherInstance().stop();
+  rig.wait(1000);
+  rig.server.leave(ROOM, 'bob');
+  rig.trtc.getPusherInstance().start();
+  rig.wait(500);
+  assert.deepEqual(rig.codes(), ['LOCAL_JOIN', 'REMOTE_USER_LEAVE', 'REMOTE_VIDEO_REMOVE', 'REMOTE_AUDIO_REMOVE', 'REMOTE_VIDEO_ADD', 'REMOTE_AUDIO_ADD']);
+});
+
+test('exit_while_the_join_is_on_its_way_leaves_nothing', () => {
+  for (const ms of [0, 5, 15, 25, 35, 45, 60]) {
+    const rig = new Rig();
+    rig.prepare();
+    rig.trtc.getPusherInstance().start();
+    rig.wait(ms);
+    rig.trtc.exitRoom();
+    rig.take();
+    rig.wait(60_000);
+    assert.deepEqual([rig.take(), rig.server.members(ROOM), rig.server.sockets, rig.phone.clock.armed], [[], [], 0, 0], `${ms} ms`);
+  }
+});
+
+test('a_page_that_is_closed_without_exit_leaves_the_room', () => {
+  const phone = new Phone();
+  const rig = new Rig({ env: 'test' }, phone);
+  phone.pages.push({ name: 'home' }, rig.page);
+  rig.join();
+  rig.take();
+  phone.pages.push({ name: 'another page on top' });
+  rig.wait(30_000);
+  assert.deepEqual(rig.server.members(ROOM), ['ann']);
+  phone.pages.splice(1);
+  rig.wait(3000);
+  assert.deepEqual(rig.server.members(ROOM), []);
+  assert.deepEqual([rig.codes(), phone.clock.armed], [[], 0]);
+});
+
+test('a_component_leaves_with_its_page', () => {
+  const phone = new Phone();
+  const Class = phone.require(FILE);
+  const page = { getPageId: () => 'pageId:7' };
+  phone.pages.push(page);
+  const trtc = new Class({ getPageId: () => 'pageId:7', component: true }, 'test');
+  trtc.createPusher();
+  trtc.enterRoom({ sdkAppID: 1, userID: 'ann', userSig: 's', roomID: 1234 });
+  trtc.getPusherInstance().start();
+  phone.clock.advance(10_000);
+  assert.deepEqual(phone.server.members(ROOM), ['ann']);
+  phone.pages.pop();
+  phone.clock.advance(3000);
+  assert.deepEqual(phone.server.members(ROOM), []);
+});
+
+test('what_a_handler_throws_reaches_the_runtime_and_costs_nothing', () => {
+  const rig = new Rig().guest('bob', true, true);
+  rig.onEvent = ({ eventCode }) => {
+    if (eventCode === 'LOCAL_JOIN') {
+      throw new Error('page');
+    }
+  };
+  assert.throws(() => rig.join(), /page/);
+  rig.wait(500);
+  assert.deepEqual(rig.codes(), ['LOCAL_JOIN', 'REMOTE_USER_JOIN', 'REMOTE_VIDEO_ADD', 'REMOTE_AUDIO_ADD']);
+});
+
+test('a_handler_may_exit_in_the_middle_of_the_news', () => {
+  const rig = new Rig().guest('bob', true, true).guest('cid');
+  rig.onEvent = ({ eventCode }) => {
+    if (eventCode === 'REMOTE_USER_JOIN') {
+      rig.trtc.exitRoom();
+    }
+  };
+  rig.join();
+  assert.deepEqual(rig.wait(60_000).codes(), ['LOCAL_JOIN', 'REMOTE_USER_JOIN', 'LOCAL_LEAVE']);
+  const leaver = new Rig().join().guest('bob', true, true);
+  leaver.take();
+  leaver.onEvent = ({ eventCode }) => {
+    if (eventCode === 'REMOTE_VIDEO_REMOVE') {
+      leaver.trtc.exitRoom();
+    }
+  };
+  leaver.server.leave(ROOM, 'bob');
+  assert.deepEqual(leaver.wait(500).codes(), ['REMOTE_VIDEO_REMOVE', 'LOCAL_LEAVE']);
+});
+
+test('a_typical_page_causes_one_publish_and_no_needless_subscription', () => {
+  const rig = new Rig().guest('bob', true, true);
+  rig.onEvent = ({ eventCode, data }) => {
+    if (eventCode === 'LOCAL_JOIN') {
+      rig.trtc.setPusherAttributes({ enableCamera: true });
+      rig.trtc.setPusherAttributes({ enableMic: true });
+    } else if (eventCode === 'REMOTE_VIDEO_ADD') {
+      rig.trtc.setPlayerAttributes(data.player.streamID, { muteVideo: false });
+    } else if (eventCode === 'REMOTE_AUDIO_ADD') {
+      rig.trtc.setPlayerAttributes(data.player.streamID, { muteAudio: false });
+    }
+  };
+  rig.join().wait(1000);
+  assert.deepEqual(rig.server.ops, ['hello', 'join', 'publish']);
+});
+
+test('somebody_known_by_hand_is_not_announced_twice_by_the_server', () => {
+  const rig = new Rig().join();
+  rig.take();
+  rig.room(1031, { userid: 'bob' });
+  rig.guest('bob');
+  assert.deepEqual(rig.codes(), ['REMOTE_USER_JOIN']);
+});
+
+test('the_first_key_is_made_of_secure_bytes_where_the_phone_has_them', () => {
+  const keys = new Set<string>();
+  for (let n = 0; n < 200; n++) {
+    keys.add(new Rig().prepare().url.split('/').at(-1));
+  }
+  assert.equal(keys.size, 200);
+});
+
+test('credentials_and_keys_are_never_printed', () => {
+  const rig = new Rig({});
+  rig.trtc.setLogLevel(0);
+  rig.server.refuse('join', 'room-full', 'later');
+  rig.join({ userSig: 'SECRET-SIG', privateMapKey: 'SECRET-MAP', scene: 'live' });
+  rig.server.dropAll();
+  rig.wait(120_000);
+  const key = rig.trtc.getPusherAttributes().url.split('/').at(-1);
+  const text = JSON.stringify(rig.phone.printed);
+  assert.ok(!text.includes('SECRET') && !text.includes(key), text);
+});
