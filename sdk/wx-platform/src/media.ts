@@ -45,7 +45,7 @@ function isOpen(context: unknown): boolean {
  * the back button runs no code of pages that do not listen. A context that is no page of the runtime is not watched.
  */
 export function watchPage(context: unknown, gone: () => void): Cancel {
-  let timer: unknown;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let watching = false;
   try {
     watching = isOpen(context);

@@ -32,8 +32,5 @@ interface Wx {
 }
 
 declare const wx: Wx;
-declare const console: Record<'log' | 'info' | 'warn' | 'error', (...args: unknown[]) => void>;
-declare function setTimeout(run: () => void, ms: number): unknown;
-declare function clearTimeout(timer: unknown): void;
 /** The stack of pages, the visible one last. */
 declare const getCurrentPages: (() => unknown[]) | undefined;
