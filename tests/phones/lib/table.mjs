@@ -39,7 +39,7 @@ export class LiveTable {
       this.#out.write(`${lines.join('\n')}\n`)
       this.#drawn = lines.length
     } else {
-      this.#out.write(`${title}\n${body.map((line) => `  ${line}`).join('\n')}\n`)
+      this.#out.write(`${title}\n${[head, ...body].map((line) => `  ${line.trimEnd()}`).join('\n')}\n`)
     }
   }
 
