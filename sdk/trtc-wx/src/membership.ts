@@ -18,6 +18,8 @@ import type { StreamType, UserController } from './users.js';
 const CLIENT = 'trtc-wx/0.1.0';
 /** A pusher that shows no life for so long after the return to the foreground is started anew, ms. */
 const FOREGROUND_MS = 5000;
+/** A page whose tags say nothing for so long is closed, if it is not among the open ones, ms: tags report every 2 s. */
+const PAGE_SILENT_MS = 3000;
 
 /** What `enterRoom` has prepared. */
 export interface Entry {
@@ -55,6 +57,8 @@ export class Membership {
   /** When the native pusher last showed that media flows. */
   private aliveAt = 0;
   private statusSeen = false;
+  /** When a native tag of the page last said anything. */
+  private heardAt = 0;
   private checkTimer: Cancel | null = null;
   private readonly watches: Cancel[] = [];
   private readonly push: Revival;
@@ -184,6 +188,11 @@ export class Membership {
     return !!room && room.entered && (room.ownRole === 'audience' || (this.started && this.push.died()));
   }
 
+  /** A native tag of the page said something. */
+  heardOfPage(): void {
+    this.heardAt = this.platform.now();
+  }
+
   /** The native pusher says that media flows. */
   pushAlive(): void {
     this.aliveAt = this.platform.now();
@@ -270,8 +279,13 @@ export class Membership {
         this.hidden = true;
       }),
       this.platform.onShow(() => this.shown()),
-      // The pusher's tag is gone with its page, and the original leaves the room with the tag.
-      watchPage(this.host.ctx, () => this.leave()),
+      // The pusher's tag is gone with its page, and the original leaves the room with the tag. The page of a hidden
+      // tab is there, and its tags go on talking.
+      watchPage(this.host.ctx, () => {
+        if (this.platform.now() - this.heardAt >= PAGE_SILENT_MS) {
+          this.leave();
+        }
+      }),
     );
   }
 

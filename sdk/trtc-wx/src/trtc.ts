@@ -227,6 +227,7 @@ export class TRTC implements MembershipHost {
 
   /** bindstatechange of the pusher. */
   pusherEventHandler(event: NativeEvent): void {
+    this.membership.heardOfPage();
     const { code, message } = detailOf(event);
     if (code === PUSH.begin) {
       this.membership.pushAlive();
@@ -257,6 +258,7 @@ export class TRTC implements MembershipHost {
 
   /** bindnetstatus of the pusher. */
   pusherNetStatusHandler(event: NativeEvent): void {
+    this.membership.heardOfPage();
     const info: Record<string, unknown> = Object.assign({}, detailOf(event).info);
     const attributes = this.getPusherAttributes();
     attributes['netStatus'] = info;
@@ -297,6 +299,7 @@ export class TRTC implements MembershipHost {
 
   /** bindaudiovolumenotify of the pusher. */
   pusherAudioVolumeNotify(event: NativeEvent): void {
+    this.membership.heardOfPage();
     const attributes = this.getPusherAttributes();
     attributes['volume'] = detailOf(event).volume;
     this.emit(EVENT.LOCAL_AUDIO_VOLUME_UPDATE, { pusher: attributes });
@@ -304,6 +307,7 @@ export class TRTC implements MembershipHost {
 
   /** bindstatechange of a player. */
   playerEventHandler(event: NativeEvent): void {
+    this.membership.heardOfPage();
     const detail = detailOf(event);
     const { code, message } = detail;
     if (code >= PLAY.warningsFrom && code <= PLAY.warningsTo) {
@@ -324,6 +328,7 @@ export class TRTC implements MembershipHost {
 
   /** bindnetstatus of a player. */
   playerNetStatus(event: NativeEvent): void {
+    this.membership.heardOfPage();
     const player = this.playerOf(event);
     if (player) {
       player.setPlayerAttributes({ netStatus: Object.assign({}, detailOf(event).info) });
@@ -333,6 +338,7 @@ export class TRTC implements MembershipHost {
 
   /** bindaudiovolumenotify of a player. */
   playerAudioVolumeNotify(event: NativeEvent): void {
+    this.membership.heardOfPage();
     const player = this.playerOf(event);
     if (player) {
       player.setPlayerAttributes({ volume: detailOf(event).volume });

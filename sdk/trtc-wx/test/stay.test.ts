@@ -123,6 +123,21 @@ test('a_page_that_is_closed_without_exit_leaves_the_room', () => {
   assert.deepEqual([rig.codes(), phone.clock.armed], [[], 0]);
 });
 
+test('the_page_of_a_hidden_tab_stays_in_the_room_while_its_tags_talk', () => {
+  const phone = new Phone();
+  const rig = new Rig({ env: 'test' }, phone);
+  phone.pages.push(rig.page);
+  rig.join({ enableMic: true });
+  phone.pages[0] = { name: 'another tab' };
+  for (let second = 0; second < 60; second += 2) {
+    rig.trtc.pusherNetStatusHandler({ detail: { info: { netSpeed: 100 } } });
+    rig.wait(2000);
+  }
+  assert.deepEqual(rig.server.members(ROOM), ['ann']);
+  rig.wait(6000);
+  assert.deepEqual(rig.server.members(ROOM), []);
+});
+
 test('a_component_leaves_with_its_page', () => {
   const phone = new Phone();
   const Class = phone.require(FILE);

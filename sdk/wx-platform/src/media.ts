@@ -41,10 +41,11 @@ function isOpen(context: unknown): boolean {
 }
 
 /**
- * Calls `gone` when the page (or the page of the component) `context` is not open any more: a user who leaves with
- * the back button runs no code of pages that do not listen. A context that is no page of the runtime is not watched.
+ * Calls `absent` again and again while the page (or the page of the component) `context` is not among the open ones.
+ * A user who leaves with the back button runs no code of pages that do not listen. Pages of a hidden tab are absent
+ * too, and alive: whoever is called looks for another sign. A context that is no page is not watched.
  */
-export function watchPage(context: unknown, gone: () => void): Cancel {
+export function watchPage(context: unknown, absent: () => void): Cancel {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let watching = false;
   try {
@@ -53,10 +54,9 @@ export function watchPage(context: unknown, gone: () => void): Cancel {
     // A runtime whose pages cannot be compared: they are not watched.
   }
   const look = (): void => {
-    if (isOpen(context)) {
-      timer = setTimeout(look, LOOK_MS);
-    } else {
-      gone();
+    timer = setTimeout(look, LOOK_MS);
+    if (!isOpen(context)) {
+      absent();
     }
   };
   if (watching) {
