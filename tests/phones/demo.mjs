@@ -128,6 +128,10 @@ function conclude({ wrong, frames, median }, recovery) {
   return 1
 }
 
+// A reader that goes away ends the demo; leaving by exit takes the server and the phones along.
+process.stdout.on('error', () => process.exit(1))
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
 process.exitCode = await main().catch((error) => {
   table.keep()
   table.say(`\nBAD: ${error.message}`)

@@ -88,8 +88,11 @@ export class Server {
       })
     }
     const child = this.#child
+    const killWithUs = () => child.kill('SIGKILL')
+    process.once('exit', killWithUs)
     this.#ended = false
     child.once('exit', () => {
+      process.off('exit', killWithUs)
       if (this.#child === child) this.#ended = true
     })
     const healthy = async () => {
