@@ -176,6 +176,21 @@ test('too_much_missed_ends_in_the_same_picture', () => {
   assert.deepEqual(rig.news(), ['interrupted', 'resumed', '-bob', 'cid/main a+', '+dan']);
 });
 
+test('after_a_snapshot_every_subscription_is_said_again', () => {
+  const rig = new Rig().enter();
+  rig.server.replay = 0;
+  rig.server.enter(ROOM, 'bob');
+  rig.wait(50).room.subscribe('bob', 'main', true, false);
+  rig.wait(50);
+  rig.server.dropAll();
+  // Bob is gone and back meanwhile: the server knows nothing of the wish any more, and the snapshot does not show it.
+  rig.server.leave(ROOM, 'bob');
+  rig.server.enter(ROOM, 'bob');
+  rig.ops();
+  rig.wait(5000);
+  assert.deepEqual(rig.ops(), ['hello', 'subscribe']);
+});
+
 test('what_was_asked_while_the_socket_died_is_asked_again', () => {
   const rig = new Rig().enter();
   rig.server.enter(ROOM, 'bob');
