@@ -6,7 +6,6 @@
 
 mod clock;
 mod histogram;
-mod house;
 mod load;
 mod orders;
 mod point;
@@ -15,12 +14,14 @@ mod publisher;
 mod reference;
 mod report;
 mod server;
+mod signalling;
 mod stream;
 mod walker;
 
 use clap::{Parser, Subcommand};
 use huitong_types::Scene;
-use point::{Effort, Measured, Point, Transport};
+use point::{Effort, Point, Transport};
+use report::Report;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -50,6 +51,12 @@ struct Arguments {
     /// Seconds of a turn.
     #[arg(long)]
     seconds: Option<f64>,
+    /// Signalling connections.
+    #[arg(long, default_value_t = 2000)]
+    sessions: usize,
+    /// The server's binary; by default the one beside this program.
+    #[arg(long)]
+    server: Option<PathBuf>,
     /// Where the figures go as JSON.
     #[arg(long, default_value = "out/bench.json")]
     out: PathBuf,
@@ -60,13 +67,6 @@ struct Arguments {
 /// The other processes of a run; this program starts them itself.
 #[derive(Subcommand, Clone, Copy)]
 enum Work {
-    /// The media half of the server with an authority that allows everything.
-    #[command(hide = true)]
-    House {
-        /// Scene of its rooms.
-        #[arg(value_parser = scene)]
-        scene: Scene,
-    },
     /// The reference.
     #[command(hide = true)]
     Loop,
@@ -78,19 +78,10 @@ enum Work {
     Publish,
 }
 
-fn scene(name: &str) -> Result<Scene, String> {
-    match name {
-        "rtc" => Ok(Scene::Rtc),
-        "live" => Ok(Scene::Live),
-        other => Err(format!("{other} is neither rtc nor live")),
-    }
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.worker {
         None => coordinate(&arguments),
-        Some(Work::House { scene }) => house::run(scene),
         Some(Work::Loop) => reference::run(),
         Some(Work::Load) => load::run(),
         Some(Work::Publish) => publisher::run(),
@@ -124,52 +115,25 @@ fn coordinate(arguments: &Arguments) -> Result<(), String> {
     let rounds = arguments.rounds.unwrap_or(if arguments.quick { 2 } else { 3 });
     let seconds = arguments.seconds.unwrap_or(if arguments.quick { 3.0 } else { 6.0 });
     let effort = Effort { rounds, turn: Duration::from_secs_f64(seconds) };
-    println!("open files allowed: {}", process::raise_open_files());
-    let mut measured = Vec::new();
+    let binary = server::Binary::find(arguments.server.as_deref())?;
+    println!("{} with {} open files allowed", binary.path().display(), process::raise_open_files());
+    let mut report = Report::new(seconds * rounds as f64);
     for point in points(arguments) {
         let tell =
             |what: &str| eprintln!("[{:>4.0} s] {}: {what}", start.elapsed().as_secs_f64(), point.name());
-        match point::measure(point, effort, &tell) {
-            Ok(m) => {
-                println!("{}\n{}", report::head(), report::row(&m, seconds * rounds as f64));
-                measured.push(m);
-            }
-            Err(error) => println!("{}: not measured: {error}", point.name()),
+        match point::measure(&binary, point, effort, &tell) {
+            Ok(measured) => report.add(measured),
+            Err(error) => report.failed(format!("{}: {error}", point.name())),
         }
     }
-    print_all(&measured, seconds * rounds as f64);
-    write_json(arguments, &measured)
-}
-
-fn print_all(measured: &[Measured], seconds: f64) {
-    println!(
-        "\nCPU in seconds per GB delivered; ratio: server / loop; KiB/sub: resident memory of the server.\n"
-    );
-    println!("{}", report::head());
-    for m in measured {
-        println!("{}", report::row(m, seconds));
+    let name = signalling::NAME;
+    if arguments.only.is_empty() || arguments.only.iter().any(|word| name.contains(word.as_str())) {
+        let tell = |what: &str| eprintln!("[{:>4.0} s] {name}: {what}", start.elapsed().as_secs_f64());
+        match signalling::measure(&binary, arguments.sessions, &tell) {
+            Ok(measured) => report.add_signalling(measured),
+            Err(error) => report.failed(format!("{name}: {error}")),
+        }
     }
-    println!();
-    for bar in measured.iter().flat_map(report::bars) {
-        let verdict = if bar.met() { "PASS" } else { "MISS" };
-        println!("{verdict}  {:<48} {:>9.2} {:<3} (bar {})", bar.what, bar.value, bar.unit, bar.limit);
-    }
-}
-
-fn write_json(arguments: &Arguments, measured: &[Measured]) -> Result<(), String> {
-    let bars: Vec<_> = measured.iter().flat_map(report::bars).collect();
-    let bars: Vec<_> = bars
-        .iter()
-        .map(|b| serde_json::json!({ "what": b.what, "value": b.value, "limit": b.limit, "unit": b.unit, "met": b.met() }))
-        .collect();
-    let points: Vec<_> = measured.iter().map(report::json).collect();
-    let document = serde_json::json!({ "points": points, "bars": bars });
-    let text = serde_json::to_string_pretty(&document).map_err(|e| e.to_string())?;
-    let fail = |e: std::io::Error| format!("{} cannot be written: {e}", arguments.out.display());
-    if let Some(folder) = arguments.out.parent() {
-        std::fs::create_dir_all(folder).map_err(fail)?;
-    }
-    std::fs::write(&arguments.out, text + "\n").map_err(fail)?;
-    println!("\nfigures: {}", arguments.out.display());
-    Ok(())
+    report.print();
+    report.write(&arguments.out)
 }

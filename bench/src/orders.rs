@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// To the process that holds the subscribers. Each order is answered with [`Figures`].
+/// To the process that holds the subscribers.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum LoadOrder {
-    /// Connect `each` subscribers to each address, and answer when every one of them receives or has failed.
+    /// Connect `each` subscribers to each address. Answered with [`Came`] when every one receives or has failed.
     Open {
         /// Name of these subscribers in later orders.
         group: usize,
@@ -19,11 +19,20 @@ pub(crate) enum LoadOrder {
         /// How fast they come.
         per_second: usize,
     },
-    /// Tell what was received since the last snapshot of the group.
+    /// Tell what was received since the last snapshot of the group: [`Figures`].
     Snapshot {
         /// The group.
         group: usize,
     },
+}
+
+/// What became of the subscribers of one order.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Came {
+    /// Receiving.
+    pub(crate) open: usize,
+    /// Refused, broken or closed.
+    pub(crate) failed: usize,
 }
 
 /// What a group of subscribers has received.

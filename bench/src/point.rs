@@ -1,8 +1,8 @@
 //! One point of the measure: so many subscribers of one kind, server and loop in turns.
 
-use crate::orders::{Figures, LoadOrder, Sent, SourceOrder, Worker};
+use crate::orders::{Came, Figures, LoadOrder, Sent, SourceOrder, Worker};
 use crate::process::{cpu_seconds, resident_kib};
-use crate::server::Server;
+use crate::server::{Binary, Server};
 use huitong_types::Scene;
 use std::time::Duration;
 
@@ -103,6 +103,13 @@ const QUIET: Duration = Duration::from_millis(250);
 /// A backlog that has not arrived after so many times [`QUIET`] counts as lost.
 const QUIET_LOOKS: usize = 80;
 
+/// Subscribers that warm the server up before its memory is looked at, so that what it has once (heaps of its
+/// threads, the packets kept) is not counted for each.
+const WARM: usize = 50;
+
+/// The server keeps six seconds of packets.
+const RING_FILLS: Duration = Duration::from_millis(6500);
+
 /// Memory settles in this time after the last subscriber came.
 const SETTLE: Duration = Duration::from_millis(1500);
 
@@ -115,13 +122,18 @@ struct Stage {
 }
 
 /// Measures a point. `tell` gets lines of progress.
-pub(crate) fn measure(point: Point, effort: Effort, tell: &dyn Fn(&str)) -> Result<Measured, String> {
-    let server = Server::start(point.scene)?;
+pub(crate) fn measure(
+    binary: &Binary,
+    point: Point,
+    effort: Effort,
+    tell: &dyn Fn(&str),
+) -> Result<Measured, String> {
+    let server = binary.start()?;
     let mut reference = Worker::start(&["loop"])?;
     let loop_address: String = reference.answer()?;
     let publisher = Worker::start(&["publish"])?;
     let mut stage = Stage { server, publisher, reference, load: Worker::start(&["load"])? };
-    let streams = stage.server.streams(point.streams);
+    let streams = stage.server.streams(point.streams, point.scene)?;
     let push = streams.iter().map(|s| s.push.clone()).collect();
     let play = streams.iter().map(|s| match point.transport {
         Transport::Rtmp => s.rtmp.clone(),
@@ -130,23 +142,25 @@ pub(crate) fn measure(point: Point, effort: Effort, tell: &dyn Fn(&str)) -> Resu
     let play: Vec<String> = play.collect();
     let at_loop: Vec<String> = (0..point.streams).map(|n| format!("loop://{loop_address}/{n}")).collect();
 
-    tell("subscribers come to the server");
     stage.publisher.ask::<Sent>(&SourceOrder::Open { urls: push })?;
     stage.publisher.ask::<Sent>(&SourceOrder::Run)?;
-    std::thread::sleep(SETTLE);
+    tell("the server warms up");
+    let first = if point.streams == 1 { WARM.min(point.each / 2) } else { 0 };
+    open(&mut stage.load, AT_SERVER, &play, first, &point)?;
+    std::thread::sleep(if first > 0 { RING_FILLS } else { SETTLE });
     let before = resident_kib(stage.server.pid())?;
-    let start = open(&mut stage.load, AT_SERVER, play, point)?;
+    tell("subscribers come to the server");
+    open(&mut stage.load, AT_SERVER, &play, point.each - first, &point)?;
     std::thread::sleep(SETTLE);
-    let after = resident_kib(stage.server.pid())?;
+    let kib_each =
+        (resident_kib(stage.server.pid())? - before) / (point.streams * (point.each - first)) as f64;
     stage.publisher.ask::<Sent>(&SourceOrder::Pause)?;
     // The start is over: its keyframes are in these figures and not in those of the turns.
-    let start = Figures { open: 0, failed: 0, ..start };
-    let mut started = drain(&mut stage.load, AT_SERVER)?;
-    started.merge(&start);
+    let start = drain(&mut stage.load, AT_SERVER)?;
 
     tell("subscribers come to the loop");
     stage.reference.ask::<Sent>(&SourceOrder::Open { urls: at_loop.clone() })?;
-    open(&mut stage.load, AT_LOOP, at_loop, point)?;
+    open(&mut stage.load, AT_LOOP, &at_loop, point.each, &point)?;
     drain(&mut stage.load, AT_LOOP)?;
     let (mut server, mut reference) = (Side::default(), Side::default());
     for round in 1..=effort.rounds {
@@ -157,19 +171,24 @@ pub(crate) fn measure(point: Point, effort: Effort, tell: &dyn Fn(&str)) -> Resu
         let pid = stage.server.pid();
         turn(&mut stage.publisher, pid, &mut stage.load, AT_SERVER, point, effort, &mut server)?;
     }
-    let kib_each = (after - before) / (point.streams * point.each) as f64;
-    Ok(Measured { point, server, reference, start: started, kib_each })
+    Ok(Measured { point, server, reference, start, kib_each })
 }
 
-fn open(load: &mut Worker, group: usize, urls: Vec<String>, point: Point) -> Result<Figures, String> {
-    let per_second = JOINS_PER_SECOND;
-    let figures: Figures = load.ask(&LoadOrder::Open { group, urls, each: point.each, per_second })?;
-    let wanted = point.each * point.streams;
-    if figures.open < wanted || figures.failed > 0 {
-        let Figures { open, failed, .. } = figures;
-        return Err(format!("{}: of {wanted} subscribers {open} came and {failed} failed", point.name()));
+/// Lets `each` more subscribers come to every address.
+fn open(load: &mut Worker, group: usize, urls: &[String], each: usize, point: &Point) -> Result<(), String> {
+    let urls = urls.to_vec();
+    let wanted = each * urls.len();
+    let order = LoadOrder::Open { group, urls, each, per_second: JOINS_PER_SECOND };
+    let came: Came = load.ask(&order)?;
+    if came.open < wanted || came.failed > 0 {
+        return Err(format!(
+            "{}: of {wanted} subscribers {} came and {} failed",
+            point.name(),
+            came.open,
+            came.failed
+        ));
     }
-    Ok(figures)
+    Ok(())
 }
 
 /// Lets a source send for a turn and adds what that cost and what arrived.

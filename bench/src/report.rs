@@ -1,8 +1,10 @@
 //! Tables for people, JSON for programs, and the bars.
 
 use crate::point::{Measured, Side};
+use crate::signalling;
 use huitong_types::Scene;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// A value beside its bar.
 #[derive(Debug, Clone)]
@@ -19,8 +21,13 @@ pub(crate) struct Bar {
 
 impl Bar {
     /// Whether it is met.
-    pub(crate) fn met(&self) -> bool {
+    fn met(&self) -> bool {
         self.value <= self.limit
+    }
+
+    fn json(&self) -> Value {
+        let Self { what, value, limit, unit } = self;
+        json!({ "what": what, "value": value, "limit": limit, "unit": unit, "met": self.met() })
     }
 }
 
@@ -49,13 +56,16 @@ const KEY_BAR: f64 = 100.0;
 /// Subscribers at which the bars of a single stream apply.
 const BARRED: usize = 1000;
 
+/// Resident memory per idle signalling connection, KiB.
+const SIGNAL_MEMORY_BAR: f64 = 16.0;
+
 /// The server's CPU per byte in that of the loop.
-pub(crate) fn ratio(m: &Measured) -> f64 {
+fn ratio(m: &Measured) -> f64 {
     m.server.cpu_per_gb() / m.reference.cpu_per_gb()
 }
 
 /// The bars that apply to a point.
-pub(crate) fn bars(m: &Measured) -> Vec<Bar> {
+fn bars(m: &Measured) -> Vec<Bar> {
     let name = m.point.name();
     let bar = |what: &str, value, limit, unit| Bar { what: format!("{name}: {what}"), value, limit, unit };
     let lost = m.server.lost() + m.server.got.holes;
@@ -73,7 +83,7 @@ pub(crate) fn bars(m: &Measured) -> Vec<Bar> {
 }
 
 /// The head of the table of points.
-pub(crate) fn head() -> String {
+fn head() -> String {
     format!(
         "{:<14} {:>7} | {:>7} {:>7} {:>6} | {:>8} {:>8} {:>8} | {:>8} {:>8} | {:>6} {:>7} {:>9}",
         "point",
@@ -93,7 +103,7 @@ pub(crate) fn head() -> String {
 }
 
 /// A row of the table of points: CPU is in seconds per GB.
-pub(crate) fn row(m: &Measured, seconds: f64) -> String {
+fn row(m: &Measured, seconds: f64) -> String {
     let Side { got, .. } = &m.server;
     format!(
         "{:<14} {:>7.2} | {:>7.3} {:>7.3} {:>6.2} | {:>8.1} {:>8.1} {:>8.1} | {:>8.1} {:>8.1} | {:>6} {:>7.1} {:>9.2}",
@@ -114,7 +124,7 @@ pub(crate) fn row(m: &Measured, seconds: f64) -> String {
 }
 
 /// A point as JSON.
-pub(crate) fn json(m: &Measured) -> Value {
+fn json(m: &Measured) -> Value {
     let side = |s: &Side| {
         json!({
             "cpu_seconds": s.cpu,
@@ -139,4 +149,91 @@ pub(crate) fn json(m: &Measured) -> Value {
         },
         "resident_kib_per_subscriber": m.kib_each,
     })
+}
+
+/// All that a run has measured.
+pub(crate) struct Report {
+    /// Seconds that the turns of a point took together.
+    seconds: f64,
+    points: Vec<Measured>,
+    signalling: Option<signalling::Measured>,
+    failures: Vec<String>,
+}
+
+impl Report {
+    /// An empty report.
+    pub(crate) const fn new(seconds: f64) -> Self {
+        Self { seconds, points: Vec::new(), signalling: None, failures: Vec::new() }
+    }
+
+    /// Adds a point and shows it.
+    pub(crate) fn add(&mut self, measured: Measured) {
+        println!("{}\n{}", head(), row(&measured, self.seconds));
+        self.points.push(measured);
+    }
+
+    /// Adds the figures of signalling and shows them.
+    pub(crate) fn add_signalling(&mut self, measured: signalling::Measured) {
+        println!("{}", measured.sentence());
+        self.signalling = Some(measured);
+    }
+
+    /// Adds what could not be measured and shows why.
+    pub(crate) fn failed(&mut self, why: String) {
+        println!("not measured: {why}");
+        self.failures.push(why);
+    }
+
+    fn bars(&self) -> Vec<Bar> {
+        let mut bars: Vec<_> = self.points.iter().flat_map(bars).collect();
+        if let Some(s) = &self.signalling {
+            let what = format!("{}: memory per connection", signalling::NAME);
+            bars.push(Bar { what, value: s.kib_each, limit: SIGNAL_MEMORY_BAR, unit: "KiB" });
+        }
+        bars
+    }
+
+    /// Prints everything together.
+    pub(crate) fn print(&self) {
+        println!(
+            "\nserver, loop: CPU seconds per GB delivered; ratio: server / loop; p50, p99: added latency;"
+        );
+        println!(
+            "key: first keyframe after play; KiB/sub: resident memory of the server; CPU s/s: of the server.\n"
+        );
+        println!("{}", head());
+        for m in &self.points {
+            println!("{}", row(m, self.seconds));
+        }
+        if let Some(s) = &self.signalling {
+            println!("\n{}", s.sentence());
+        }
+        println!();
+        for bar in self.bars() {
+            let verdict = if bar.met() { "PASS" } else { "MISS" };
+            println!("{verdict}  {:<48} {:>9.2} {:<3} (bar {})", bar.what, bar.value, bar.unit, bar.limit);
+        }
+        for why in &self.failures {
+            println!("MISS  not measured: {why}");
+        }
+    }
+
+    /// Writes everything as JSON.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), String> {
+        let bars: Vec<_> = self.bars().iter().map(Bar::json).collect();
+        let document = json!({
+            "points": self.points.iter().map(json).collect::<Vec<_>>(),
+            "signalling": self.signalling.as_ref().map(signalling::Measured::json),
+            "bars": bars,
+            "failures": self.failures,
+        });
+        let text = serde_json::to_string_pretty(&document).map_err(|e| e.to_string())?;
+        let fail = |e: std::io::Error| format!("{} cannot be written: {e}", path.display());
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(fail)?;
+        }
+        std::fs::write(path, text + "\n").map_err(fail)?;
+        println!("\nfigures: {}", path.display());
+        Ok(())
+    }
 }

@@ -1,13 +1,84 @@
-//! The server under test.
+//! The server under test: the `huitong` binary as it is delivered, with its default configuration.
 
-use crate::house::HouseAddresses;
-use crate::orders::Worker;
 use huitong_types::Scene;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-/// A running server.
+/// The application of every run.
+pub(crate) const APP: u32 = 1_400_000_000;
+
+/// Its secret. It protects nothing: the server listens on the loopback interface for a few minutes.
+pub(crate) const SECRET: &str = "bench-secret-0123456789abcdef0123";
+
+/// The room of every point.
+const ROOM: &str = "bench";
+
+/// A server that is not healthy by then will never be.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Pause between two looks at the health of a starting server.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The binary.
+pub(crate) struct Binary(PathBuf);
+
+impl Binary {
+    /// The given binary, or the one beside this program.
+    pub(crate) fn find(given: Option<&Path>) -> Result<Self, String> {
+        let beside = || std::env::current_exe().ok().map(|path| path.with_file_name("huitong"));
+        let path = given.map(Path::to_owned).or_else(beside).unwrap_or_default();
+        if path.is_file() {
+            return Ok(Self(path));
+        }
+        Err(format!(
+            "there is no server at {}: build it with `make build` or name one with --server",
+            path.display()
+        ))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Starts a server on free ports and waits until it is healthy.
+    pub(crate) fn start(&self) -> Result<Server, String> {
+        let data = std::env::temp_dir().join(format!("huitong-bench-{}", std::process::id()));
+        let (http, rtmp) = (free_port()?, free_port()?);
+        let child = Command::new(&self.0)
+            .args(["serve", "--public-host", "127.0.0.1"])
+            .args(["--http", &format!("127.0.0.1:{http}"), "--rtmp", &format!("127.0.0.1:{rtmp}")])
+            .args(["--app", &format!("{APP}:{SECRET}"), "--data"])
+            .arg(data)
+            .stdin(Stdio::null())
+            .spawn()
+            .map_err(|e| format!("{} cannot be started: {e}", self.0.display()))?;
+        let server = Server { child, binary: self.0.clone(), http };
+        let start = Instant::now();
+        while !server.is_healthy() {
+            if start.elapsed() > START_TIMEOUT {
+                return Err("the server does not become healthy".to_owned());
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        Ok(server)
+    }
+}
+
+/// A port that is free now.
+fn free_port() -> Result<u16, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr());
+    listener.map(|address| address.port()).map_err(|e| format!("no free port: {e}"))
+}
+
+/// A running server. It is killed with its handle.
 pub(crate) struct Server {
-    worker: Worker,
-    addresses: HouseAddresses,
+    child: Child,
+    binary: PathBuf,
+    http: u16,
 }
 
 /// Addresses of one stream.
@@ -21,27 +92,64 @@ pub(crate) struct StreamUrls {
 }
 
 impl Server {
-    /// Starts a server whose rooms have this scene.
-    pub(crate) fn start(scene: Scene) -> Result<Self, String> {
-        let scene = if scene == Scene::Rtc { "rtc" } else { "live" };
-        let mut worker = Worker::start(&["house", scene])?;
-        let addresses = worker.answer()?;
-        Ok(Self { worker, addresses })
-    }
-
     /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
-        self.worker.pid()
+        self.child.id()
+    }
+
+    /// Where signalling connects to.
+    pub(crate) fn signal_url(&self) -> String {
+        format!("ws://127.0.0.1:{}{}", self.http, huitong_protocol::SIGNAL_PATH)
+    }
+
+    fn is_healthy(&self) -> bool {
+        let mut answer = [0u8; 12];
+        TcpStream::connect(("127.0.0.1", self.http))
+            .and_then(|mut stream| {
+                stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
+                stream.read_exact(&mut answer)
+            })
+            .is_ok_and(|()| answer.ends_with(b"200"))
     }
 
     /// The addresses of the streams of so many members of one room.
-    pub(crate) fn streams(&self, count: usize) -> Vec<StreamUrls> {
-        let HouseAddresses { rtmp, flv } = &self.addresses;
+    pub(crate) fn streams(&self, count: usize, scene: Scene) -> Result<Vec<StreamUrls>, String> {
+        let scene = if scene == Scene::Rtc { "rtc" } else { "live" };
         let one = |n: usize| {
-            let key = format!("bench-0123456789-{n}");
-            let url = format!("rtmp://{rtmp}/live/{key}");
-            StreamUrls { push: url.clone(), rtmp: url, flv: format!("http://{flv}/flv/{key}.flv") }
+            let user = format!("member-{n}");
+            let push = self.urls("push", &user, scene)?;
+            let play = self.urls("play", &user, scene)?;
+            let pick = |text: &str, name: &str| {
+                let url = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+                url.map(str::to_owned).ok_or_else(|| format!("`huitong url` names no {name} address"))
+            };
+            Ok(StreamUrls {
+                push: pick(&push, "rtmp")?,
+                rtmp: pick(&play, "rtmp")?,
+                flv: pick(&play, "flv")?,
+            })
         };
         (0..count).map(one).collect()
+    }
+
+    /// What `huitong url` prints.
+    fn urls(&self, kind: &str, user: &str, scene: &str) -> Result<String, String> {
+        let output = Command::new(&self.binary)
+            .args(["url", kind, "--server", &format!("http://127.0.0.1:{}", self.http)])
+            .args(["--app", &format!("{APP}:{SECRET}"), "--room", ROOM, "--user", user, "--scene", scene])
+            .output()
+            .map_err(|e| e.to_string())?;
+        if !output.status.success() {
+            return Err(format!("`huitong url` failed: {}", String::from_utf8_lossy(&output.stderr).trim()));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Err(error) = self.child.kill().and_then(|()| self.child.wait()) {
+            eprintln!("the server did not end: {error}");
+        }
     }
 }

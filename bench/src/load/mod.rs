@@ -3,7 +3,7 @@
 mod reader;
 mod subscriber;
 
-use crate::orders::{Figures, LoadOrder, orders, reply};
+use crate::orders::{Came, Figures, LoadOrder, orders, reply};
 use reader::{Reader, Wanted};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -25,12 +25,15 @@ fn lock(board: &Board) -> std::sync::MutexGuard<'_, HashMap<usize, Figures>> {
     board.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Orders that wait for one reader. The controller gives one at a time and waits for its effect.
+const ORDERS: usize = 16;
+
 /// Runs the process.
 pub(crate) fn run() -> Result<(), String> {
     let mut readers = Vec::new();
     for _ in 0..READERS {
         let board = Board::default();
-        let (sender, receiver) = mpsc::channel();
+        let (sender, receiver) = mpsc::sync_channel(ORDERS);
         let (mut reader, waker) = Reader::new(Arc::clone(&board), receiver).map_err(|e| e.to_string())?;
         std::thread::spawn(move || reader.run());
         readers.push((board, sender, waker));
@@ -40,21 +43,25 @@ pub(crate) fn run() -> Result<(), String> {
             LoadOrder::Open { group, urls, each, per_second } => {
                 let all: Vec<_> = urls.iter().flat_map(|url| std::iter::repeat_n(url, each)).collect();
                 let count = all.len();
+                let before = sum(readers.iter().map(|r| &r.0), group, false);
                 for (n, (_, sender, waker)) in readers.iter().enumerate() {
                     let urls = all.iter().skip(n).step_by(READERS).map(|url| (*url).clone()).collect();
                     let wanted = Wanted { group, urls, per_second: (per_second / READERS).max(1) };
                     sender.send(wanted).map_err(|e| e.to_string())?;
                     waker.wake().map_err(|e| e.to_string())?;
                 }
-                let figures = || sum(readers.iter().map(|r| &r.0), group, false);
+                let came = || {
+                    let now = sum(readers.iter().map(|r| &r.0), group, false);
+                    Came { open: now.open - before.open, failed: now.failed - before.failed }
+                };
                 for _ in 0..LOOKS {
-                    let now = figures();
+                    let now = came();
                     if now.open + now.failed >= count {
                         break;
                     }
                     std::thread::sleep(LOOK_AGAIN);
                 }
-                reply(&figures());
+                reply(&came());
             }
             LoadOrder::Snapshot { group } => reply(&sum(readers.iter().map(|r| &r.0), group, true)),
         }
