@@ -23,14 +23,16 @@ const elapsed = () => Math.floor((Date.now() - began) / 1000)
 const say = (text) => table.say(`${String(elapsed()).padStart(3)} s  ${text}`)
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-const pairsOf = (phones) => phones.flatMap((viewer) => phones.filter((p) => p !== viewer).map((sender) => ({ viewer, sender })))
+const pairsOf = (phones) =>
+  phones.flatMap((viewer) => phones.filter((p) => p !== viewer).map((sender) => ({ viewer, sender })))
 
 const isLive = ({ viewer, sender }) => {
   const player = viewer.player(sender)
   return player !== null && Date.now() - player.lastFrame < FRESH_MS && player.heard === sender.toneHz
 }
 
-const reconnects = (viewer, player) => Math.max(0, viewer.pusher.connects - 1) + Math.max(0, (player?.connects ?? 0) - 1)
+const reconnects = (viewer, player) =>
+  Math.max(0, viewer.pusher.connects - 1) + Math.max(0, (player?.connects ?? 0) - 1)
 
 function row({ viewer, sender }) {
   const player = viewer.player(sender)
@@ -38,7 +40,16 @@ function row({ viewer, sender }) {
   const latency = player.latency === null ? '-' : `${player.latency} ms`
   const heard = player.heard === sender.toneHz ? `${player.heard} Hz` : player.heard ? `${player.heard} Hz?` : 'silence'
   const first = player.firstPictureMs === null ? '-' : `${player.firstPictureMs} ms`
-  return [viewer.name, sender.name, player.frames, player.fps.toFixed(1), latency, heard, first, reconnects(viewer, player)]
+  return [
+    viewer.name,
+    sender.name,
+    player.frames,
+    player.fps.toFixed(1),
+    latency,
+    heard,
+    first,
+    reconnects(viewer, player),
+  ]
 }
 
 /** Takes the victim's network away and tells how long it took until everybody was back. */
@@ -53,7 +64,11 @@ async function outage(phones, pairs) {
   const back = Date.now()
   say(`${VICTIM} has a network again, with another address`)
   const touched = pairs.filter(({ viewer, sender }) => viewer === victim || sender === victim)
-  await until(() => touched.every(isLive), { what: `${VICTIM} is back`, within: MEET_MS, explain: () => victim.explain() })
+  await until(() => touched.every(isLive), {
+    what: `${VICTIM} is back`,
+    within: MEET_MS,
+    explain: () => victim.explain(),
+  })
   const took = Date.now() - back
   say(`${VICTIM} sees, hears, is seen and is heard again after ${(took / 1000).toFixed(1)} s`)
   return took
@@ -99,10 +114,18 @@ async function main() {
 
 async function watch(phones) {
   const pairs = pairsOf(phones)
-  const draw = () => table.show(`${String(elapsed()).padStart(3)} s  who sees whom (latency from the sender's clock to the decoded picture)`, pairs.map(row))
+  const draw = () =>
+    table.show(
+      `${String(elapsed()).padStart(3)} s  who sees whom (latency from the sender's clock to the decoded picture)`,
+      pairs.map(row),
+    )
   const timer = setInterval(draw, 1000)
   try {
-    await until(() => pairs.every(isLive), { what: 'everybody sees and hears everybody', within: MEET_MS, explain: () => phones[0].explain() })
+    await until(() => pairs.every(isLive), {
+      what: 'everybody sees and hears everybody',
+      within: MEET_MS,
+      explain: () => phones[0].explain(),
+    })
     say('everybody sees and hears everybody')
     await wait(Math.max(0, OUTAGE_AT - elapsed()) * 1000)
     const recovery = await outage(phones, pairs)

@@ -25,13 +25,21 @@ export class Meeting {
     if (network) this.#networks.push(network)
     const phone = await Phone.boot({ name, number, server: this.server, routes: network?.routes, ...options })
     phone.network = network
+    phone.serverLog = () => this.server.logTail(25)
     this.#phones.push(phone)
     return phone
   }
 
   /** What a page is opened with to enter a room: `room` is `{roomID}` or `{strRoomID}`. */
   query(user, room, more = {}) {
-    return { sdkAppID: this.server.app.id, userID: user, userSig: mintUserSig(this.server.app, user), env: 'test', ...room, ...more }
+    return {
+      sdkAppID: this.server.app.id,
+      userID: user,
+      userSig: mintUserSig(this.server.app, user),
+      env: 'test',
+      ...room,
+      ...more,
+    }
   }
 
   /** Opens the room page on a phone and waits until it has joined. */

@@ -11,7 +11,9 @@ const PROCESS = path.join(HERE, '../phone/main.mjs')
 /** The small mini program that the regular tests run. */
 export const OWN_APP = path.join(HERE, '../app')
 /** The SDK under test; `HUITONG_SDK` names another build. */
-export const SDK = path.resolve(process.env.HUITONG_SDK ?? path.join(HERE, '../../../dist/miniprogram/trtc-wx/trtc-wx.js'))
+export const SDK = path.resolve(
+  process.env.HUITONG_SDK ?? path.join(HERE, '../../../dist/miniprogram/trtc-wx/trtc-wx.js'),
+)
 
 /** Loading the simulator and compiling the pages takes a second on a quiet machine, several on a busy one. */
 const BOOT_MS = 30000
@@ -35,7 +37,16 @@ export class Phone extends EventEmitter {
    * `number` decides tone and colour. `server` is `{http, rtmp}` addresses for `wx.huitong`; `routes` sends
    * `host:port` through a proxy port; `app`, `sdk` and `replace` choose another mini program or SDK.
    */
-  static async boot({ name, number, server, routes, app = OWN_APP, sdk = SDK, sdkPath = 'static/trtc-wx.js', ...options }) {
+  static async boot({
+    name,
+    number,
+    server,
+    routes,
+    app = OWN_APP,
+    sdk = SDK,
+    sdkPath = 'static/trtc-wx.js',
+    ...options
+  }) {
     const phone = new Phone(name, number)
     const wx = server ? { huitong: { server: server.http, rtmp: server.rtmp, ...options.huitong } } : {}
     const media = { toneHz: phone.toneHz, colour: COLOURS[number % COLOURS.length], ...options.media }
@@ -127,9 +138,11 @@ export class Phone extends EventEmitter {
     return this.#state.players[`${other.name ?? other}_${stream}`] ?? null
   }
 
-  /** All SDK events, or those with one code (and user), in order. */
-  events(code, userID) {
-    return this.#state.events.filter((e) => (!code || e.code === code) && (userID === undefined || e.userID === userID))
+  /** All SDK events, or those with one code (and user), in order; from one position on. */
+  events(code, userID, from = 0) {
+    return this.#state.events
+      .slice(from)
+      .filter((e) => (!code || e.code === code) && (userID === undefined || e.userID === userID))
   }
 
   /** How often an event came; the only record of those that come every few seconds. */
@@ -138,7 +151,7 @@ export class Phone extends EventEmitter {
   /** Remembers how many events there are, to look only at later ones: `events` of the result. */
   mark() {
     const from = this.#state.events.length
-    return { events: (code, userID) => this.#state.events.slice(from).filter((e) => e.code === code && (userID === undefined || e.userID === userID)) }
+    return { events: (code, userID) => this.events(code, userID, from) }
   }
 
   /** Waits until `condition(this)` is truthy. */
@@ -172,7 +185,11 @@ export class Phone extends EventEmitter {
   /** Waits until more than `frames` further pictures of the other were decoded here. */
   async sees(other, { frames = 15, within = SOON } = {}) {
     const from = this.player(other)?.frames ?? 0
-    return this.until(`sees ${frames} pictures of ${other.name ?? other}`, () => (this.player(other)?.frames ?? 0) >= from + frames, within)
+    return this.until(
+      `sees ${frames} pictures of ${other.name ?? other}`,
+      () => (this.player(other)?.frames ?? 0) >= from + frames,
+      within,
+    )
   }
 
   /** Waits until the loudspeaker gives the other's tone. */
@@ -186,7 +203,9 @@ export class Phone extends EventEmitter {
   /** Everything a reader needs when a wait failed. */
   explain() {
     const { events, players, pusher, log } = this.#state
-    const list = Object.entries(players).map(([id, p]) => `    ${id}: ${JSON.stringify({ ...p, codes: p.codes.slice(-8).join(' ') })}`)
+    const list = Object.entries(players).map(
+      ([id, p]) => `    ${id}: ${JSON.stringify({ ...p, codes: p.codes.slice(-8).join(' ') })}`,
+    )
     return [
       `  ${this.name} sees:`,
       ...list,
@@ -194,6 +213,7 @@ export class Phone extends EventEmitter {
       `  events: ${events.map((e) => `${e.code}${e.userID ? `(${e.userID})` : ''}${e.message ? `[${e.message}]` : ''}`).join(' ')}`,
       '  log:',
       ...log.map((line) => `    ${line}`),
+      ...(this.serverLog ? ['  the server:', this.serverLog()] : []),
     ].join('\n')
   }
 }

@@ -34,7 +34,8 @@ class Pipe {
     // kbit/s are bits per ms; what was not used is kept for a tenth of a second.
     const earned = (kbps / 8) * (now - this.#filledAt)
     this.#filledAt = now
-    this.#credit = kbps === Infinity ? Infinity : Math.min((Number.isFinite(this.#credit) ? this.#credit : 0) + earned, kbps * 12.5)
+    this.#credit =
+      kbps === Infinity ? Infinity : Math.min((Number.isFinite(this.#credit) ? this.#credit : 0) + earned, kbps * 12.5)
     while (!stalled && this.#queue.length && this.#queue[0].due <= now && this.#credit > 0) {
       const { data } = this.#queue.shift()
       this.#credit -= data.length
@@ -92,7 +93,8 @@ export class Proxy extends EventEmitter {
       this.#waiting.clear()
     }
     for (const link of this.#links) {
-      if (!this.#fault.stalled && (link.client.destroyed || link.server.destroyed)) this.#end(link, (socket) => socket.destroy())
+      if (!this.#fault.stalled && (link.client.destroyed || link.server.destroyed))
+        this.#end(link, (socket) => socket.destroy())
       else link.pipes.forEach((pipe) => pipe.wake())
     }
   }

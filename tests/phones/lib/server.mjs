@@ -18,7 +18,9 @@ const LOG_CHARS = 200_000
 /** The binary under test: `HUITONG_BIN`, else the release build, else the debug build. */
 export function binary() {
   const { HUITONG_BIN } = process.env
-  const candidates = HUITONG_BIN ? [path.resolve(HUITONG_BIN)] : ['release', 'debug'].map((kind) => path.join(ROOT, `target/${kind}/huitong`))
+  const candidates = HUITONG_BIN
+    ? [path.resolve(HUITONG_BIN)]
+    : ['release', 'debug'].map((kind) => path.join(ROOT, `target/${kind}/huitong`))
   const found = candidates.find((file) => fs.existsSync(file))
   if (!found) throw new Error(`no server binary: build it or set HUITONG_BIN (looked at ${candidates.join(', ')})`)
   return found
@@ -76,12 +78,25 @@ export class Server {
   async #spawn(args, env) {
     const { id, secret } = this.app
     const all = [
-      'serve', '--http', `127.0.0.1:${this.httpPort}`, '--rtmp', `127.0.0.1:${this.rtmpPort}`, '--app', `${id}:${secret}`,
-      '--data', this.#directory, '--public-host', '127.0.0.1', ...args,
+      'serve',
+      '--http',
+      `127.0.0.1:${this.httpPort}`,
+      '--rtmp',
+      `127.0.0.1:${this.rtmpPort}`,
+      '--app',
+      `${id}:${secret}`,
+      '--data',
+      this.#directory,
+      '--public-host',
+      '127.0.0.1',
+      ...args,
     ]
     // The tests' own variables mean nothing to the server; phones that died need no long drain.
     const ours = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HUITONG_')))
-    this.#child = spawn(binary(), all, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...ours, HUITONG_DRAIN_SECONDS: '1', ...env } })
+    this.#child = spawn(binary(), all, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...ours, HUITONG_DRAIN_SECONDS: '1', ...env },
+    })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.on('data', (data) => {
         this.logText = (this.logText + data).slice(-LOG_CHARS)
@@ -148,8 +163,25 @@ export class Server {
   /** Runs `huitong url push|play` and returns the URLs by name. */
   async urls(kind, room, user, extra = []) {
     const { id, secret } = this.app
-    const args = ['url', kind, '--server', this.http, '--app', `${id}:${secret}`, '--room', String(room), '--user', user, ...extra]
+    const args = [
+      'url',
+      kind,
+      '--server',
+      this.http,
+      '--app',
+      `${id}:${secret}`,
+      '--room',
+      String(room),
+      '--user',
+      user,
+      ...extra,
+    ]
     const { stdout } = await promisify(execFile)(binary(), args)
-    return Object.fromEntries(stdout.trim().split('\n').map((line) => line.split(' ')))
+    return Object.fromEntries(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')),
+    )
   }
 }

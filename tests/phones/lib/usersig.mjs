@@ -14,5 +14,7 @@ export function mintUserSig(app, user, { expire = 3600, at = Math.floor(Date.now
     'TLS.sig': createHmac('sha256', app.secret).update(content).digest('base64'),
   }
   const altered = { '+': '*', '/': '-', '=': '_' }
-  return deflateSync(Buffer.from(JSON.stringify(fields))).toString('base64').replace(/[+/=]/g, (c) => altered[c])
+  return deflateSync(Buffer.from(JSON.stringify(fields)))
+    .toString('base64')
+    .replace(/[+/=]/g, (c) => altered[c])
 }

@@ -19,15 +19,37 @@ const LOG_LINES = 300
 const PERIODIC = /NET_STATE|VOLUME|REMOTE_STATE/
 
 const PUSHER_PROPERTIES = {
-  url: String, mode: String, autopush: Boolean, enableCamera: { type: Boolean, value: true },
-  enableMic: { type: Boolean, value: true }, muted: Boolean,
+  url: String,
+  mode: String,
+  autopush: Boolean,
+  enableCamera: { type: Boolean, value: true },
+  enableMic: { type: Boolean, value: true },
+  muted: Boolean,
 }
 const PLAYER_PROPERTIES = {
-  src: String, mode: { type: String, value: 'live' }, autoplay: Boolean, muteAudio: Boolean, muteVideo: Boolean,
+  src: String,
+  mode: { type: String, value: 'live' },
+  autoplay: Boolean,
+  muteAudio: Boolean,
+  muteVideo: Boolean,
 }
 const PUSHER_CALLS = [
-  'start', 'stop', 'pause', 'resume', 'switchCamera', 'snapshot', 'toggleTorch', 'playBGM', 'stopBGM', 'pauseBGM',
-  'resumeBGM', 'setBGMVolume', 'setMICVolume', 'startPreview', 'stopPreview', 'sendMessage',
+  'start',
+  'stop',
+  'pause',
+  'resume',
+  'switchCamera',
+  'snapshot',
+  'toggleTorch',
+  'playBGM',
+  'stopBGM',
+  'pauseBGM',
+  'resumeBGM',
+  'setBGMVolume',
+  'setMICVolume',
+  'startPreview',
+  'stopPreview',
+  'sendMessage',
 ]
 const PLAYER_CALLS = ['play', 'stop', 'pause', 'resume', 'mute', 'snapshot', 'requestFullScreen', 'exitFullScreen']
 
@@ -78,7 +100,12 @@ class Phone {
     const player = (id) => this.#players.items.find(({ node }) => node.id === id)?.native
     const contexts = {
       pusher: () => nativeContext(pusher, PUSHER_CALLS, (text) => trace(`pusher.${text}`)),
-      player: (id) => nativeContext(() => player(id), PLAYER_CALLS, (text) => trace(`player ${id}.${text}`)),
+      player: (id) =>
+        nativeContext(
+          () => player(id),
+          PLAYER_CALLS,
+          (text) => trace(`player ${id}.${text}`),
+        ),
     }
     const { wx, control } = createWx({ network: this.#network, contexts, trace })
     this.#control = control

@@ -233,20 +233,24 @@ async function openRtmp(network, src, on) {
 
 function openFlv(network, src, on) {
   return new Promise((resolve, reject) => {
-    const request = http.get(src, { createConnection: network.createConnection, timeout: NATIVE_TIMEOUT_MS }, (response) => {
-      request.setTimeout(0)
-      if (response.statusCode !== 200) {
-        request.destroy()
-        reject(new Error(`the server answered ${response.statusCode}`))
-        return
-      }
-      on.connected()
-      const parser = new FlvParser(on.media)
-      response.on('data', (data) => parser.push(data))
-      response.on('error', () => {}) // 'close' follows
-      response.on('close', () => on.lost('closed by the server'))
-      resolve(() => request.destroy())
-    })
+    const request = http.get(
+      src,
+      { createConnection: network.createConnection, timeout: NATIVE_TIMEOUT_MS },
+      (response) => {
+        request.setTimeout(0)
+        if (response.statusCode !== 200) {
+          request.destroy()
+          reject(new Error(`the server answered ${response.statusCode}`))
+          return
+        }
+        on.connected()
+        const parser = new FlvParser(on.media)
+        response.on('data', (data) => parser.push(data))
+        response.on('error', () => {}) // 'close' follows
+        response.on('close', () => on.lost('closed by the server'))
+        resolve(() => request.destroy())
+      },
+    )
     request.on('timeout', () => request.destroy(new Error('no answer')))
     request.on('error', reject)
   })

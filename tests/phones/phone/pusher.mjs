@@ -142,7 +142,8 @@ export class NativePusher {
     } catch (error) {
       client?.destroy()
       if (error instanceof RtmpRefused) this.stats.refusals += 1
-      if (generation === this.#generation) this.#lost(error instanceof RtmpRefused ? PUSH.CLOSED_BY_SERVER : failure, error.message)
+      if (generation === this.#generation)
+        this.#lost(error instanceof RtmpRefused ? PUSH.CLOSED_BY_SERVER : failure, error.message)
     } finally {
       clearTimeout(timer)
     }
@@ -155,7 +156,9 @@ export class NativePusher {
     this.#sentHeaders = { audio: false, video: false }
     this.#awaitKeyframe = true
     client.on('status', (info) => info.level === 'error' && this.#brokeOff(client, PUSH.CLOSED_BY_SERVER, info.code))
-    client.on('close', (error) => this.#brokeOff(client, error ? PUSH.IO_FAILED : PUSH.CLOSED_BY_SERVER, error?.message ?? 'closed by the server'))
+    client.on('close', (error) =>
+      this.#brokeOff(client, error ? PUSH.IO_FAILED : PUSH.CLOSED_BY_SERVER, error?.message ?? 'closed by the server'),
+    )
     client.media(SCRIPT, 0, this.#metadata())
     this.#code(PUSH.BEGIN, 'push begins')
     if (this.attributes.enableCamera) this.#code(PUSH.CAMERA_OPEN, 'camera open')

@@ -143,7 +143,12 @@ function requestFunction(network) {
     }
     const request = http.request(
       target,
-      { method, timeout, headers: { 'content-type': 'application/json', ...header }, createConnection: network.createConnection },
+      {
+        method,
+        timeout,
+        headers: { 'content-type': 'application/json', ...header },
+        createConnection: network.createConnection,
+      },
       (response) => {
         const parts = []
         response.on('data', (part) => parts.push(part))
@@ -157,7 +162,11 @@ function requestFunction(network) {
               // wx hands over the text when it is not JSON
             }
           }
-          answer({ success() {}, ...options }, null, { data: parsed, statusCode: response.statusCode, header: response.headers })
+          answer({ success() {}, ...options }, null, {
+            data: parsed,
+            statusCode: response.statusCode,
+            header: response.headers,
+          })
         })
       },
     )
@@ -177,7 +186,9 @@ function storageFunctions() {
     removeStorageSync: (key) => void store.delete(key),
     clearStorageSync: () => store.clear(),
     getStorage: (options) =>
-      store.has(options.key) ? answer(options, null, { data: get(options.key) }) : answer(options, 'getStorage:fail data not found'),
+      store.has(options.key)
+        ? answer(options, null, { data: get(options.key) })
+        : answer(options, 'getStorage:fail data not found'),
     setStorage: (options) => {
       store.set(options.key, JSON.stringify(options.data))
       return answer(options, null)

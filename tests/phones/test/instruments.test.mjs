@@ -36,11 +36,17 @@ test('the_camera_is_decoded_with_its_clock_and_its_tone', async (t) => {
 
 test('tones_of_all_phones_are_told_apart_and_noise_is_none', () => {
   for (let n = 0; n < 16; n++) {
-    const samples = Float64Array.from({ length: WINDOW }, (_, i) => 4000 * Math.sin((2 * Math.PI * toneOf(n) * i) / PCM_RATE))
+    const samples = Float64Array.from(
+      { length: WINDOW },
+      (_, i) => 4000 * Math.sin((2 * Math.PI * toneOf(n) * i) / PCM_RATE),
+    )
     assert.equal(findTone(samples), toneOf(n))
   }
   let seed = 7
-  const noise = Float64Array.from({ length: WINDOW }, () => ((seed = (seed * 1103515245 + 12345) % 2 ** 31) / 2 ** 31 - 0.5) * 8000)
+  const noise = Float64Array.from(
+    { length: WINDOW },
+    () => ((seed = (seed * 1103515245 + 12345) % 2 ** 31) / 2 ** 31 - 0.5) * 8000,
+  )
   assert.equal(findTone(noise), null)
   assert.equal(findTone(new Float64Array(WINDOW)), null)
 })
@@ -63,7 +69,9 @@ test('messages_survive_the_chunk_layer_at_any_chunk_size_and_cut', () => {
       timestamp,
       payload: Buffer.alloc(3 + 300 * i, i),
     }))
-    const bytes = Buffer.concat(sent.map((message) => writer.write({ ...message, chunkStream: message.type === VIDEO ? 6 : 4 })))
+    const bytes = Buffer.concat(
+      sent.map((message) => writer.write({ ...message, chunkStream: message.type === VIDEO ? 6 : 4 })),
+    )
     for (let at = 0; at < bytes.length; at += 7) reader.push(bytes.subarray(at, at + 7))
     assert.deepEqual(got, sent)
   }

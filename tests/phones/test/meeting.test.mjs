@@ -25,7 +25,9 @@ step('two_phones_see_and_hear_each_other', async (t) => {
     assert.ok(url.length <= 128, `${url} is longer than 128 characters`)
     assert.ok(!url.includes(meeting.server.app.secret), 'no secret in a URL')
   }
-  t.diagnostic(`first picture ${alice.player(bob).firstPictureMs} ms after play, latency ${alice.player(bob).latency} ms`)
+  t.diagnostic(
+    `first picture ${alice.player(bob).firstPictureMs} ms after play, latency ${alice.player(bob).latency} ms`,
+  )
 })
 
 step('a_third_phone_joins_late_and_knows_what_the_others_know', async (t) => {
@@ -36,7 +38,10 @@ step('a_third_phone_joins_late_and_knows_what_the_others_know', async (t) => {
   assert.deepEqual(last(carol, 'REMOTE_USER_JOIN').users.sort(), ['alice', 'bob'])
   assert.deepEqual(Object.keys(carol.players).sort(), ['alice_main', 'bob_main'])
   assert.deepEqual(Object.keys(alice.players).sort(), ['bob_main', 'carol_main'])
-  const codes = carol.events().map(({ code }) => code).filter((code) => ['LOCAL_JOIN', 'REMOTE_USER_JOIN'].includes(code))
+  const codes = carol
+    .events()
+    .map(({ code }) => code)
+    .filter((code) => ['LOCAL_JOIN', 'REMOTE_USER_JOIN'].includes(code))
   assert.deepEqual(codes, ['LOCAL_JOIN', 'REMOTE_USER_JOIN', 'REMOTE_USER_JOIN'])
   t.diagnostic(`first picture of a running stream ${carol.player(alice).firstPictureMs} ms after play`)
 })
@@ -106,7 +111,10 @@ step('whoever_leaves_is_gone_for_all_and_may_come_back', async () => {
   for (const phone of [bob, carol]) {
     await phone.untilEvent('REMOTE_USER_LEAVE', 'alice')
     await phone.until('has no player for alice', () => !phone.player(alice))
-    const order = phone.events().filter((e) => e.userID === 'alice').map((e) => e.code)
+    const order = phone
+      .events()
+      .filter((e) => e.userID === 'alice')
+      .map((e) => e.code)
     assert.deepEqual(order.slice(-3).sort(), ['REMOTE_AUDIO_REMOVE', 'REMOTE_USER_LEAVE', 'REMOTE_VIDEO_REMOVE'])
     assert.equal(order.at(-1), 'REMOTE_USER_LEAVE')
   }

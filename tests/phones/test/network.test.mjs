@@ -26,7 +26,8 @@ beforeEach(async () => {
 afterEach(() => Promise.all([alice?.kill(), bob?.kill()]))
 
 const nobodyLeft = () => [alice, bob].every((phone) => phone.events('REMOTE_USER_LEAVE').length === 0)
-const seatIsKept = () => stays(nobodyLeft, { what: 'nobody is thought to have left', during: OUTAGE_MS, explain: () => bob.explain() })
+const seatIsKept = () =>
+  stays(nobodyLeft, { what: 'nobody is thought to have left', during: OUTAGE_MS, explain: () => bob.explain() })
 
 /** Waits until both see and hear each other and tells how long it took. */
 async function recover(t, { seatsKept = true } = {}) {

@@ -11,7 +11,13 @@ const user = (userid, more) => JSON.stringify({ userlist: [{ userid, ...more }] 
 test('the_room_page_follows_the_vendors_package', async (t) => {
   const phone = await Phone.boot({ name: 'alice', number: 1, sdk: VENDOR_SDK })
   t.after(() => phone.kill())
-  await phone.open('pages/room/room', { sdkAppID: 1400000001, userID: 'alice', userSig: 'sig', roomID: '123', env: 'test' })
+  await phone.open('pages/room/room', {
+    sdkAppID: 1400000001,
+    userID: 'alice',
+    userSig: 'sig',
+    roomID: '123',
+    env: 'test',
+  })
   assert.equal(phone.data.status, 'entering')
   const engine = (code, message = '') => phone.pusherEvent('statechange', { code, message })
 
@@ -33,8 +39,18 @@ test('the_room_page_follows_the_vendors_package', async (t) => {
   await engine(1032, user('bob'))
   await phone.until('bob is gone', () => !phone.player('bob'))
   assert.deepEqual(
-    phone.events().map(({ code }) => code).filter((code) => code.startsWith('REMOTE')),
-    ['REMOTE_USER_JOIN', 'REMOTE_VIDEO_ADD', 'REMOTE_AUDIO_ADD', 'REMOTE_VIDEO_REMOVE', 'REMOTE_AUDIO_REMOVE', 'REMOTE_USER_LEAVE'],
+    phone
+      .events()
+      .map(({ code }) => code)
+      .filter((code) => code.startsWith('REMOTE')),
+    [
+      'REMOTE_USER_JOIN',
+      'REMOTE_VIDEO_ADD',
+      'REMOTE_AUDIO_ADD',
+      'REMOTE_VIDEO_REMOVE',
+      'REMOTE_AUDIO_REMOVE',
+      'REMOTE_USER_LEAVE',
+    ],
   )
   await phone.tap('.hang-up')
   await phone.until('has left', ({ data }) => data.status === 'left')

@@ -53,7 +53,10 @@ test('a_room_of_another_scene_is_refused_with_a_sentence', async () => {
 test('wrong_parameters_are_told_without_asking_the_server', async () => {
   const phone = await meeting.phone('nobody')
   await phone.open(ROOM_PAGE, meeting.query('nobody', { roomID: '0' }))
-  await phone.until('the page has the error', ({ data }) => data.status === 'error undefined' || data.pusher.url === null)
+  await phone.until(
+    'the page has the error',
+    ({ data }) => data.status === 'error undefined' || data.pusher.url === null,
+  )
   assert.equal(phone.data.pusher.url, null)
   assert.equal(phone.pusher.started, false)
 })

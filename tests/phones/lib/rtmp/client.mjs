@@ -79,7 +79,12 @@ export class RtmpClient extends EventEmitter {
     this.#control(SET_CHUNK_SIZE, CHUNK_SIZE)
     this.#writer.chunkSize = CHUNK_SIZE
     const { host, port, app } = this.#address
-    await this.#call('connect', { app, type: 'nonprivate', flashVer: 'FMLE/3.0', tcUrl: `rtmp://${host}:${port}/${app}` })
+    await this.#call('connect', {
+      app,
+      type: 'nonprivate',
+      flashVer: 'FMLE/3.0',
+      tcUrl: `rtmp://${host}:${port}/${app}`,
+    })
   }
 
   /** Asks to publish and resolves when the server accepts. */

@@ -39,7 +39,10 @@ Page({
     const on = (code, handler) => this.TRTC.on(code, handler, this)
     on(EVENT.LOCAL_JOIN, () => {
       const { camera = true, mic = true } = this.query
-      this.setData({ status: 'joined', pusher: this.TRTC.setPusherAttributes({ enableCamera: camera, enableMic: mic }) })
+      this.setData({
+        status: 'joined',
+        pusher: this.TRTC.setPusherAttributes({ enableCamera: camera, enableMic: mic }),
+      })
     })
     on(EVENT.LOCAL_LEAVE, () => this.setData({ status: 'left' }))
     on(EVENT.KICKED_OUT, () => {

@@ -8,7 +8,9 @@ Page({
     this.TRTC = new TRTC(this, { env: params.env })
     this.setData({ role, pusher: this.TRTC.createPusher({ audioVolumeType: 'media' }).pusherAttributes })
     this.bindEvents()
-    this.setData({ pusher: this.TRTC.enterRoom(params), status: 'entering' }, () => this.TRTC.getPusherInstance().start())
+    this.setData({ pusher: this.TRTC.enterRoom(params), status: 'entering' }, () =>
+      this.TRTC.getPusherInstance().start(),
+    )
   },
 
   bindEvents() {
