@@ -39,8 +39,9 @@ async fn read_head(stream: &TcpStream, mut head: Vec<u8>) -> Option<Result<FlvRe
             Head::Bad(fault) => return Some(Err(fault)),
             Head::Partial => {}
         }
-        let mut chunk = [0u8; 2048];
         stream.readable().await.ok()?;
+        // Behind the wait, so that the connection's task does not hold it.
+        let mut chunk = [0u8; 2048];
         match stream.try_read(&mut chunk) {
             Ok(0) => return None,
             Ok(n) => head.extend_from_slice(chunk.get(..n)?),

@@ -17,3 +17,11 @@ pub(crate) fn raise_open_files() {
         }
     }
 }
+
+/// Takes memory in small pages. The allocator asks for huge ones, which the system rounds up to 2 MiB each: with
+/// a thousand players twice as much was resident as they used.
+pub(crate) fn take_small_pages() {
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "huge pages stay on");
+    }
+}

@@ -59,6 +59,7 @@ impl Server {
         config.validate()?;
         let demo = demo_app::ensure(&mut config)?;
         limits::raise_open_files();
+        limits::take_small_pages();
         let recorder = http::recorder();
         let (stop_all, all) = watch::channel(false);
         let (stop_rtmp, rtmp_end) = watch::channel(false);

@@ -127,8 +127,14 @@ async fn divert_raw_flv(
         }
     }
     if head.starts_with(FLV_BEGINNING) {
-        huitong_gateway_flv::raw::serve(flv.clone(), stream, head.to_vec()).await;
-        drop(permit);
+        // A task of its own: this one is as large as the largest way a connection can take, TLS and HTTP machinery
+        // included, and players are many.
+        let playing = huitong_gateway_flv::raw::serve(flv.clone(), stream, head.to_vec());
+        let counted = async move {
+            playing.await;
+            drop(permit);
+        };
+        tokio::spawn(counted.in_current_span());
         return None;
     }
     Some((stream, head.freeze(), permit))
