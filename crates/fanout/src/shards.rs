@@ -83,10 +83,8 @@ fn run(
         for input in inputs.drain(..) {
             shard.handle(now, input);
         }
-        if shard.next_deadline().is_some_and(|due| due <= now) {
-            if shard.flush(now, &mut Sinks) {
-                shard.rested(now, clock.now());
-            }
+        if shard.next_deadline().is_some_and(|due| due <= now) && shard.flush(now, &mut Sinks) {
+            shard.rested(now, clock.now());
         }
         report(index, &mut shard, owner);
     }
