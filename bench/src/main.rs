@@ -117,6 +117,7 @@ fn coordinate(arguments: &Arguments) -> Result<(), String> {
     let effort = Effort { rounds, turn: Duration::from_secs_f64(seconds) };
     let binary = server::Binary::find(arguments.server.as_deref())?;
     println!("{} with {} open files allowed", binary.path().display(), process::raise_open_files());
+    println!("what the servers say goes to {}", server::LOG);
     let mut report = Report::new(seconds * rounds as f64);
     for point in points(arguments) {
         let tell =

@@ -1,6 +1,7 @@
 //! The server under test: the `huitong` binary as it is delivered, with its default configuration.
 
 use huitong_types::Scene;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,9 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Pause between two looks at the health of a starting server.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Where the servers of a run write what they have to say: a line per player would bury the table.
+pub(crate) const LOG: &str = "out/bench-server.log";
 
 /// The binary.
 pub(crate) struct Binary(PathBuf);
@@ -48,24 +52,35 @@ impl Binary {
     pub(crate) fn start(&self) -> Result<Server, String> {
         let data = std::env::temp_dir().join(format!("huitong-bench-{}", std::process::id()));
         let (http, rtmp) = (free_port()?, free_port()?);
+        let log = log_file()?;
+        let errors = log.try_clone().map_err(|e| format!("{LOG}: {e}"))?;
         let child = Command::new(&self.0)
             .args(["serve", "--public-host", "127.0.0.1"])
             .args(["--http", &format!("127.0.0.1:{http}"), "--rtmp", &format!("127.0.0.1:{rtmp}")])
             .args(["--app", &format!("{APP}:{SECRET}"), "--data"])
             .arg(data)
             .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors)
             .spawn()
             .map_err(|e| format!("{} cannot be started: {e}", self.0.display()))?;
         let server = Server { child, binary: self.0.clone(), http };
         let start = Instant::now();
         while !server.is_healthy() {
             if start.elapsed() > START_TIMEOUT {
-                return Err("the server does not become healthy".to_owned());
+                return Err(format!("the server does not become healthy; {LOG} tells more"));
             }
             std::thread::sleep(LOOK_AGAIN);
         }
         Ok(server)
     }
+}
+
+/// The log, to append to.
+fn log_file() -> Result<File, String> {
+    let path = Path::new(LOG);
+    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|e| format!("{LOG}: {e}"))?;
+    File::options().create(true).append(true).open(path).map_err(|e| format!("{LOG}: {e}"))
 }
 
 /// A port that is free now.

@@ -14,8 +14,9 @@ pub const REQUESTS_PER_SECOND: u32 = 50;
 /// Requests that a connection may send at once: subscriptions of a full room after a reconnect.
 pub const REQUEST_BURST: u32 = 100;
 
-/// Frames waiting for one client. A join or leave of every publisher of a full room fits five times.
-pub const OUTBOX_FRAMES: usize = 256;
+/// Frames waiting for one client. When a whole room of 300 goes away or comes back at once, everybody who stays
+/// gets that many frames in one burst; three times that fits.
+pub const OUTBOX_FRAMES: usize = 1024;
 
 /// Bytes waiting for one client: a room state of 300 members is about 60 KiB.
 pub const OUTBOX_BYTES: usize = 1024 * 1024;
