@@ -285,7 +285,7 @@ impl Sim {
             user: if whose < 2 { name(whose) } else { "encoder".into() },
             stream: kind(aux).into(),
             scene: scene.into(),
-            expire_seconds: 0,
+            expire_seconds: None,
         };
         let ApiResult::Urls(reply) = self.world.call(ApiCall::MintUrl(number(room), request)) else {
             panic!()
@@ -315,6 +315,16 @@ impl Sim {
         }
         self.world.drop_connection(who);
         let resumed = self.world.resume(who);
+        if matches!(resumed, Err(ErrorCode::TakenOver)) {
+            // Another device of the user is there: this one knows now, and is out of everything.
+            let owner = self.world.clients[who].user.clone();
+            let others = (0..self.world.clients.len()).filter(|other| *other != who);
+            let mut devices = others.filter(|other| self.world.clients[*other].user == owner);
+            assert!(devices.any(|other| self.world.clients[other].welcome.is_some()), "nobody took over");
+            let client = &mut self.world.clients[who];
+            (client.ended, client.state, client.unsure) = (true, None, false);
+            return;
+        }
         assert!(resumed.is_ok(), "{resumed:?}");
         if !self.world.clients[who].unsure {
             return;

@@ -187,6 +187,60 @@ fn a_newer_login_takes_over_and_the_older_session_is_told() {
 }
 
 #[test]
+fn a_phone_that_was_taken_over_without_connection_hears_it_and_takes_nothing_back() {
+    let mut world = World::new(config());
+    let phone = world.member("alice");
+    world.drop_connection(phone);
+    let pad = world.member("alice");
+    assert_eq!(world.resume(phone).unwrap_err(), ErrorCode::TakenOver);
+    assert_eq!(world.closes[&world.clients[phone].conn.unwrap()], CloseCode::LoginFailed.number());
+    assert!(world.is_open(pad) && world.clients[pad].state.is_some(), "the newer device goes on");
+    for _ in 0..5 {
+        world.pass(Duration::from_secs(20));
+        world.ask(pad, json!({ "op": "ping" })).unwrap();
+    }
+    world.resume(phone).unwrap();
+    assert_eq!(world.clients[phone].welcome.as_ref().unwrap().resumed, Resumed::New, "after its grace");
+    world.wind_down();
+}
+
+#[test]
+fn an_application_may_end_sessions_whose_credential_expires() {
+    for ends in [false, true] {
+        let mut config = config();
+        config.apps.get_mut(&AppId::new(common::APP).unwrap()).unwrap().end_expired_sessions = ends;
+        let mut world = World::new(config);
+        let (alice, ticket) = world.publisher("alice");
+        let bob = world.member("bob");
+        let pass = |world: &mut World, seconds: u64| {
+            for _ in 0..seconds / 20 {
+                world.pass(Duration::from_secs(20));
+                for who in [alice, bob].into_iter().filter(|who| world.is_open(*who)).collect::<Vec<_>>() {
+                    world.ask(who, json!({ "op": "ping" })).unwrap();
+                }
+            }
+        };
+        pass(&mut world, 3580);
+        assert_eq!(world.closed_with(ticket), None);
+        // A valid credential shown on the way prolongs the session.
+        world.drop_connection(bob);
+        world.resume(bob).unwrap();
+        pass(&mut world, 40);
+        assert_eq!(world.clients[alice].ended, ends);
+        assert_eq!(world.closed_with(ticket), ends.then_some(ErrorCode::NotInRoom), "media ends with it");
+        assert!(!world.clients[bob].ended);
+        if ends {
+            let last = world.clients[alice].pushes.last().unwrap();
+            assert!(
+                matches!(last, Event::SessionEnded { reason: EndReason::CredentialExpired, .. }),
+                "{last:?}"
+            );
+        }
+        world.wind_down();
+    }
+}
+
+#[test]
 fn an_application_may_allow_one_session_per_device() {
     let mut config = config();
     config.apps.get_mut(&AppId::new(common::APP).unwrap()).unwrap().multi_device = MultiDevice::PerDevice;

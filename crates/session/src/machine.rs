@@ -63,6 +63,8 @@ pub struct Login {
     pub secret: Redacted<String>,
     /// What becomes of the user's other sessions.
     pub policy: MultiDevice,
+    /// When the session ends even if everything is well, because its credential is no longer valid.
+    pub valid_until: Option<Moment>,
 }
 
 /// What the session machine wants done.
@@ -107,6 +109,10 @@ pub enum Why {
     ConnectionSilent,
     /// A session without connection runs out.
     SessionExpired,
+    /// The credential of a session is no longer valid.
+    CredentialExpired,
+    /// A client whose session was taken over can no longer come back to hear it.
+    TakeoverForgotten,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,6 +120,8 @@ pub(crate) enum Timer {
     Login(ConnId),
     Silent(ConnId),
     Expire(SessionId),
+    Credential(SessionId),
+    Forget(SessionId),
 }
 
 /// Whose session it is.
@@ -150,12 +158,23 @@ pub(crate) struct Session {
     pub(crate) ring_bytes: usize,
 }
 
+/// What is left of a session that was taken over. Its client may have had no connection then, and would push the
+/// newer device out by logging in again; so it is told when it comes back within the time it has for that.
+#[derive(Debug)]
+pub(crate) struct TakenOver {
+    pub(crate) app: AppId,
+    pub(crate) user: UserId,
+    pub(crate) secret: Redacted<String>,
+}
+
 /// All connections and sessions.
 #[derive(Debug)]
 pub struct Sessions {
     pub(crate) policy: Policy,
     pub(crate) conns: HashMap<ConnId, Connection>,
     pub(crate) sessions: HashMap<SessionId, Session>,
+    /// At most as many as there may be sessions; further ones are not remembered.
+    pub(crate) taken_over: HashMap<SessionId, TakenOver>,
     /// Sessions of a user, oldest first.
     pub(crate) users: HashMap<(AppId, UserId), Vec<SessionId>>,
     pub(crate) timers: Timers<Timer>,
@@ -169,6 +188,7 @@ impl Sessions {
             policy,
             conns: HashMap::new(),
             sessions: HashMap::new(),
+            taken_over: HashMap::new(),
             users: HashMap::new(),
             timers: Timers::new(),
             out: VecDeque::new(),
@@ -186,6 +206,8 @@ impl Sessions {
             Timer::Login(_) => (at, Why::LoginTimeout),
             Timer::Silent(_) => (at, Why::ConnectionSilent),
             Timer::Expire(_) => (at, Why::SessionExpired),
+            Timer::Credential(_) => (at, Why::CredentialExpired),
+            Timer::Forget(_) => (at, Why::TakeoverForgotten),
         })
     }
 
@@ -196,6 +218,8 @@ impl Sessions {
                 Timer::Login(conn) => self.close(now, conn, CloseCode::LoginTimeout),
                 Timer::Silent(conn) => self.look_for_silence(now, conn),
                 Timer::Expire(session) => self.end(now, session, EndReason::Expired),
+                Timer::Credential(session) => self.end(now, session, EndReason::CredentialExpired),
+                Timer::Forget(session) => drop(self.taken_over.remove(&session)),
             }
         }
     }
@@ -227,8 +251,16 @@ impl Sessions {
             Session { who, secret: login.secret, conn: None, sent: 0, ring: VecDeque::new(), ring_bytes: 0 };
         self.sessions.insert(login.session, session);
         self.users.entry(owner).or_default().push(login.session);
+        self.valid_until(login.session, login.valid_until);
         self.attach(now, login.session, conn);
         Ok(())
+    }
+
+    /// Says until when the credential of a session is valid; a later one than before prolongs it.
+    pub fn valid_until(&mut self, session: SessionId, until: Option<Moment>) {
+        if let Some(until) = until {
+            self.timers.arm(Timer::Credential(session), until);
+        }
     }
 
     fn same_device(&self, session: SessionId, login: &Login) -> bool {
@@ -250,12 +282,18 @@ impl Sessions {
         }
         let Some(ended) = self.sessions.remove(&session) else { return };
         self.timers.cancel(&Timer::Expire(session));
+        self.timers.cancel(&Timer::Credential(session));
         let owner = (ended.who.app, ended.who.user.clone());
         if let Some(present) = self.users.get_mut(&owner) {
             present.retain(|other| *other != session);
             if present.is_empty() {
                 self.users.remove(&owner);
             }
+        }
+        if reason == EndReason::TakenOver && self.taken_over.len() < self.policy.sessions {
+            let left = TakenOver { app: ended.who.app, user: ended.who.user.clone(), secret: ended.secret };
+            self.taken_over.insert(session, left);
+            self.timers.arm(Timer::Forget(session), now + self.policy.keep);
         }
         if let Some(conn) = conn {
             let code = match reason {
@@ -318,7 +356,11 @@ impl Sessions {
 
     /// Whether nothing is held: no connection, session or deadline.
     pub fn is_idle(&self) -> bool {
-        self.conns.is_empty() && self.sessions.is_empty() && self.users.is_empty() && self.timers.is_empty()
+        self.conns.is_empty()
+            && self.sessions.is_empty()
+            && self.taken_over.is_empty()
+            && self.users.is_empty()
+            && self.timers.is_empty()
     }
 
     /// Connections and sessions, for metrics.

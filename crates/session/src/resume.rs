@@ -2,7 +2,7 @@
 
 use crate::machine::{ConnId, Output, Sessions};
 use huitong_protocol::{Resume, Resumed};
-use huitong_types::{AppId, ErrorCode, Fault, Moment, SessionId, StreamId, StreamKey, UserId};
+use huitong_types::{AppId, ErrorCode, Fault, Moment, Redacted, SessionId, StreamId, StreamKey, UserId};
 use subtle::ConstantTimeEq;
 
 /// A session that may be gone on with.
@@ -21,15 +21,19 @@ impl Sessions {
     /// is right. `None` means that the client gets a new session instead.
     ///
     /// # Errors
+    /// [`ErrorCode::TakenOver`] when a newer login of the same user ended the session.
     /// [`ErrorCode::WrongSequence`] when the client claims to have handled pushes that were never sent.
     pub fn resumable(&self, app: AppId, user: &UserId, wish: &Resume) -> Result<Option<Resumption>, Fault> {
         let id = wish.session.strip_prefix('s').and_then(|hex| u64::from_str_radix(hex, 16).ok());
         // Only the text that the welcome carried, not another way to write the number.
         let session = id.map(SessionId::new).filter(|session| session.to_string() == wish.session);
         let Some(session) = session else { return Ok(None) };
+        if let Some(left) = self.taken_over.get(&session) {
+            let own = same(&left.secret, &wish.secret) && left.app == app && left.user == *user;
+            return if own { Err(Fault::new(ErrorCode::TakenOver)) } else { Ok(None) };
+        }
         let Some(state) = self.sessions.get(&session) else { return Ok(None) };
-        let same_secret = state.secret.reveal().as_bytes().ct_eq(wish.secret.reveal().as_bytes());
-        if !bool::from(same_secret) || state.who.app != app || state.who.user != *user {
+        if !same(&state.secret, &wish.secret) || state.who.app != app || state.who.user != *user {
             return Ok(None);
         }
         if wish.seq > state.sent {
@@ -48,7 +52,7 @@ impl Sessions {
     }
 
     /// The secret that was given to the client of a session.
-    pub fn secret(&self, session: SessionId) -> Option<&huitong_types::Redacted<String>> {
+    pub fn secret(&self, session: SessionId) -> Option<&Redacted<String>> {
         self.sessions.get(&session).map(|state| &state.secret)
     }
 
@@ -64,4 +68,9 @@ impl Sessions {
             self.out.push_back(Output::Send { conn, text });
         }
     }
+}
+
+/// Compares secrets in constant time.
+fn same(a: &Redacted<String>, b: &Redacted<String>) -> bool {
+    a.reveal().as_bytes().ct_eq(b.reveal().as_bytes()).into()
 }

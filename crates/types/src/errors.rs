@@ -191,6 +191,10 @@ error_table! {
     /// The session cannot be resumed; log in afresh.
     SessionGone = "session-gone", Client, AfterLogin,
         trtc -1307 / -1307, emedia -506, gme "ERROR_NETWORK_ERROR", "The session is over; log in again.";
+    /// The same user logged in elsewhere while this session had no connection: do not log in again unasked, that
+    /// would push the other device out.
+    TakenOver = "taken-over", Client, Never,
+        trtc -3301 / -3301, emedia -506, gme "ERROR_UNKNOWN", "The same user logged in again elsewhere.";
     /// The request took longer than it may.
     Timeout = "timeout", Network, Later,
         trtc -3301 / -3308, emedia -408, gme "ERROR_NETWORK_ERROR", "The request took too long.";
