@@ -3,7 +3,7 @@
 use crate::process::{cpu_seconds, resident_kib};
 use crate::server::{APP, Binary, SECRET};
 use huitong_client::{ClientError, Signal};
-use huitong_protocol::{Hello, Join};
+use huitong_protocol::{Hello, Join, MemberDetails};
 use huitong_types::{AppId, Redacted, Role, RoomId, Scene, UserId};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -114,7 +114,15 @@ async fn join(url: &str, n: usize) -> Result<Signal, ClientError> {
     let room = RoomId::text(format!("room-{}", n / ROOM_MEMBERS)).map_err(wrong)?;
     let (scene, role) = (Scene::Rtc, Role::Publisher);
     signal
-        .join(Join { room, scene, role, private_map_key: None, record_id: None, publish: Vec::new() })
+        .join(Join {
+            room,
+            scene,
+            role,
+            private_map_key: None,
+            record_id: None,
+            details: MemberDetails::default(),
+            publish: Vec::new(),
+        })
         .await?;
     Ok(signal)
 }

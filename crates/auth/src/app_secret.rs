@@ -99,6 +99,25 @@ impl AppCredential {
     }
 }
 
+/// Splits a list of `APPID:SECRET`, separated by commas or spaces. A secret may have commas: a new item begins only
+/// where digits and a colon follow.
+pub fn split_list(list: &str) -> Vec<&str> {
+    let mut items = Vec::new();
+    let mut rest = list.trim_matches([',', ' ']);
+    while !rest.is_empty() {
+        let begins = |at: usize| {
+            let next = rest.get(at + 1..).unwrap_or_default().trim_start_matches([',', ' ']);
+            next.split_once(':').is_some_and(|(app, _)| app_id(app).is_some())
+        };
+        let end =
+            rest.match_indices([',', ' ']).map(|(at, _)| at).find(|at| begins(*at)).unwrap_or(rest.len());
+        let (item, behind) = rest.split_at(end);
+        items.push(item.trim_end_matches([',', ' ']));
+        rest = behind.trim_start_matches([',', ' ']);
+    }
+    items
+}
+
 impl std::str::FromStr for AppCredential {
     type Err = AppCredentialError;
     fn from_str(text: &str) -> Result<Self, AppCredentialError> {
@@ -133,6 +152,18 @@ mod tests {
         let colons = AppCredential::parse("1:a:b:c:d:e:f:g:h:i").unwrap();
         assert_eq!(colons.secret.as_redacted().reveal(), "a:b:c:d:e:f:g:h:i");
         assert!(!format!("{parsed:?}").contains(SECRET));
+    }
+
+    #[test]
+    fn a_list_is_split_where_an_application_begins() {
+        let (a, b) = (format!("1:{SECRET}"), format!("2:{SECRET}"));
+        for list in [format!("{a},{b}"), format!("{a} {b}"), format!(" {a}, {b} ,")] {
+            assert_eq!(split_list(&list), [a.as_str(), b.as_str()], "{list}");
+        }
+        let commas = "1:secret,with,commas:16";
+        assert_eq!(split_list(&format!("{commas},{b}")), [commas, b.as_str()]);
+        assert_eq!(split_list("nonsense, more"), ["nonsense, more"], "left to the parser to refuse");
+        assert!(split_list(" , ").is_empty());
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub mod usersig;
 mod hash;
 
 pub use api_token::{ApiAuthError, mint_api_token, verify_api_token, verify_authorization, verify_basic};
-pub use app_secret::{AppCredential, AppCredentialError, AppSecret, SecretError};
+pub use app_secret::{AppCredential, AppCredentialError, AppSecret, SecretError, split_list};
 pub use room_key::{RoomKey, RoomKeyError};
 pub use stream_keys::{PlayKeys, push_key_from_random};
 pub use usersig::{CredentialError, Verified};

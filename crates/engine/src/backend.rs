@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::io::{ApiCall, ApiResult, Output};
-use crate::urls::{Minted, Purpose};
+use crate::urls::{MOST_URLS, Minted, Purpose, UrlRecord};
 use huitong_protocol::api::{
     MemberDetail, NamedUrl, RoomDetail, RoomList, RoomSummary, StreamDetail, UrlKind, UrlReply, UrlRequest,
 };
@@ -35,11 +35,18 @@ impl Engine {
             }
             ApiCall::GetRoom(room) => self.room_detail(&RoomKey { app, room }),
             ApiCall::RemoveMember(room, user) => {
-                self.in_room(Input::Kick { key: RoomKey { app, room }, user })?;
+                let key = RoomKey { app, room };
+                self.in_room(Input::Kick { key: key.clone(), user: user.clone() })?;
+                // An encoder comes back by itself as long as its URL opens the room.
+                self.withdraw_urls(|url| {
+                    url.key == key && url.user == user && matches!(url.purpose, Purpose::Push { .. })
+                });
                 Ok(ApiResult::Done)
             }
             ApiCall::DissolveRoom(room) => {
-                self.in_room(Input::Dissolve { key: RoomKey { app, room } })?;
+                let key = RoomKey { app, room };
+                self.in_room(Input::Dissolve { key: key.clone() })?;
+                self.withdraw_urls(|url| url.key == key);
                 Ok(ApiResult::Done)
             }
             ApiCall::MintUrl(room, request) => self.mint(app, room, &request).map(ApiResult::Urls),
@@ -60,6 +67,7 @@ impl Engine {
             Some(who) => who.client.as_ref().to_owned(),
             None => "encoder".to_owned(),
         };
+        let labels = self.labels.get(&member.session).cloned().unwrap_or_default();
         let streams = member.streams.iter().map(|stream| StreamDetail {
             stream: stream.kind.as_str().to_owned(),
             publishing: stream.publishing,
@@ -77,6 +85,8 @@ impl Engine {
             away: member.away,
             client,
             age_seconds: seconds(member.age),
+            record_id: labels.record_id.map_or_else(String::new, |id| id.as_str().to_owned()),
+            details: labels.details.entries().clone(),
             streams: streams.collect(),
         }
     }
@@ -98,12 +108,12 @@ impl Engine {
             }
         };
         let valid = match request.expire_seconds {
-            0 => URL_SECONDS,
-            more if more > URL_SECONDS_MOST => {
-                let sentence = format!("The validity is {more} s, at most {URL_SECONDS_MOST} s are allowed.");
+            None => URL_SECONDS,
+            Some(valid) if (1..=URL_SECONDS_MOST).contains(&valid) => valid,
+            Some(other) => {
+                let sentence = format!("The validity is {other} s, allowed is 1 to {URL_SECONDS_MOST} s.");
                 return Err(invalid("expireSeconds", sentence));
             }
-            some => some,
         };
         let purpose = match request.kind {
             UrlKind::Push => Purpose::Push { scene },
@@ -113,19 +123,37 @@ impl Engine {
         let urls = self.urls_of(purpose, stream_key.reveal())?;
         let key = RoomKey { app, room: room.clone() };
         let expires = self.now + Duration::from_secs(u64::from(valid));
-        if !self.urls.add(expires, stream_key, Minted { key, user: user.clone(), kind, purpose }) {
-            return Err(Fault::because(
-                ErrorCode::ServerFull,
-                "Too many minted URLs are valid at this time.",
-            ));
+        let expires_unix = self.unix_ms / 1000 + u64::from(valid);
+        let minted = Minted { key, user: user.clone(), kind, purpose };
+        let record = UrlRecord::new(stream_key.clone(), &minted, expires_unix);
+        if !self.urls.add(expires, stream_key, minted) {
+            let sentence = format!("{MOST_URLS} minted URLs of this application are valid at this time.");
+            return Err(Fault::because(ErrorCode::ServerFull, sentence));
         }
+        self.out.push_back(Output::KeepUrl(record));
         let detail = format!("{:?} {}", request.kind, kind.as_str());
         self.note_user("url-minted", None, app, Some(&room), &user, detail);
-        Ok(UrlReply { urls, expires: self.unix_ms / 1000 + u64::from(valid) })
+        Ok(UrlReply { urls, expires: expires_unix })
     }
 }
 
 impl Engine {
+    /// Takes a URL back that was minted before a restart. One that has expired meanwhile is left out.
+    pub(crate) fn restore_url(&mut self, record: &UrlRecord) {
+        let left = record.expires.saturating_mul(1000).saturating_sub(self.unix_ms);
+        if left > 0 {
+            let expires = self.now + Duration::from_millis(left);
+            // As many as there were before.
+            let _fits = self.urls.add(expires, record.key.clone(), record.minted());
+        }
+    }
+
+    fn withdraw_urls(&mut self, over: impl Fn(&Minted) -> bool) {
+        for key in self.urls.withdraw(over) {
+            self.out.push_back(Output::DropUrl(key));
+        }
+    }
+
     fn urls_of(&self, purpose: Purpose, secret: &str) -> Result<Vec<NamedUrl>, Fault> {
         let media = &self.config.media;
         let named = |name: &str, url: String| NamedUrl { name: name.to_owned(), url };

@@ -6,11 +6,11 @@ use crate::media::Media;
 use crate::random::Random;
 use crate::urls::Urls;
 use huitong_auth::PlayKeys;
-use huitong_protocol::{Event, MediaBases};
+use huitong_protocol::{Event, MediaBases, MemberDetails};
 use huitong_room::{Limits, Rooms};
 use huitong_session::{Body, Policy, Sessions};
-use huitong_types::{AppId, Moment, RoomId, SessionId, StreamId, StreamKey, UserId};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use huitong_types::{AppId, Moment, RecordId, RoomId, SessionId, StreamId, StreamKey, UserId};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +52,13 @@ pub struct Sizes {
     pub urls: usize,
 }
 
+/// What a member brought along that the engine itself does not act on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Labels {
+    pub(crate) record_id: Option<RecordId>,
+    pub(crate) details: MemberDetails,
+}
+
 /// Everything that is not media: who is logged in, who is where, who may publish and play.
 #[derive(Debug)]
 pub struct Engine {
@@ -67,6 +74,10 @@ pub struct Engine {
     pub(crate) urls: Urls,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
+    /// When the room key of a member expires, Unix seconds, where the application demands one.
+    pub(crate) room_keys: HashMap<SessionId, u64>,
+    /// What members brought along, for the operator to see.
+    pub(crate) labels: HashMap<SessionId, Labels>,
     /// Connections that reach media under other addresses than the configured ones.
     pub(crate) reached_media: BTreeMap<ConnId, Arc<MediaBases>>,
     pub(crate) draining: bool,
@@ -105,6 +116,8 @@ impl Engine {
             held: Held::new(config.early_hold, config.early_count),
             urls: Urls::default(),
             encoders: BTreeSet::new(),
+            room_keys: HashMap::new(),
+            labels: HashMap::new(),
             reached_media: BTreeMap::new(),
             draining: false,
             out: VecDeque::new(),
@@ -140,6 +153,7 @@ impl Engine {
             Input::PlayRequested { ticket, key } => self.play_requested(ticket, &key),
             Input::MediaClosed { ticket, deliberate } => self.media_closed(ticket, deliberate),
             Input::Api { call, app, request } => self.on_api(call, app, request),
+            Input::RestoreUrl(record) => self.restore_url(&record),
             Input::Drain { within } => self.drain(within),
             Input::Tick => {}
         }
@@ -186,6 +200,8 @@ impl Engine {
             && self.rooms.is_idle()
             && self.media.is_idle()
             && self.urls.is_idle()
+            && self.room_keys.is_empty()
+            && self.labels.is_empty()
             && self.reached_media.is_empty()
     }
 

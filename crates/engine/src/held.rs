@@ -25,22 +25,25 @@ struct Waiting {
     wish: Wish,
 }
 
-/// Held connections, oldest first. All are held equally long, so the oldest is due first.
+/// Players that wait for a stream at once, in all rooms. When the publisher of a large live room pauses, its audience
+/// knocks; those beyond this knock again by themselves. A held one costs some hundred bytes.
+const HELD_PLAYS: usize = 16_384;
+
+/// Connections that wait for the same kind of thing, oldest first. All are held equally long, so the oldest is due
+/// first.
 #[derive(Debug)]
-pub(crate) struct Held {
-    hold: Duration,
+struct Queue {
     most: usize,
     waiting: VecDeque<Waiting>,
 }
 
-impl Held {
-    pub(crate) const fn new(hold: Duration, most: usize) -> Self {
-        Self { hold, most, waiting: VecDeque::new() }
+impl Queue {
+    const fn new(most: usize) -> Self {
+        Self { most, waiting: VecDeque::new() }
     }
 
-    /// Holds a connection; returns the oldest one if it has to make room.
-    fn add(&mut self, now: Moment, ticket: MediaTicket, wish: Wish) -> Option<MediaTicket> {
-        self.waiting.push_back(Waiting { ticket, until: now + self.hold, wish });
+    fn add(&mut self, waiting: Waiting) -> Option<MediaTicket> {
+        self.waiting.push_back(waiting);
         if self.waiting.len() <= self.most {
             return None;
         }
@@ -58,8 +61,7 @@ impl Held {
         ready.into_iter().map(|waiting| (waiting.ticket, waiting.wish)).collect()
     }
 
-    /// Forgets a connection that is gone. False if it is not held.
-    pub(crate) fn cancel(&mut self, ticket: MediaTicket) -> bool {
+    fn cancel(&mut self, ticket: MediaTicket) -> bool {
         let before = self.waiting.len();
         self.waiting.retain(|waiting| waiting.ticket != ticket);
         self.waiting.len() < before
@@ -71,13 +73,44 @@ impl Held {
         }
         self.waiting.pop_front().map(|waiting| (waiting.ticket, waiting.wish))
     }
+}
+
+/// Held connections. Publishers and players have places of their own: an audience that waits must not turn a
+/// publisher away.
+#[derive(Debug)]
+pub(crate) struct Held {
+    hold: Duration,
+    publishes: Queue,
+    plays: Queue,
+}
+
+impl Held {
+    pub(crate) const fn new(hold: Duration, most_publishes: usize) -> Self {
+        Self { hold, publishes: Queue::new(most_publishes), plays: Queue::new(HELD_PLAYS) }
+    }
+
+    /// Holds a connection; returns the oldest one if it has to make room.
+    fn add(&mut self, now: Moment, ticket: MediaTicket, wish: Wish) -> Option<MediaTicket> {
+        let queue = if matches!(wish, Wish::Publish(_)) { &mut self.publishes } else { &mut self.plays };
+        queue.add(Waiting { ticket, until: now + self.hold, wish })
+    }
+
+    /// Forgets a connection that is gone. False if it is not held.
+    pub(crate) fn cancel(&mut self, ticket: MediaTicket) -> bool {
+        self.publishes.cancel(ticket) || self.plays.cancel(ticket)
+    }
+
+    fn pop_due(&mut self, now: Moment) -> Option<(MediaTicket, Wish)> {
+        self.publishes.pop_due(now).or_else(|| self.plays.pop_due(now))
+    }
 
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
-        self.waiting.front().map(|waiting| waiting.until)
+        let queues = [&self.publishes, &self.plays];
+        queues.into_iter().filter_map(|queue| queue.waiting.front()).map(|waiting| waiting.until).min()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.waiting.len()
+        self.publishes.waiting.len() + self.plays.waiting.len()
     }
 }
 
@@ -93,30 +126,32 @@ impl Engine {
 
     pub(crate) fn expire_held(&mut self) {
         while let Some((ticket, wish)) = self.held.pop_due(self.now) {
-            let fault = match wish {
+            let (what, fault) = match wish {
                 Wish::Publish(key) => {
                     let sentence = format!("No member registered the stream key {key} in time.");
-                    Fault::because(ErrorCode::UnknownKey, sentence)
+                    ("publish-refused", Fault::because(ErrorCode::UnknownKey, sentence))
                 }
-                Wish::Play { .. } => Fault::because(ErrorCode::NotFound, "Nobody publishes the stream."),
+                Wish::Play { .. } => {
+                    ("play-refused", Fault::because(ErrorCode::NotFound, "Nobody publishes the stream."))
+                }
                 Wish::PlayMember { key, user, kind } => {
                     let sentence =
                         format!("{user} publishes no {} stream in room {}.", kind.as_str(), key.room);
-                    Fault::because(ErrorCode::NotFound, sentence)
+                    ("play-refused", Fault::because(ErrorCode::NotFound, sentence))
                 }
             };
-            self.note("media-refused", |note| note.detail = format!("ticket {}: {fault}", ticket.0));
-            self.out.push_back(Output::CloseMedia { ticket, fault });
+            self.refuse_media(what, ticket, fault);
         }
     }
 
     /// Accepts publishers that were waiting for a key that this session has registered.
     pub(crate) fn release_held_publishes(&mut self, session: SessionId) {
-        if self.held.len() == 0 {
+        if self.held.publishes.waiting.is_empty() {
             return;
         }
         for key in self.media.keys_of(session) {
-            let waiting = self.held.take(|wish| matches!(wish, Wish::Publish(other) if *other == key));
+            let waiting =
+                self.held.publishes.take(|wish| matches!(wish, Wish::Publish(other) if *other == key));
             for (ticket, _) in waiting {
                 self.publish_requested(ticket, key.clone());
             }
@@ -132,7 +167,7 @@ impl Engine {
                 *key == publication.key && *user == publication.user && *kind == publication.kind
             }
         };
-        for (ticket, wish) in self.held.take(begun) {
+        for (ticket, wish) in self.held.plays.take(begun) {
             let viewer = match wish {
                 Wish::Play { viewer, .. } => Some(viewer),
                 Wish::Publish(_) | Wish::PlayMember { .. } => None,

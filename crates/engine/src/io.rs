@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::urls::UrlRecord;
 pub use huitong_room::TrackFlags;
 pub use huitong_session::{ConnId, MultiDevice};
 
@@ -23,6 +24,9 @@ pub struct AppConfig {
     pub require_room_key: bool,
     /// What happens when a user logs in a second time.
     pub multi_device: MultiDevice,
+    /// Whether a session ends, with its signalling and its media, when the UserSig it was shown expires. Otherwise a
+    /// UserSig is checked at login only, as the vendors' clouds do.
+    pub end_expired_sessions: bool,
 }
 
 /// Configuration of the engine. Every number is a default of `huitong_types::limits` that operators may change.
@@ -161,6 +165,8 @@ pub enum Input {
         /// What is asked.
         request: ApiCall,
     },
+    /// A URL that was minted before a restart.
+    RestoreUrl(UrlRecord),
     /// The server is going down: tell everybody, admit nobody.
     Drain {
         /// Time that is left.
@@ -284,6 +290,10 @@ pub enum Output {
         /// The stream.
         stream: StreamId,
     },
+    /// Keep a minted URL, to give it back with [`Input::RestoreUrl`] after a restart.
+    KeepUrl(UrlRecord),
+    /// A minted URL was withdrawn: keep it no longer. Those that expire are not named.
+    DropUrl(StreamKey),
     /// The answer to an API call.
     ApiDone {
         /// The caller's number.

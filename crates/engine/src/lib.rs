@@ -29,5 +29,5 @@ mod wire;
 pub use engine::{Engine, Sizes, Why};
 pub use io::{
     ApiCall, ApiResult, AppConfig, ConnId, EngineConfig, Input, MediaTicket, MultiDevice, Note, Output, Pace,
-    StreamLabel, TrackFlags,
+    StreamLabel, TrackFlags, UrlRecord,
 };

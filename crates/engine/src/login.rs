@@ -1,10 +1,10 @@
 //! `hello`: version, login, resume.
 
 use crate::engine::Engine;
-use crate::io::ConnId;
+use crate::io::{AppConfig, ConnId};
 use huitong_protocol::{CloseCode, Done, Hello, PROTOCOL_VERSION, Resumed, Welcome};
 use huitong_session::{Login, Resumption};
-use huitong_types::{ErrorCode, Fault, Redacted, SessionId};
+use huitong_types::{ErrorCode, Fault, Moment, Redacted, SessionId};
 use std::time::Duration;
 
 /// Bytes kept of the free text in which a client names itself.
@@ -63,13 +63,18 @@ impl Engine {
         if let Some(wish) = &hello.resume
             && let Some(resumption) = self.sessions.resumable(hello.app, &hello.user, wish)?
         {
+            // A client that has got a new credential meanwhile shows it; an old one changes nothing.
+            let shown = crate::credentials::user_sig(app, hello.app, &hello.user, &hello.sig, self.unix_ms);
+            let until = shown.ok().and_then(|expires| self.valid_until(app, expires));
+            self.sessions.valid_until(resumption.session, until);
             self.sessions.resume(self.now, conn, resumption);
             return Ok((resumption.session, resumption.how, Some(resumption)));
         }
         if self.draining {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
-        crate::credentials::user_sig(app, hello.app, &hello.user, &hello.sig, self.unix_ms)?;
+        let expires = crate::credentials::user_sig(app, hello.app, &hello.user, &hello.sig, self.unix_ms)?;
+        let valid_until = self.valid_until(app, expires);
         let policy = app.multi_device;
         let session = SessionId::new(self.random.number());
         let login = Login {
@@ -80,9 +85,16 @@ impl Engine {
             session,
             secret: self.random.text(),
             policy,
+            valid_until,
         };
         self.sessions.login(self.now, conn, login)?;
         Ok((session, Resumed::New, None))
+    }
+
+    /// When a session with a credential of this expiry (Unix seconds) has to end.
+    fn valid_until(&self, app: &AppConfig, expires: u64) -> Option<Moment> {
+        let left = expires.saturating_add(1).saturating_mul(1000).saturating_sub(self.unix_ms);
+        app.end_expired_sessions.then(|| self.now + Duration::from_millis(left))
     }
 
     fn welcome(&self, conn: ConnId, session: SessionId, resumed: Resumed) -> Option<Welcome> {

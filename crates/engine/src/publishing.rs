@@ -5,8 +5,9 @@ use crate::held::Wish;
 use crate::io::{MediaTicket, Output, Pace, StreamLabel, TrackFlags};
 use crate::media::Use;
 use crate::urls::{Minted, Purpose};
-use huitong_protocol::Publish;
+use huitong_protocol::{Event, Failure, Publish};
 use huitong_room::{Input, Join, Publication};
+use huitong_session::Body;
 use huitong_types::{ErrorCode, Fault, LeaveReason, Privileges, Role, SessionId, StreamKey, StreamKind};
 
 impl Engine {
@@ -24,7 +25,11 @@ impl Engine {
 
     pub(crate) fn publish_requested(&mut self, ticket: MediaTicket, key: StreamKey) {
         let result = if let Some((session, kind)) = self.media.owner_of(&key) {
-            self.start_publishing(ticket, session, kind, key)
+            let started = self.start_publishing(ticket, session, kind, key);
+            if let Err(fault) = &started {
+                self.tell_refused(session, kind, fault);
+            }
+            started
         } else if let Some(minted) = self.urls.get(&key).cloned() {
             self.publish_by_url(ticket, minted, key)
         } else if self.play_keys.open(&key).is_some() {
@@ -35,6 +40,14 @@ impl Engine {
         };
         if let Err(fault) = result {
             self.refuse_media("publish-refused", ticket, fault);
+        }
+    }
+
+    /// A phone's pusher says only that its push failed; the client learns here why.
+    fn tell_refused(&mut self, session: SessionId, stream: StreamKind, fault: &Fault) {
+        let event = Event::PublishRefused { stream, error: Failure::from(fault.clone()) };
+        if let Some(body) = Body::new(&event, Vec::new()) {
+            self.push(session, &body);
         }
     }
 

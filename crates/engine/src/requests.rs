@@ -1,6 +1,6 @@
 //! What clients ask once they are connected.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Labels};
 use crate::io::{ConnId, TrackFlags};
 use huitong_protocol::{
     Done, Failure, Join, JoinReply, Pong, Publish, Reply, ReplyFrame, Request, SetRole, Subscribe,
@@ -8,7 +8,7 @@ use huitong_protocol::{
 };
 use huitong_room::{Input, RoomKey};
 use huitong_types::{
-    AppId, EndReason, ErrorCode, Fault, LeaveReason, Privileges, Redacted, RoomId, SessionId, UserId,
+    AppId, EndReason, ErrorCode, Fault, LeaveReason, Privileges, Redacted, Role, RoomId, SessionId, UserId,
 };
 
 impl Engine {
@@ -98,7 +98,7 @@ impl Engine {
         if self.draining && self.rooms.room_of(session) != Some(&key) {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
-        let privileges = self.privileges(app, &user, &key.room, join.private_map_key.as_ref())?;
+        let grant = self.grant(app, &user, &key.room, join.private_map_key.as_ref())?;
         self.media.may_register(&self.urls, session, &join.publish)?;
         let declare = join.publish.iter().map(|p| (p.stream, flags(p.audio, p.video))).collect();
         let (scene, role) = (join.scene, join.role);
@@ -108,9 +108,11 @@ impl Engine {
             user,
             scene,
             role,
-            privileges,
+            privileges: grant.privileges,
             declare,
         }))?;
+        self.granted(session, grant);
+        self.labels.insert(session, Labels { record_id: join.record_id, details: join.details });
         for publish in join.publish {
             self.register(session, publish);
         }
@@ -138,30 +140,64 @@ impl Engine {
     fn set_role(&mut self, session: SessionId, set_role: SetRole) -> Result<Done, Fault> {
         let (app, user) = self.who(session)?;
         let room = self.rooms.room_of(session).ok_or(Fault::new(ErrorCode::NotInRoom))?.room.clone();
-        // Without a new key the member keeps what the one it entered with allows.
-        let privileges = match &set_role.private_map_key {
-            Some(key) => Some(self.privileges(app, &user, &room, Some(key))?),
+        // Without a new key the member keeps what the one it entered with allows, as long as that one is valid.
+        let grant = match &set_role.private_map_key {
+            Some(key) => Some(self.grant(app, &user, &room, Some(key))?),
+            None if set_role.role == Role::Publisher => {
+                self.still_granted(session)?;
+                None
+            }
             None => None,
         };
+        let privileges = grant.map(|grant| grant.privileges);
         self.in_room(Input::SetRole { session, role: set_role.role, privileges })?;
+        if let Some(grant) = grant {
+            self.granted(session, grant);
+        }
         Ok(Done::SetRole)
     }
 
     /// What a user may do in a room. Applications that do not demand a room key allow everything.
-    fn privileges(
+    fn grant(
         &self,
         app: AppId,
         user: &UserId,
         room: &RoomId,
         key: Option<&Redacted<String>>,
-    ) -> Result<Privileges, Fault> {
+    ) -> Result<Grant, Fault> {
         let config = self.config.apps.get(&app).ok_or(Fault::new(ErrorCode::UnknownApp))?;
         if !config.require_room_key {
-            return Ok(Privileges::ALL);
+            return Ok(Grant { privileges: Privileges::ALL, expires_unix: None });
         }
         let key = key.ok_or(Fault::new(ErrorCode::RoomKeyRequired).in_field("privateMapKey"))?;
-        crate::credentials::room_key(config, app, user, room, key, self.unix_ms)
+        let verified = crate::credentials::room_key(config, app, user, room, key, self.unix_ms)?;
+        Ok(Grant { privileges: verified.privileges, expires_unix: Some(verified.expires_unix) })
     }
+
+    fn granted(&mut self, session: SessionId, grant: Grant) {
+        match grant.expires_unix {
+            Some(expires) => drop(self.room_keys.insert(session, expires)),
+            None => drop(self.room_keys.remove(&session)),
+        }
+    }
+
+    /// Whether the room key that a member showed last is still valid.
+    fn still_granted(&self, session: SessionId) -> Result<(), Fault> {
+        match self.room_keys.get(&session) {
+            Some(expires) if *expires < self.unix_ms / 1000 => {
+                let sentence = "The privateMapKey of this member has expired; send a new one.";
+                Err(Fault::because(ErrorCode::RoomKeyRequired, sentence).in_field("privateMapKey"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a member may do, and the last second (Unix) in which its room key says so.
+#[derive(Clone, Copy)]
+struct Grant {
+    privileges: Privileges,
+    expires_unix: Option<u64>,
 }
 
 pub(crate) const fn flags(audio: bool, video: bool) -> TrackFlags {

@@ -101,6 +101,8 @@ impl Engine {
             self.out.push_back(Output::CloseMedia { ticket, fault: fault.clone() });
         }
         self.encoders.remove(&session);
+        self.room_keys.remove(&session);
+        self.labels.remove(&session);
         let message = match reason {
             LeaveReason::Left | LeaveReason::SessionEnded | LeaveReason::BecameAudience => return,
             LeaveReason::Kicked => "You were removed from the room.",

@@ -12,7 +12,7 @@ use std::time::Duration;
 const MAIN: StreamKind = StreamKind::Main;
 
 fn request(kind: UrlKind, name: &str) -> UrlRequest {
-    UrlRequest { kind, user: name.into(), stream: String::new(), scene: String::new(), expire_seconds: 0 }
+    UrlRequest { kind, user: name.into(), stream: String::new(), scene: String::new(), expire_seconds: None }
 }
 
 fn mint(world: &mut World, request: UrlRequest) -> StreamKey {
@@ -182,8 +182,8 @@ fn a_play_url_serves_many_players_and_may_come_before_the_stream() {
 #[test]
 fn minted_urls_expire_and_do_one_thing_only() {
     let mut world = World::new(config());
-    let push = mint(&mut world, UrlRequest { expire_seconds: 60, ..request(UrlKind::Push, "obs") });
-    let play = mint(&mut world, UrlRequest { expire_seconds: 60, ..request(UrlKind::Play, "obs") });
+    let push = mint(&mut world, UrlRequest { expire_seconds: Some(60), ..request(UrlKind::Push, "obs") });
+    let play = mint(&mut world, UrlRequest { expire_seconds: Some(60), ..request(UrlKind::Play, "obs") });
     let wrong = world.play(&push);
     assert_eq!(world.closed_with(wrong), Some(ErrorCode::UnknownKey));
     let wrong = world.push_media(&play);
@@ -204,7 +204,8 @@ fn bad_url_requests_name_the_field() {
         (UrlRequest { user: String::new(), ..base() }, "user"),
         (UrlRequest { stream: "small".into(), ..base() }, "stream"),
         (UrlRequest { scene: "theatre".into(), ..base() }, "scene"),
-        (UrlRequest { expire_seconds: 40 * 86_400, ..base() }, "expireSeconds"),
+        (UrlRequest { expire_seconds: Some(40 * 86_400), ..base() }, "expireSeconds"),
+        (UrlRequest { expire_seconds: Some(0), ..base() }, "expireSeconds"),
     ] {
         let ApiResult::Refused(fault) = world.call(ApiCall::MintUrl(number(1), bad)) else { panic!() };
         assert_eq!((fault.code, fault.field), (ErrorCode::InvalidField, Some(field)));
@@ -222,5 +223,63 @@ fn a_url_that_phones_cannot_open_is_not_minted() {
         ErrorCode::Internal
     );
     assert_eq!(world.engine.sizes().urls, 0);
+    world.wind_down();
+}
+
+#[test]
+fn minted_urls_outlive_a_restart_until_they_expire() {
+    let mut world = World::new(config());
+    let long = mint(&mut world, UrlRequest { expire_seconds: Some(3600), ..request(UrlKind::Push, "obs") });
+    let brief = mint(&mut world, UrlRequest { expire_seconds: Some(60), ..request(UrlKind::Push, "cam") });
+    let records: Vec<_> = world.kept_urls.values().cloned().collect();
+    let mut restarted = World::new(config());
+    restarted.pass(Duration::from_secs(600));
+    for record in records {
+        restarted.input(huitong_engine::Input::RestoreUrl(record));
+    }
+    let ticket = restarted.push_media(&long);
+    assert!(matches!(restarted.media[&ticket], Media::Publishing { .. }));
+    assert_eq!(restarted.engine.sizes().urls, 1);
+    let late = restarted.push_media(&brief);
+    restarted.pass(Duration::from_secs(5));
+    assert_eq!(restarted.closed_with(late), Some(ErrorCode::UnknownKey));
+    restarted.pass(Duration::from_secs(3000));
+    assert_eq!(restarted.engine.sizes().urls, 0, "it expires when it would have without the restart");
+    restarted.wind_down();
+}
+
+#[test]
+fn an_encoder_that_was_removed_does_not_come_back_by_its_url() {
+    let mut world = World::new(config());
+    let push = mint(&mut world, request(UrlKind::Push, "obs"));
+    let other = mint(&mut world, request(UrlKind::Push, "cam"));
+    let ticket = world.push_media(&push);
+    let stays = world.push_media(&other);
+    world.call(ApiCall::RemoveMember(number(1), user("obs")));
+    assert_eq!(world.closed_with(ticket), Some(ErrorCode::NotInRoom));
+    let again = world.push_media(&push);
+    world.pass(Duration::from_secs(5));
+    assert_eq!(world.closed_with(again), Some(ErrorCode::UnknownKey));
+    assert!(matches!(world.media[&stays], Media::Publishing { .. }));
+    assert_eq!(world.kept_urls.len(), 1);
+    world.call(ApiCall::DissolveRoom(number(1)));
+    assert_eq!((world.engine.sizes().urls, world.kept_urls.len()), (0, 0));
+    world.wind_down();
+}
+
+#[test]
+fn players_that_wait_do_not_turn_an_early_publisher_away() {
+    let mut config = config();
+    config.early_count = 2;
+    let mut world = World::new(config);
+    let play = mint(&mut world, request(UrlKind::Play, "alice"));
+    let early = world.push_media(&key("alicesearlykey"));
+    let players: Vec<u64> = (0..10).map(|_| world.play(&play)).collect();
+    let alice = world.member("alice");
+    world.declare(alice, &key("alicesearlykey"), true, true).unwrap();
+    for ticket in players {
+        assert!(matches!(world.media[&ticket], Media::Playing { .. }));
+    }
+    assert!(matches!(world.media[&early], Media::Publishing { .. }));
     world.wind_down();
 }

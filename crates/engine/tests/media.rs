@@ -284,3 +284,22 @@ fn a_player_of_a_stream_that_does_not_return_is_refused_in_words() {
     assert_eq!(world.media[&play], Media::Closed(ErrorCode::NotFound, "Nobody publishes the stream.".into()));
     world.wind_down();
 }
+
+#[test]
+fn a_client_hears_why_its_push_was_refused() {
+    let mut config = config();
+    config.publishers = 1;
+    let mut world = World::new(config);
+    let (_alice, _) = world.publisher("alice");
+    let bob = world.member("bob");
+    world.declare(bob, &key("bobspushkey12345"), true, true).unwrap();
+    let ticket = world.push_media(&key("bobspushkey12345"));
+    assert_eq!(world.closed_with(ticket), Some(ErrorCode::PublishersFull));
+    let Some(Event::PublishRefused { stream: StreamKind::Main, error }) = world.clients[bob].pushes.last()
+    else {
+        panic!("{:?}", world.clients[bob].pushes)
+    };
+    assert_eq!(error.code, ErrorCode::PublishersFull);
+    assert!(error.message.contains("1 publishers"), "{}", error.message);
+    world.wind_down();
+}

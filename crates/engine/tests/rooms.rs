@@ -229,3 +229,52 @@ fn privileges_decide_what_is_sent_and_received() {
     assert_eq!(world.clients[bob].tracks("alice", StreamKind::Main), Some((true, true)));
     world.wind_down();
 }
+
+/// Enters live room 1 with a room key of these privileges.
+fn join_live_with(world: &mut World, who: usize, role: &str, bits: u32) -> Result<(), ErrorCode> {
+    let user = world.clients[who].user.clone();
+    let room_key = common::room_key(&user, 1, bits, world.unix_ms());
+    let join =
+        json!({ "op": "join", "room": room(1), "scene": "live", "role": role, "privateMapKey": room_key });
+    world.ask(who, join).map(|_| ())
+}
+
+#[test]
+fn who_may_send_nothing_does_not_take_the_place_of_a_publisher() {
+    let mut world = with_room_keys();
+    let host = world.client("host");
+    join_live_with(&mut world, host, "publisher", 255).unwrap();
+    let viewer = world.client("viewer");
+    let watch_only = 2 + 8 + 32;
+    assert_eq!(
+        join_live_with(&mut world, viewer, "publisher", watch_only).unwrap_err(),
+        ErrorCode::MayNotPublish
+    );
+    join_live_with(&mut world, viewer, "audience", watch_only).unwrap();
+    let promote = json!({ "op": "setRole", "role": "publisher" });
+    assert_eq!(world.ask(viewer, promote.clone()).unwrap_err(), ErrorCode::MayNotPublish);
+    assert!(world.clients[host].members().is_empty(), "nobody was announced");
+    let sends_sound = common::room_key("viewer", 1, 2 + 4, world.unix_ms());
+    world.ask(viewer, json!({ "op": "setRole", "role": "publisher", "privateMapKey": sends_sound })).unwrap();
+    assert_eq!(world.clients[host].members(), ["viewer"]);
+    world.wind_down();
+}
+
+#[test]
+fn an_expired_room_key_does_not_make_a_publisher() {
+    let mut world = with_room_keys();
+    let host = world.client("host");
+    join_live_with(&mut world, host, "publisher", 255).unwrap();
+    let viewer = world.client("viewer");
+    join_live_with(&mut world, viewer, "audience", 255).unwrap();
+    for _ in 0..16 {
+        world.pass(Duration::from_secs(20));
+        world.ask(host, json!({ "op": "ping" })).unwrap();
+        world.ask(viewer, json!({ "op": "ping" })).unwrap();
+    }
+    let promote = json!({ "op": "setRole", "role": "publisher" });
+    assert_eq!(world.ask(viewer, promote).unwrap_err(), ErrorCode::RoomKeyRequired, "it was valid for 300 s");
+    let fresh = common::room_key("viewer", 1, 255, world.unix_ms());
+    world.ask(viewer, json!({ "op": "setRole", "role": "publisher", "privateMapKey": fresh })).unwrap();
+    world.wind_down();
+}

@@ -16,10 +16,6 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tracing::Instrument;
 
-/// Connections at once, publishers and players together. A player costs a few KiB here and its socket buffers
-/// in the kernel; operators who need more put more nodes.
-pub const CONNECTIONS: usize = 50_000;
-
 /// Pause after a failed accept (no file descriptors left, for example), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -32,12 +28,14 @@ pub struct RtmpGateway {
     pub authority: Arc<dyn Authority>,
     /// Index of [`RtmpWire`] among the formats of the fan-out.
     pub wire: Wire,
+    /// Connections at once, publishers and players together; further ones are closed at once.
+    pub connections: usize,
 }
 
 /// Serves the listener until `shutdown` turns true. Connections that exist then go on; the control side ends
 /// them.
 pub async fn serve(listener: TcpListener, gateway: RtmpGateway, mut shutdown: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Arc::new(Semaphore::new(gateway.connections));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -52,7 +50,7 @@ pub async fn serve(listener: TcpListener, gateway: RtmpGateway, mut shutdown: wa
             }
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::warn!(%peer, limit = CONNECTIONS, "RTMP connection refused: too many at once");
+            tracing::warn!(%peer, limit = gateway.connections, "RTMP connection refused: too many at once");
             metrics::counter!("huitong_rtmp_connections_refused_total").increment(1);
             continue;
         };

@@ -2,7 +2,7 @@
 
 use crate::limits::{CLOSE_REASON_BYTES, CLOSE_TIMEOUT, WRITE_BATCH, WRITE_TIMEOUT};
 use crate::outbox::{Mailbox, Outgoing, Overflow, outbox};
-use crate::rate::TokenBucket;
+use crate::rate::{Rate, Verdict};
 use crate::{ConnNumber, Peer, SignalEvent, SignalSink, SinkGone};
 use axum::Error as SocketError;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
@@ -79,7 +79,7 @@ async fn pump<S: SignalSink>(
     conn: ConnNumber,
     sink: &S,
 ) -> End {
-    let mut rate = TokenBucket::new(Instant::now());
+    let mut rate = Rate::new(Instant::now());
     loop {
         let step = tokio::select! {
             biased;
@@ -139,38 +139,43 @@ async fn read<S: SignalSink>(
     received: Option<Result<Message, SocketError>>,
     conn: ConnNumber,
     sink: &S,
-    rate: &mut TokenBucket,
+    rate: &mut Rate,
 ) -> Result<(), End> {
     let message = match received {
         None => return Err(End::Peer),
         Some(Err(error)) => return Err(broken(socket, error).await),
         Some(Ok(message)) => message,
     };
-    let event = match message {
-        Message::Text(text) if text.len() > SIGNAL_FRAME_BYTES => {
+    let text = match message {
+        Message::Text(text) => Some(text),
+        Message::Binary(_) => None,
+        // The WebSocket layer answers pings by itself, and `None` follows a close frame.
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Ok(()),
+    };
+    match rate.frame(Instant::now()) {
+        Verdict::Take => {}
+        Verdict::Refuse => {
+            refused("rate");
+            let id = text.map_or(0, |text| parse_request(&text).map_or_else(|error| error.id, |(id, _)| id));
+            return answer(socket, id, Fault::new(ErrorCode::RateLimited)).await;
+        }
+        Verdict::Close => return Err(End::close(CloseCode::ProtocolError)),
+    }
+    let event = match text {
+        Some(text) if text.len() > SIGNAL_FRAME_BYTES => {
             refused("too-long");
             SignalEvent::Bad { conn, fault: Fault::new(ErrorCode::FrameTooLong) }
         }
-        Message::Text(text) => {
-            if !rate.take(Instant::now()) {
-                refused("rate");
-                let id = parse_request(&text).map_or_else(|error| error.id, |(id, _)| id);
-                return answer(socket, id, Fault::new(ErrorCode::RateLimited)).await;
-            }
+        Some(text) => {
             metrics::counter!("huitong_signal_frames_received_total").increment(1);
             SignalEvent::Text { conn, text: text.as_str().to_owned() }
         }
-        Message::Binary(_) => {
+        None => {
             refused("binary");
-            if !rate.take(Instant::now()) {
-                return answer(socket, 0, Fault::new(ErrorCode::RateLimited)).await;
-            }
             let fault =
                 Fault::because(ErrorCode::BadMessage, "Requests are text frames; this one is binary.");
             SignalEvent::Bad { conn, fault }
         }
-        // The WebSocket layer answers pings by itself, and `None` follows a close frame.
-        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Ok(()),
     };
     sink.deliver(event).await.map_err(End::from)
 }

@@ -14,6 +14,13 @@ pub const REQUESTS_PER_SECOND: u32 = 50;
 /// Requests that a connection may send at once: subscriptions of a full room after a reconnect.
 pub const REQUEST_BURST: u32 = 100;
 
+/// Frames beyond the rate that are answered before the connection is closed, and how fast that is forgiven. A client
+/// that sends too much at once gets its answers; one that goes on costs the server a parse and a write per frame.
+pub const OVER_RATE_BURST: u32 = 1000;
+
+/// See [`OVER_RATE_BURST`].
+pub const OVER_RATE_PER_SECOND: u32 = 10;
+
 /// Frames waiting for one client. When a whole room of 300 goes away or comes back at once, everybody who stays
 /// gets that many frames in one burst; three times that fits.
 pub const OUTBOX_FRAMES: usize = 1024;

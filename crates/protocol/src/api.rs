@@ -56,6 +56,10 @@ pub struct MemberDetail {
     pub client: String,
     /// How long it has been in the room, seconds.
     pub age_seconds: u32,
+    /// The label that it asked recordings to carry; empty if none.
+    pub record_id: String,
+    /// What its page asked for in its own words.
+    pub details: std::collections::BTreeMap<String, String>,
     /// Its streams.
     pub streams: Vec<StreamDetail>,
 }
@@ -106,9 +110,10 @@ pub enum UrlKind {
     Play,
 }
 
-/// Asks for the URLs of one user's stream in one room.
+/// Asks for the URLs of one user's stream in one room. An unknown field is an error: a misspelt validity must not
+/// mint a URL that is valid for a day.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, TS)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UrlRequest {
     /// Push or play.
     pub kind: UrlKind,
@@ -122,10 +127,10 @@ pub struct UrlRequest {
     #[serde(default)]
     #[ts(optional, as = "Option<String>")]
     pub scene: String,
-    /// Validity, seconds; default 86400, at most 30 days.
-    #[serde(default)]
-    #[ts(optional, as = "Option<u32>")]
-    pub expire_seconds: u32,
+    /// Validity, seconds, from 1 to 2592000 (30 days); default 86400.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub expire_seconds: Option<u32>,
 }
 
 /// URLs by transport.
@@ -161,4 +166,8 @@ pub struct ApiError {
     pub blame: String,
     /// `never`, `later` or `afterLogin`.
     pub retry: String,
+    /// The field or parameter that broke a rule, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub field: Option<String>,
 }

@@ -9,11 +9,13 @@
 
 pub mod api;
 pub mod close;
+pub mod details;
 pub mod parse;
 pub mod request;
 pub mod server;
 
 pub use close::CloseCode;
+pub use details::MemberDetails;
 pub use parse::{ParseError, parse_request};
 pub use request::{
     Hello, Join, Leave, Ping, Publish, Request, RequestFrame, Resume, SetRole, Subscribe, Unpublish,

@@ -20,20 +20,69 @@ struct Envelope {
     op: String,
 }
 
+/// Characters of a reader's own words that go back to a client: enough for a rule, too few to echo what it sent.
+const WORDS: usize = 240;
+
+/// Every field of a request, as errors name it.
+const FIELDS: [&str; 21] = [
+    "app",
+    "audio",
+    "client",
+    "details",
+    "device",
+    "id",
+    "key",
+    "op",
+    "privateMapKey",
+    "publish",
+    "recordId",
+    "resume",
+    "role",
+    "room",
+    "scene",
+    "seq",
+    "sig",
+    "stream",
+    "user",
+    "version",
+    "video",
+];
+
 fn body<T: DeserializeOwned>(
     id: u32,
     text: &str,
     wrap: fn(T) -> Request,
 ) -> Result<(u32, Request), ParseError> {
-    serde_json::from_str(text).map(|body| (id, wrap(body))).map_err(|error| ParseError {
-        id,
-        fault: Fault::because(ErrorCode::InvalidField, format!("The request is not valid: {error}.")),
+    let mut json = serde_json::Deserializer::from_str(text);
+    let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut json);
+    parsed.map(|body| (id, wrap(body))).map_err(|error| {
+        let path = error.path().to_string();
+        let words = clipped(&error.into_inner().to_string());
+        let mut fault =
+            Fault::because(ErrorCode::InvalidField, format!("The request is not valid: {words}."));
+        fault.field = field(&path, &words);
+        ParseError { id, fault }
     })
 }
 
-/// Reads one request frame. Serde's own words name the missing or wrong field and the ids say their rule, so
-/// the sentence that goes back to the client is exact. The text of secrets is never part of it: serde quotes
-/// no string values except for wrong types, which are cut out here by not quoting the frame.
+/// The field of the request that is at fault: where the reader stopped, or the one that it missed.
+fn field(path: &str, words: &str) -> Option<&'static str> {
+    let missed = words.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    let stopped = path.split(['.', '[']).next();
+    let known = |name: &str| FIELDS.into_iter().find(|known| *known == name);
+    stopped.and_then(known).or_else(|| missed.and_then(known))
+}
+
+/// Serde quotes a text that stands where another type belongs, however long it is.
+fn clipped(words: &str) -> String {
+    match words.char_indices().nth(WORDS) {
+        Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default()),
+        None => words.to_owned(),
+    }
+}
+
+/// Reads one request frame. The error's field is the one that is missing or wrong, and its sentence says the rule:
+/// serde's own words name types, and those of the ids and keys say what is allowed.
 ///
 /// # Errors
 /// [`ErrorCode::FrameTooLong`], [`ErrorCode::BadMessage`], [`ErrorCode::UnknownOperation`] or
@@ -46,7 +95,10 @@ pub fn parse_request(text: &str) -> Result<(u32, Request), ParseError> {
         id: 0,
         fault: Fault::because(
             ErrorCode::BadMessage,
-            format!("A request is a JSON object with a number `id` and a text `op`: {error}."),
+            format!(
+                "A request is a JSON object with a number `id` and a text `op`: {}.",
+                clipped(&error.to_string())
+            ),
         ),
     })?;
     let id = envelope.id;
@@ -81,6 +133,24 @@ mod tests {
         let error = parse_request(r#"{"id":4,"op":"join"}"#).unwrap_err();
         assert_eq!(error.id, 4);
         assert!(error.fault.message.contains("`room`"), "{}", error.fault.message);
+        assert_eq!(error.fault.field, Some("room"));
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_and_what_was_sent_is_not_sent_back_whole() {
+        let long = "x".repeat(60_000);
+        let cases = [
+            (r#"{"id":4,"op":"join","room":{"number":0}}"#.to_owned(), "room"),
+            (format!(r#"{{"id":4,"op":"join","room":{{"number":1}},"scene":"{long}"}}"#), "scene"),
+            (format!(r#"{{"id":4,"op":"publish","audio":"{long}","video":true}}"#), "audio"),
+            (r#"{"id":4,"op":"subscribe","user":"","audio":true,"video":true}"#.to_owned(), "user"),
+            (r#"{"id":4,"op":"join","room":{"number":1},"publish":[{"audio":1}]}"#.to_owned(), "publish"),
+        ];
+        for (text, field) in cases {
+            let fault = parse_request(&text).unwrap_err().fault;
+            assert_eq!(fault.field, Some(field), "{fault}");
+            assert!(fault.message.len() < 1000, "{} bytes", fault.message.len());
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a client sends.
 
+use crate::details::MemberDetails;
 use huitong_types::{
     AppId, DeviceId, RecordId, Redacted, Role, RoomId, Scene, StreamKey, StreamKind, UserId,
 };
@@ -125,6 +126,10 @@ pub struct Join {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub record_id: Option<RecordId>,
+    /// What the page asked for beyond this, in the client's own words: kept for the operator to see.
+    #[serde(default, skip_serializing_if = "MemberDetails::is_empty")]
+    #[ts(optional, type = "Record<string, string>")]
+    pub details: MemberDetails,
     /// Streams that the client publishes or is about to, registered in the same step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<Publish>>")]

@@ -63,7 +63,7 @@ pub enum Done {
 }
 
 /// Why a request was refused.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// Stable code, see the error table.
@@ -245,6 +245,15 @@ pub enum Event {
         user: UserId,
         /// The stream as it is now.
         stream: StreamState,
+    },
+    /// A media connection that came with a registered key was refused; the client would otherwise see a push that fails
+    /// without a reason.
+    #[serde(rename_all = "camelCase")]
+    PublishRefused {
+        /// Which of one's own streams.
+        stream: StreamKind,
+        /// Why.
+        error: Failure,
     },
     /// Number of audience members of a live room; sent at most once a second.
     #[serde(rename_all = "camelCase")]

@@ -78,6 +78,17 @@ pub(crate) fn may_declare(
     Ok(())
 }
 
+/// Whether a member of a live room may have this role. Publishers are announced and counted, so somebody who may
+/// send nothing must not take the place of one who may.
+pub(crate) fn may_have_role(scene: Scene, role: Role, privileges: Privileges) -> Result<(), Fault> {
+    let sends = StreamKind::ALL.into_iter().any(|kind| TrackFlags::sendable(privileges, kind).any());
+    if scene == Scene::Rtc || role == Role::Audience || sends {
+        return Ok(());
+    }
+    let sentence = "The privateMapKey allows to watch only; enter with role audience.";
+    Err(Fault::because(ErrorCode::MayNotPublish, sentence).in_field("role"))
+}
+
 /// Refuses a stream whose member has no privilege for any of its tracks.
 pub(crate) const fn no_privilege(kind: StreamKind) -> Fault {
     match kind {
@@ -93,6 +104,7 @@ pub(crate) fn admit(limits: &Limits, room: Option<&Room>, join: &Join) -> Result
         return Err(Fault::new(ErrorCode::MayNotEnter));
     }
     let role = effective_role(join.scene, join.role);
+    may_have_role(join.scene, role, join.privileges)?;
     for (kind, tracks) in &join.declare {
         may_declare(role, join.privileges, *kind, *tracks)?;
     }

@@ -1,7 +1,7 @@
 //! Entering and leaving: join, roles, lost connections, kick, dissolve, and the life of rooms.
 
 use crate::io::{Event, Join, Output, RoomKey};
-use crate::limits::{admit, effective_role, may_declare, publisher_place, same_scene};
+use crate::limits::{admit, effective_role, may_declare, may_have_role, publisher_place, same_scene};
 use crate::machine::{Rooms, Timer};
 use crate::state::{Member, Room};
 use huitong_types::{
@@ -124,6 +124,7 @@ impl Rooms {
     ) -> Result<(), Fault> {
         let (key, room, member) = self.seat(session)?;
         let (key, present) = (key.clone(), member.role);
+        may_have_role(room.scene, role, privileges.unwrap_or(member.privileges))?;
         if room.scene == Scene::Rtc && role == Role::Audience {
             return Err(
                 Fault::because(ErrorCode::SceneMismatch, "Only live rooms have audience.").in_field("role")

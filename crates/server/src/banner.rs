@@ -60,10 +60,16 @@ fn demo_lines(demo: &DemoApp, address: &PublicAddress) -> String {
         ("SECRET".to_owned(), String::new())
     };
     let server = address.http();
+    let program = program();
     format!(
         "\nNo application is configured, so there is a demo application. {said}Next, in another terminal:\n\n  \
-         huitong usersig --app {id}:{secret} --user alice\n  \
-         huitong url push --server {server} --app {id}:{secret} --room 1 --user alice\n  \
-         huitong url play --server {server} --app {id}:{secret} --room 1 --user alice\n"
+         {program} usersig --app {id}:{secret} --user alice\n  \
+         {program} url push --server {server} --app {id}:{secret} --room 1 --user alice\n  \
+         {program} url play --server {server} --app {id}:{secret} --room 1 --user alice\n"
     )
+}
+
+/// The command as this process was started, so that the lines can be pasted.
+fn program() -> String {
+    std::env::args().next().filter(|name| name.ends_with("huitong")).unwrap_or_else(|| "huitong".to_owned())
 }

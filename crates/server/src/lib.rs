@@ -16,6 +16,7 @@ mod limits;
 pub mod logs;
 mod server;
 mod signals;
+mod url_book;
 
 pub use address::PublicAddress;
 pub use clock::unix_seconds;

@@ -70,7 +70,8 @@ impl Server {
         let address = PublicAddress::new(&config, http, rtmp);
         let fanout = Fanout::new(fanout_config(&config.media))
             .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
-        let (control, engine) = Control::start(config.engine(address.media()), fanout.clone())?;
+        let (control, engine) =
+            Control::start(config.engine(address.media()), &config.server.data, fanout.clone())?;
         let authority: Arc<dyn Authority> = Arc::new(control.clone());
         let flv = FlvGateway {
             fanout: fanout.clone(),
@@ -86,7 +87,8 @@ impl Server {
             connections: Arc::new(Semaphore::new(config.limits.http_connections)),
             flv,
         };
-        let gateway = RtmpGateway { fanout, authority, wire: RTMP };
+        let gateway =
+            RtmpGateway { fanout, authority, wire: RTMP, connections: config.limits.rtmp_connections };
         let mut listeners = JoinSet::new();
         listeners.spawn(http::listener::serve(http_listener, site, all.clone()));
         listeners.spawn(huitong_gateway_rtmp::serve(rtmp_listener, gateway, rtmp_end));

@@ -25,8 +25,11 @@ async fn clients_are_told_and_may_finish() {
     let unready = async { while server.get("/readyz").await.status != 503 {} };
     soon("readiness ends", unready).await;
     assert_eq!(server.get("/healthz").await.status, 200, "the server still serves who is there");
-    let refused = server.get(huitong_protocol::SIGNAL_PATH).await;
-    assert_eq!((refused.status, refused.code()), (503, "shutting-down".to_owned()));
+    let mut late = Phone::connect(&server).await;
+    let refused = late.request(common::hello("bob", &common::user_sig("bob"))).await;
+    assert_eq!(refused["error"]["code"], "shutting-down");
+    assert_eq!(late.closed().await, CloseCode::ShuttingDown.number());
+    drop(late);
     alice.request(serde_json::json!({"op": "bye"})).await;
     drop(alice);
     server.ended().await.unwrap();

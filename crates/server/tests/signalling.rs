@@ -116,6 +116,26 @@ async fn a_flood_is_refused_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
+async fn a_client_that_floods_on_and_on_is_closed_and_others_go_on() {
+    let server = Running::start(config()).await;
+    let mut bob = Phone::join(&server, "bob", 7).await;
+    let mut flood = Phone::login(&server, "alice").await;
+    let flooding = async {
+        for id in 1000.. {
+            flood.send_text(format!(r#"{{"id":{id},"op":"ping"}}"#)).await;
+            if let Err(code) = flood.frame().await {
+                return code;
+            }
+        }
+        0
+    };
+    let code =
+        tokio::time::timeout(PATIENCE, flooding).await.expect("1000 frames beyond the rate are enough");
+    assert_eq!(code, CloseCode::ProtocolError.number());
+    bob.request(serde_json::json!({"op": "ping"})).await;
+}
+
+#[tokio::test]
 async fn a_second_login_takes_over_and_the_first_is_told() {
     let server = Running::start(config()).await;
     let mut first = Phone::join(&server, "alice", 7).await;

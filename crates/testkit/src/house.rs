@@ -127,7 +127,12 @@ impl House {
         let http = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = |l: &TcpListener| l.local_addr().expect("an address");
         let (rtmp_at, flv_at, http_at) = (address(&rtmp), address(&flv), address(&http));
-        let gateway = RtmpGateway { fanout: fanout.clone(), authority: authority.clone(), wire: Wire(0) };
+        let gateway = RtmpGateway {
+            fanout: fanout.clone(),
+            authority: authority.clone(),
+            wire: Wire(0),
+            connections: 10_000,
+        };
         tokio::spawn(huitong_gateway_rtmp::serve(rtmp, gateway, shutdown));
         let gateway = FlvGateway { fanout: fanout.clone(), authority, flv: Wire(1), ws_flv: Wire(2) };
         let router = huitong_gateway_flv::router(gateway.clone());

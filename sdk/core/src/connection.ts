@@ -267,6 +267,9 @@ export class Connection {
     const known = this.welcome !== null;
     if (this.leaving) {
       this.finish();
+    } else if (failure.code === 'taken-over') {
+      // Told now, because there was no connection when it happened.
+      this.end({ why: 'ended', reason: 'takenOver', message: failure.message });
     } else if (known && (failure.code === 'session-gone' || failure.code === 'wrong-sequence')) {
       this.platform.log('info', `the session cannot be resumed (${failure.code}), logging in afresh`);
       this.forgetSession();

@@ -23,6 +23,12 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
 
 /// The application of a command.
 fn identity(args: &App) -> Result<AppCredential, Failure> {
+    let several = huitong_auth::split_list(args.app.reveal()).len();
+    if several > 1 {
+        return Err(Failure::usage(format!(
+            "There are {several} applications in HUITONG_APP; say with --app APPID:SECRET which one is meant."
+        )));
+    }
     AppCredential::parse(args.app.reveal())
         .map_err(|error| Failure::usage(format!("--app is not valid: {error}")))
 }

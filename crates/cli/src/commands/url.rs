@@ -24,7 +24,7 @@ pub(super) fn run(args: &Url) -> Result<(), Failure> {
             Scene::Live => "live",
         }
         .to_owned(),
-        expire_seconds: args.expire.unwrap_or_default(),
+        expire_seconds: args.expire,
     };
     let api = Api::new(&args.server, &identity)?;
     let reply: UrlReply = api.post(&["v1", "rooms", &args.room, "urls"], &request)?;

@@ -26,6 +26,7 @@ pub fn config() -> EngineConfig {
         secret: Redacted::new(SECRET.to_owned()),
         require_room_key: false,
         multi_device: MultiDevice::TakeOver,
+        end_expired_sessions: false,
     };
     EngineConfig {
         apps: BTreeMap::from([(AppId::new(APP).unwrap(), app)]),
@@ -149,7 +150,10 @@ impl Client {
             }
             Event::Audience { count } => state.audience = count,
             Event::Removed { .. } => self.state = None,
-            Event::Draining { .. } | Event::State { .. } | Event::SessionEnded { .. } => {}
+            Event::Draining { .. }
+            | Event::State { .. }
+            | Event::SessionEnded { .. }
+            | Event::PublishRefused { .. } => {}
         }
     }
 }
@@ -165,6 +169,7 @@ pub struct World {
     pub replies: HashMap<(ConnId, u32), Reply>,
     pub api: HashMap<u64, ApiResult>,
     pub notes: Vec<String>,
+    pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
     pub last_error: Option<Failure>,
     next_conn: u64,
     next_ticket: u64,
@@ -183,6 +188,7 @@ impl World {
             replies: HashMap::new(),
             api: HashMap::new(),
             notes: Vec::new(),
+            kept_urls: HashMap::new(),
             last_error: None,
             next_conn: 1,
             next_ticket: 1,
@@ -265,6 +271,8 @@ impl World {
                 }
             }
             Output::ApiDone { call, result } => assert!(self.api.insert(call, result).is_none()),
+            Output::KeepUrl(record) => drop(self.kept_urls.insert(record.key.clone(), record)),
+            Output::DropUrl(key) => assert!(self.kept_urls.remove(&key).is_some(), "only what was kept"),
             Output::Note(note) => {
                 let text = format!("{} {:?} {:?} {}", note.what, note.room, note.user, note.detail);
                 assert!(!text.contains(SECRET), "{text}");

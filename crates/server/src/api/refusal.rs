@@ -87,6 +87,7 @@ impl IntoResponse for Refusal {
             message: self.fault.message.into_owned(),
             blame: blame(code.blame()).to_owned(),
             retry: retry(code.retry()).to_owned(),
+            field: self.fault.field.map(str::to_owned),
         };
         tracing::debug!(
             status = self.status.as_u16(),

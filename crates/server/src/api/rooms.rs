@@ -8,8 +8,9 @@ use crate::address::Reached;
 use crate::http::Shared;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use huitong_engine::{ApiCall, ApiResult};
 use huitong_protocol::MediaBases;
@@ -68,15 +69,16 @@ pub(super) async fn list(
     responses(
         (status = 200, description = "The room with media figures of every stream.", body = RoomDetail),
         (status = 401, description = "The credential is missing or wrong.", body = ApiError),
+        (status = 400, description = "A parameter is wrong.", body = ApiError),
         (status = 404, description = "There is no such room.", body = ApiError),
     )
 )]
 pub(super) async fn detail(
     State(shared): State<Shared>,
     caller: Caller,
-    Path(room): Path<String>,
+    RoomPath(room): RoomPath,
 ) -> Result<Json<RoomDetail>, Refusal> {
-    match shared.control.call(caller.app, ApiCall::GetRoom(room_id(&room)?)).await? {
+    match shared.control.call(caller.app, ApiCall::GetRoom(room)).await? {
         ApiResult::Room(mut detail, ids) => {
             streams::fill(&mut detail.members, &ids, &shared.fanout);
             Ok(Json(detail))
@@ -92,15 +94,16 @@ pub(super) async fn detail(
     responses(
         (status = 204, description = "Done."),
         (status = 401, description = "The credential is missing or wrong.", body = ApiError),
+        (status = 400, description = "A parameter is wrong.", body = ApiError),
         (status = 404, description = "There is no such room.", body = ApiError),
     )
 )]
 pub(super) async fn dissolve(
     State(shared): State<Shared>,
     caller: Caller,
-    Path(room): Path<String>,
+    RoomPath(room): RoomPath,
 ) -> Result<StatusCode, Refusal> {
-    done(shared.control.call(caller.app, ApiCall::DissolveRoom(room_id(&room)?)).await?)
+    done(shared.control.call(caller.app, ApiCall::DissolveRoom(room)).await?)
 }
 
 /// Remove a member from a room: it and the others are told, and its media is cut.
@@ -119,9 +122,9 @@ pub(super) async fn dissolve(
 pub(super) async fn remove_member(
     State(shared): State<Shared>,
     caller: Caller,
-    Path((room, user)): Path<(String, String)>,
+    MemberPath(room, user): MemberPath,
 ) -> Result<StatusCode, Refusal> {
-    let call = ApiCall::RemoveMember(room_id(&room)?, user_id(&user)?);
+    let call = ApiCall::RemoveMember(room, user);
     done(shared.control.call(caller.app, call).await?)
 }
 
@@ -139,7 +142,7 @@ pub(super) async fn remove_member(
 pub(super) async fn urls(
     State(shared): State<Shared>,
     caller: Caller,
-    Path(room): Path<String>,
+    RoomPath(room): RoomPath,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<UrlReply>, Refusal> {
@@ -149,7 +152,7 @@ pub(super) async fn urls(
         let sentence = format!("The body is not a request for URLs: {error}.");
         Refusal::from(Fault::because(ErrorCode::BadMessage, sentence))
     })?;
-    match shared.control.call(caller.app, ApiCall::MintUrl(room_id(&room)?, request)).await? {
+    match shared.control.call(caller.app, ApiCall::MintUrl(room, request)).await? {
         ApiResult::Urls(mut reply) => {
             let media = shared.address.media_for(&Reached::by(&headers));
             for url in &mut reply.urls {
@@ -168,16 +171,45 @@ fn rebased(url: &str, from: &MediaBases, to: &MediaBases) -> String {
     moved.unwrap_or_else(|| url.to_owned())
 }
 
+/// The room in the path.
+pub(super) struct RoomPath(RoomId);
+
+impl<S: Send + Sync> FromRequestParts<S> for RoomPath {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Path(room) = Path::<String>::from_request_parts(parts, state).await.map_err(unreadable)?;
+        Ok(Self(room_id(&room)?))
+    }
+}
+
+/// The room and the user in the path.
+pub(super) struct MemberPath(RoomId, UserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for MemberPath {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((room, user)) = path.map_err(unreadable)?;
+        let user = UserId::new(&user).map_err(|error| invalid("user", &error.to_string()))?;
+        Ok(Self(room_id(&room)?, user))
+    }
+}
+
 fn room_id(text: &str) -> Result<RoomId, Refusal> {
     RoomId::parse(text).map_err(|error| invalid("room", &error.to_string()))
 }
 
-fn user_id(text: &str) -> Result<UserId, Refusal> {
-    UserId::new(text).map_err(|error| invalid("user", &error.to_string()))
+/// What is not UTF-8 under its percent signs names nothing.
+#[expect(clippy::needless_pass_by_value, reason = "the form that map_err takes")]
+fn unreadable(error: PathRejection) -> Refusal {
+    invalid("path", &error.body_text())
 }
 
-fn invalid(what: &str, why: &str) -> Refusal {
-    Fault::because(ErrorCode::InvalidField, format!("The parameter {what} is not valid: {why}.")).into()
+fn invalid(what: &'static str, why: &str) -> Refusal {
+    let sentence = format!("The parameter {what} is not valid: {}.", why.trim_end_matches('.'));
+    Fault::because(ErrorCode::InvalidField, sentence).in_field(what).into()
 }
 
 fn done(result: ApiResult) -> Result<StatusCode, Refusal> {

@@ -98,10 +98,8 @@ pub fn load(flags: &Flags, env: &BTreeMap<String, String>) -> Result<Config, Con
         }
     }
     let apps_name = format!("{PREFIX}APP");
-    for app in env_value(&apps_name).into_iter().flat_map(|list| list.split([',', ' '])) {
-        if !app.is_empty() {
-            config.app(&apps_name, app)?;
-        }
+    for app in env_value(&apps_name).into_iter().flat_map(|list| huitong_auth::split_list(list)) {
+        config.app(&apps_name, app)?;
     }
     for app in &flags.app {
         config.app("--app", app.reveal())?;

@@ -137,6 +137,8 @@ pub struct LimitsSection {
     pub login_timeout_seconds: u32,
     /// Most connections to the HTTP port at once (signalling and FLV players included).
     pub http_connections: usize,
+    /// Connections to the RTMP port at once.
+    pub rtmp_connections: usize,
 }
 
 impl Default for LimitsSection {
@@ -157,6 +159,7 @@ impl Default for LimitsSection {
             connection_timeout_seconds: seconds(engine.connection_timeout),
             login_timeout_seconds: seconds(engine.login_timeout),
             http_connections: 250_000,
+            rtmp_connections: 250_000,
         }
     }
 }
@@ -215,6 +218,9 @@ pub struct AppSection {
     /// What happens when a user logs in a second time.
     #[serde(default)]
     pub multi_device: MultiDevicePolicy,
+    /// Whether a session ends when its UserSig expires.
+    #[serde(default)]
+    pub end_expired_sessions: bool,
 }
 
 impl AppSection {
@@ -224,7 +230,8 @@ impl AppSection {
     }
 
     const fn with_secret(id: AppId, secret: Redacted<String>) -> Self {
-        Self { id, secret, require_room_key: false, multi_device: MultiDevicePolicy::TakeOver }
+        let multi_device = MultiDevicePolicy::TakeOver;
+        Self { id, secret, require_room_key: false, multi_device, end_expired_sessions: false }
     }
 }
 
@@ -335,6 +342,7 @@ impl AppSection {
                 MultiDevicePolicy::TakeOver => MultiDevice::TakeOver,
                 MultiDevicePolicy::PerDevice => MultiDevice::PerDevice,
             },
+            end_expired_sessions: self.end_expired_sessions,
         }
     }
 }

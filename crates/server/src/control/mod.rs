@@ -7,13 +7,15 @@ mod media;
 mod notes;
 mod task;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, unix_ms};
 use crate::error::ServerError;
+use crate::url_book::UrlBook;
 use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Sizes};
 use huitong_fanout::{Authority, Fanout, MediaControl, Ticket, Tracks};
 use huitong_gateway_signal::{SignalEvent, SignalSink, SinkGone};
 use huitong_types::{AppId, ErrorCode, Fault, StreamKey};
 use media::{MediaDesk, MediaEvent};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -68,8 +70,12 @@ impl Control {
     /// Starts the task. The handle resolves only when the task failed or the last [`Control`] is gone.
     ///
     /// # Errors
-    /// The system has no random numbers for the engine's keys.
-    pub(crate) fn start(config: EngineConfig, fanout: Fanout) -> Result<(Self, JoinHandle<()>), ServerError> {
+    /// The system has no random numbers for the engine's keys, or the minted URLs in `data` cannot be read.
+    pub(crate) fn start(
+        config: EngineConfig,
+        data: &Path,
+        fanout: Fanout,
+    ) -> Result<(Self, JoinHandle<()>), ServerError> {
         let mut seed = [0_u8; 32];
         getrandom::fill(&mut seed)
             .map_err(|error| ServerError::Start(format!("The system gives no random numbers ({error}).")))?;
@@ -77,7 +83,8 @@ impl Control {
         let media = Arc::new(MediaDesk::default());
         let (reporter, load) = watch::channel(Load::default());
         let engine = Engine::new(config, seed);
-        let task = task::EngineTask::new(engine, Clock::start(), fanout, reporter);
+        let urls = UrlBook::open(data, unix_ms() / 1000)?;
+        let task = task::EngineTask::new(engine, Clock::start(), fanout, reporter, urls);
         let running = tokio::spawn(task.run(works, Arc::clone(&media)));
         Ok((Self { mailbox, media, load }, running))
     }

@@ -3,7 +3,8 @@
 use super::media::{MediaDesk, MediaEvent};
 use super::{Load, Work, notes};
 use crate::clock::{Clock, unix_ms};
-use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags};
+use crate::url_book::UrlBook;
+use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags, UrlRecord};
 use huitong_fanout::{Fanout, MediaControl, MediaOrder, Ticket, Tracks};
 use huitong_gateway_signal::{Outbox, SignalEvent};
 use std::collections::HashMap;
@@ -23,11 +24,19 @@ pub(super) struct EngineTask {
     calls: HashMap<u64, oneshot::Sender<ApiResult>>,
     next_call: u64,
     load: watch::Sender<Load>,
+    urls: UrlBook,
 }
 
 impl EngineTask {
-    pub(super) fn new(engine: Engine, clock: Clock, fanout: Fanout, load: watch::Sender<Load>) -> Self {
-        Self {
+    /// An engine that knows the URLs that were `minted` before.
+    pub(super) fn new(
+        engine: Engine,
+        clock: Clock,
+        fanout: Fanout,
+        load: watch::Sender<Load>,
+        (urls, minted): (UrlBook, Vec<UrlRecord>),
+    ) -> Self {
+        let mut task = Self {
             engine,
             clock,
             fanout,
@@ -36,7 +45,12 @@ impl EngineTask {
             calls: HashMap::new(),
             next_call: 1,
             load,
+            urls,
+        };
+        for record in minted {
+            task.feed(Input::RestoreUrl(record));
         }
+        task
     }
 
     /// Runs until every sender of works is gone.
@@ -176,6 +190,8 @@ impl EngineTask {
                 self.order(ticket, MediaOrder::Close(fault));
             }
             Output::StreamEnded { stream } => self.fanout.end_stream(stream),
+            Output::KeepUrl(record) => self.urls.keep(record),
+            Output::DropUrl(key) => self.urls.withdraw(key),
             Output::ApiDone { call, result } => {
                 if let Some(answer) = self.calls.remove(&call) {
                     // A caller that gave up needs no answer.

@@ -25,9 +25,13 @@ pub(super) async fn readyz(State(shared): State<Shared>) -> (StatusCode, &'stati
 /// What this server is and where to go next.
 pub(super) async fn landing(State(shared): State<Shared>, headers: HeaderMap) -> Html<String> {
     let reached = Reached::by(&headers);
+    let server = shared.address.http_for(&reached);
+    // http becomes ws, https becomes wss.
+    let signal = format!("{}{}", server.replacen("http", "ws", 1), huitong_protocol::SIGNAL_PATH);
     let page = LANDING
         .replace("{{version}}", env!("CARGO_PKG_VERSION"))
-        .replace("{{server}}", &shared.address.http_for(&reached))
+        .replace("{{server}}", &server)
+        .replace("{{signal}}", &signal)
         .replace("{{rtmp}}", &shared.address.rtmp_for(&reached));
     Html(page)
 }

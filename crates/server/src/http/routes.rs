@@ -52,9 +52,7 @@ async fn signal(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Response {
-    if shared.is_draining() {
-        return api::Refusal::from(huitong_types::Fault::new(ErrorCode::ShuttingDown)).into_response();
-    }
+    // A draining server lets sessions go on: the engine tells those that may from new ones.
     match upgrade {
         Ok(upgrade) => {
             let media = shared.address.media_for(&Reached::by(&headers));

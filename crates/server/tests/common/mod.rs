@@ -52,12 +52,18 @@ pub fn config() -> Config {
 pub struct Running {
     pub http: SocketAddr,
     pub rtmp: SocketAddr,
+    /// What the server keeps, unless the test says where.
+    _data: tempfile::TempDir,
     stop: Option<oneshot::Sender<()>>,
     ended: JoinHandle<Result<(), ServerError>>,
 }
 
 impl Running {
-    pub async fn start(config: Config) -> Self {
+    pub async fn start(mut config: Config) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        if config.server.data == Config::default().server.data {
+            config.server.data = data.path().to_owned();
+        }
         let server = Server::start(config).await.unwrap();
         let (http, rtmp) = (server.http(), server.rtmp());
         let (stop, stopped) = oneshot::channel();
@@ -67,7 +73,7 @@ impl Running {
             },
             std::future::pending(),
         ));
-        Self { http, rtmp, stop: Some(stop), ended }
+        Self { http, rtmp, _data: data, stop: Some(stop), ended }
     }
 
     /// Tells the server to stop, as SIGTERM does, and goes on at once.
@@ -245,7 +251,8 @@ impl Phone {
         }
     }
 
-    async fn frame(&mut self) -> Result<Value, u16> {
+    /// The next frame, or the code with which the server closes.
+    pub async fn frame(&mut self) -> Result<Value, u16> {
         match soon("a signalling frame", self.socket.next()).await {
             Some(Ok(Message::Text(text))) => Ok(serde_json::from_str(&text).unwrap()),
             Some(Ok(Message::Close(Some(frame)))) => Err(frame.code.into()),

@@ -50,7 +50,7 @@ export type Retry = "never" | "later" | "afterLogin";
 /**
  * A stable error code.
  */
-export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "session-gone" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "internal";
+export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "internal";
 
 /**
  * The session to go on with.
@@ -148,6 +148,10 @@ privateMapKey?: string,
  * Label that recording callbacks echo.
  */
 recordId?: RecordId, 
+/**
+ * What the page asked for beyond this, in the client's own words: kept for the operator to see.
+ */
+details?: Record<string, string>, 
 /**
  * Streams that the client publishes or is about to, registered in the same step.
  */
@@ -422,7 +426,15 @@ user: UserId,
 /**
  * The stream as it is now.
  */
-stream: StreamState, } | { "ev": "audience", 
+stream: StreamState, } | { "ev": "publishRefused", 
+/**
+ * Which of one's own streams.
+ */
+stream: StreamKind, 
+/**
+ * Why.
+ */
+error: Failure, } | { "ev": "audience", 
 /**
  * How many.
  */
@@ -500,6 +512,7 @@ export const VENDOR_CODES: { [code: string]: [number, number, number, string] } 
   'key-in-use': [-3301, -3301, -405, 'ERROR_INVALID_PARAMETER'],
   'unknown-key': [-3301, -3301, -504, 'ERROR_INVALID_PARAMETER'],
   'session-gone': [-1307, -1307, -506, 'ERROR_NETWORK_ERROR'],
+  'taken-over': [-3301, -3301, -506, 'ERROR_UNKNOWN'],
   'timeout': [-3301, -3308, -408, 'ERROR_NETWORK_ERROR'],
   'too-slow': [-1307, -1307, -408, 'ERROR_NETWORK_ERROR'],
   'shutting-down': [-3301, -3301, -506, 'ERROR_NETWORK_ERROR'],
