@@ -66,7 +66,7 @@ pub struct Engine {
     pub(crate) now: Moment,
     pub(crate) unix_ms: u64,
     pub(crate) random: Random,
-    pub(crate) play_keys: PlayKeys,
+    pub(crate) play_keys: Arc<PlayKeys>,
     pub(crate) sessions: Sessions,
     pub(crate) rooms: Rooms,
     pub(crate) media: Media,
@@ -108,7 +108,7 @@ impl Engine {
         Self {
             now: Moment::ZERO,
             unix_ms: 0,
-            play_keys: PlayKeys::new(random.block()),
+            play_keys: Arc::new(PlayKeys::new(random.block())),
             random,
             sessions: Sessions::new(policy),
             rooms: Rooms::new(limits),
@@ -244,8 +244,7 @@ impl Engine {
 
     /// Pushes an event to one session.
     pub(crate) fn push(&mut self, session: SessionId, body: &Arc<Body>) {
-        let keys = &self.play_keys;
-        self.sessions.push(session, body, |session, stream| keys.mint(session, stream));
+        self.sessions.push(session, body);
     }
 
     /// The key by which a session plays a stream.

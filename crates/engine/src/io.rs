@@ -1,8 +1,12 @@
 //! What goes into the engine and what comes out of it.
 
+use huitong_auth::PlayKeys;
 use huitong_protocol::MediaBases;
 use huitong_protocol::api::{RoomDetail, RoomList, UrlReply, UrlRequest};
-use huitong_types::{AppId, Fault, Redacted, RoomId, Scene, StreamId, StreamKey, StreamKind, UserId, limits};
+use huitong_session::Body;
+use huitong_types::{
+    AppId, Fault, Redacted, RoomId, Scene, SessionId, StreamId, StreamKey, StreamKind, UserId, limits,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -218,6 +222,28 @@ pub struct Pace {
     pub scene: Scene,
 }
 
+/// A push that is not written out yet. Writing costs a signature for each play key in it; an event for 100 000
+/// members is written by their connections, in parallel, and not by the one task that owns the engine.
+#[derive(Clone, Debug)]
+pub struct LazyPush {
+    pub(crate) session: SessionId,
+    pub(crate) seq: u64,
+    pub(crate) body: Arc<Body>,
+    pub(crate) keys: Arc<PlayKeys>,
+}
+
+impl LazyPush {
+    /// Bytes of the text, about: keys and number are not counted.
+    pub fn size(&self) -> usize {
+        self.body.len()
+    }
+
+    /// The JSON text.
+    pub fn render(&self) -> Arc<str> {
+        self.body.render(self.seq, |stream| self.keys.mint(self.session, stream))
+    }
+}
+
 /// What the engine wants done.
 #[derive(Debug)]
 pub enum Output {
@@ -227,6 +253,13 @@ pub enum Output {
         conn: ConnId,
         /// The JSON text.
         text: Arc<str>,
+    },
+    /// Send this push on a signalling connection, in order with the texts. What sends it writes it out.
+    Push {
+        /// The connection.
+        conn: ConnId,
+        /// The push.
+        push: LazyPush,
     },
     /// Close a signalling connection after what was sent before. Codes 4000 to 4999 are ours, see docs/protocol.md.
     Close {

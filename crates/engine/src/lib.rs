@@ -28,6 +28,6 @@ mod wire;
 
 pub use engine::{Engine, Sizes, Why};
 pub use io::{
-    ApiCall, ApiResult, AppConfig, ConnId, EngineConfig, Input, MediaTicket, MultiDevice, Note, Output, Pace,
-    StreamLabel, TrackFlags, UrlRecord,
+    ApiCall, ApiResult, AppConfig, ConnId, EngineConfig, Input, LazyPush, MediaTicket, MultiDevice, Note,
+    Output, Pace, StreamLabel, TrackFlags, UrlRecord,
 };

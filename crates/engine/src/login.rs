@@ -124,8 +124,7 @@ impl Engine {
                 }
             }
             Resumed::New | Resumed::Replayed => {
-                let keys = &self.play_keys;
-                self.sessions.replay(resumption, |session, stream| keys.mint(session, stream));
+                self.sessions.replay(resumption);
             }
         }
         if self.rooms.room_of(session).is_some() {

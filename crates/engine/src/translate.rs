@@ -1,17 +1,22 @@
 //! What sessions and rooms bring about.
 
 use crate::engine::Engine;
-use crate::io::Output;
+use crate::io::{LazyPush, Output};
 use crate::wire::body_of;
 use huitong_protocol::Event;
 use huitong_room::{Input, RoomKey, cut_sentence};
 use huitong_session::{Body, Who};
 use huitong_types::{EndReason, ErrorCode, Fault, LeaveReason, SessionId, UserId};
+use std::sync::Arc;
 
 impl Engine {
     pub(crate) fn on_session(&mut self, output: huitong_session::Output) {
         match output {
             huitong_session::Output::Send { conn, text } => self.out.push_back(Output::Send { conn, text }),
+            huitong_session::Output::Push { conn, session, seq, body } => {
+                let push = LazyPush { session, seq, body, keys: Arc::clone(&self.play_keys) };
+                self.out.push_back(Output::Push { conn, push });
+            }
             huitong_session::Output::Close { conn, code } => {
                 self.note("closed", |note| {
                     note.conn = Some(conn);

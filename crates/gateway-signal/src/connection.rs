@@ -109,6 +109,7 @@ async fn write(
     while let Some(outgoing) = next {
         match outgoing {
             Outgoing::Text(text) => batch.push(text),
+            Outgoing::Later(_, text) => batch.push(text()),
             Outgoing::Close { code, reason } => {
                 close = Some(End::Close { code, reason });
                 break;

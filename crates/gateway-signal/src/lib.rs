@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 use tracing::Instrument;
 
-pub use outbox::Outbox;
+pub use outbox::{LaterText, Outbox};
 
 /// One signalling connection, numbered once for the life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

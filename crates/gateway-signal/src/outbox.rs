@@ -5,11 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::{Notify, mpsc};
 
+/// A text that is written out when its turn comes.
+pub type LaterText = Box<dyn FnOnce() -> Arc<str> + Send>;
+
 /// One thing to send.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outgoing {
     /// A text frame.
     Text(Arc<str>),
+    /// A text frame of about so many bytes that is not written out yet.
+    Later(usize, LaterText),
     /// A close frame; nothing is sent after it.
     Close {
         /// The code.
@@ -40,12 +44,20 @@ pub struct Outbox {
 impl Outbox {
     /// Queues a text frame.
     pub fn send(&self, text: Arc<str>) {
-        let size = text.len();
+        self.queue(text.len(), Outgoing::Text(text));
+    }
+
+    /// Queues a text frame of about `size` bytes, to be written out by the connection's own task.
+    pub fn send_later(&self, size: usize, text: LaterText) {
+        self.queue(size, Outgoing::Later(size, text));
+    }
+
+    fn queue(&self, size: usize, outgoing: Outgoing) {
         let before = self.shared.bytes.fetch_add(size, Ordering::AcqRel);
         if before.saturating_add(size) > OUTBOX_BYTES {
             self.shared.bytes.fetch_sub(size, Ordering::AcqRel);
             self.overflow();
-        } else if let Err(error) = self.sender.try_send(Outgoing::Text(text)) {
+        } else if let Err(error) = self.sender.try_send(outgoing) {
             self.shared.bytes.fetch_sub(size, Ordering::AcqRel);
             self.refused(&error);
         }
@@ -116,9 +128,12 @@ impl Mailbox {
     }
 
     fn took(&self, taken: Option<&Outgoing>) {
-        if let Some(Outgoing::Text(text)) = taken {
-            self.shared.bytes.fetch_sub(text.len(), Ordering::AcqRel);
-        }
+        let size = match taken {
+            Some(Outgoing::Text(text)) => text.len(),
+            Some(Outgoing::Later(size, _)) => *size,
+            Some(Outgoing::Close { .. }) | None => 0,
+        };
+        self.shared.bytes.fetch_sub(size, Ordering::AcqRel);
     }
 }
 

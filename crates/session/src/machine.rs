@@ -1,10 +1,9 @@
 //! Tables, logins, pushes and deadlines.
 
-use crate::{Body, PLAY_KEY_HOLE};
+use crate::Body;
 use huitong_protocol::{CloseCode, Event, ReplyFrame};
 use huitong_types::{
-    AppId, DeviceId, EndReason, ErrorCode, Fault, Moment, Redacted, SessionId, StreamId, StreamKey, Timers,
-    UserId,
+    AppId, DeviceId, EndReason, ErrorCode, Fault, Moment, Redacted, SessionId, Timers, UserId,
 };
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -76,6 +75,17 @@ pub enum Output {
         conn: ConnId,
         /// The JSON text.
         text: Arc<str>,
+    },
+    /// Send a push, which its receiver writes out: that costs more than everything else about it.
+    Push {
+        /// On this connection.
+        conn: ConnId,
+        /// To this session.
+        session: SessionId,
+        /// Its number in the session.
+        seq: u64,
+        /// What it says.
+        body: Arc<Body>,
     },
     /// Close a connection after what was sent before.
     Close {
@@ -274,10 +284,8 @@ impl Sessions {
         let conn = self.sessions.get(&session).and_then(|s| s.conn);
         if reason != EndReason::LoggedOut && conn.is_some() {
             let event = Event::SessionEnded { reason, message: end_sentence(reason).to_owned() };
-            if let (Some(body), Some(hole)) =
-                (Body::new(&event, Vec::new()), StreamKey::new(PLAY_KEY_HOLE).ok())
-            {
-                self.push(session, &body, |_, _| hole.clone());
+            if let Some(body) = Body::new(&event, Vec::new()) {
+                self.push(session, &body);
             }
         }
         let Some(ended) = self.sessions.remove(&session) else { return };
@@ -305,14 +313,8 @@ impl Sessions {
         self.out.push_back(Output::Ended { session, who: ended.who, reason });
     }
 
-    /// Numbers a push, keeps it for replay and sends it if the session is connected. `key` mints the play key of
-    /// a stream for the session.
-    pub fn push(
-        &mut self,
-        session: SessionId,
-        body: &Arc<Body>,
-        key: impl Fn(SessionId, StreamId) -> StreamKey,
-    ) {
+    /// Numbers a push, keeps it for replay and sends it if the session is connected.
+    pub fn push(&mut self, session: SessionId, body: &Arc<Body>) {
         let Some(state) = self.sessions.get_mut(&session) else { return };
         state.sent += 1;
         state.ring_bytes += body.len();
@@ -322,8 +324,7 @@ impl Sessions {
             state.ring_bytes -= dropped.len();
         }
         if let Some(conn) = state.conn {
-            let text = body.render(state.sent, |stream| key(session, stream));
-            self.out.push_back(Output::Send { conn, text });
+            self.out.push_back(Output::Push { conn, session, seq: state.sent, body: Arc::clone(body) });
         }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::machine::{ConnId, Output, Sessions};
 use huitong_protocol::{Resume, Resumed};
-use huitong_types::{AppId, ErrorCode, Fault, Moment, Redacted, SessionId, StreamId, StreamKey, UserId};
+use huitong_types::{AppId, ErrorCode, Fault, Moment, Redacted, SessionId, UserId};
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// A session that may be gone on with.
@@ -57,15 +58,14 @@ impl Sessions {
     }
 
     /// Sends again every push after `seq`, with the numbers they had.
-    pub fn replay(&mut self, resumption: Resumption, key: impl Fn(SessionId, StreamId) -> StreamKey) {
+    pub fn replay(&mut self, resumption: Resumption) {
         let session = resumption.session;
         let Some(state) = self.sessions.get(&session) else { return };
         let Some(conn) = state.conn else { return };
         let missed = usize::try_from(state.sent.saturating_sub(resumption.seq)).unwrap_or(usize::MAX);
         let known = state.ring.len().saturating_sub(missed);
         for (body, seq) in state.ring.iter().skip(known).zip(resumption.seq + 1..) {
-            let text = body.render(seq, |stream| key(session, stream));
-            self.out.push_back(Output::Send { conn, text });
+            self.out.push_back(Output::Push { conn, session, seq, body: Arc::clone(body) });
         }
     }
 }

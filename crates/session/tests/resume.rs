@@ -105,6 +105,15 @@ impl Phone {
                         self.on_the_way.push(frame);
                     }
                 }
+                Output::Push { conn, session, seq, body } => {
+                    assert!(self.open.contains(&conn));
+                    assert_eq!(conn, ConnId(self.conn), "only the newest connection is spoken to");
+                    let frame =
+                        serde_json::from_str(&body.render(seq, |stream| key(session, stream))).unwrap();
+                    if !self.deaf {
+                        self.on_the_way.push(frame);
+                    }
+                }
                 Output::Close { conn, .. } => assert!(self.open.remove(&conn)),
                 Output::Lost { .. } => {}
                 Output::Ended { .. } => panic!("the session lives"),
@@ -114,7 +123,7 @@ impl Phone {
 
     fn push(&mut self) {
         self.pushed += 1;
-        self.sessions.push(SESSION, &body(self.pushed), key);
+        self.sessions.push(SESSION, &body(self.pushed));
         self.drain();
     }
 
@@ -146,7 +155,7 @@ impl Phone {
         let resumption = self.sessions.resumable(app(), &alice(), &wish).unwrap().unwrap();
         self.sessions.resume(self.now, conn, resumption);
         match resumption.how {
-            Resumed::Replayed => self.sessions.replay(resumption, key),
+            Resumed::Replayed => self.sessions.replay(resumption),
             Resumed::Snapshot => {
                 // The application would push a state; here the newest count is the whole state.
                 self.seq = u64::from(self.pushed);
@@ -207,11 +216,11 @@ fn pushes_beyond_the_bytes_that_are_kept_become_a_snapshot() {
         phone.sessions.resumable(app(), &alice(), &wish).unwrap().unwrap().how
     };
     for _ in 0..300 {
-        phone.sessions.push(SESSION, &long, key);
+        phone.sessions.push(SESSION, &long);
     }
     assert_eq!(how(&phone), Resumed::Replayed);
     for _ in 0..200 {
-        phone.sessions.push(SESSION, &long, key);
+        phone.sessions.push(SESSION, &long);
     }
     assert_eq!(how(&phone), Resumed::Snapshot, "{} bytes are more than 64 KiB", 500 * long.len());
 }

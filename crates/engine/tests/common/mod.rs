@@ -230,6 +230,10 @@ impl World {
                 assert!(self.open.contains(&conn), "{conn:?} is closed and gets {text}");
                 self.frame(conn, &text);
             }
+            Output::Push { conn, push } => {
+                assert!(self.open.contains(&conn), "{conn:?} is closed and gets {push:?}");
+                self.frame(conn, &push.render());
+            }
             Output::Close { conn, code, reason } => {
                 assert!(self.open.remove(&conn), "{conn:?} is closed twice");
                 assert!(reason.len() <= 123 && (4000..5000).contains(&code));

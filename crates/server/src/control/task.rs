@@ -161,6 +161,11 @@ impl EngineTask {
                     outbox.send(text);
                 }
             }
+            Output::Push { conn, push } => {
+                if let Some(outbox) = self.connections.get(&conn) {
+                    outbox.send_later(push.size(), Box::new(move || push.render()));
+                }
+            }
             Output::Close { conn, code, reason } => {
                 if let Some(outbox) = self.connections.get(&conn) {
                     outbox.close(code, reason);
