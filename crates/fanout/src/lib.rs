@@ -11,8 +11,8 @@ pub mod sink;
 pub mod stats;
 
 pub use authority::{Authority, MEDIA_ORDERS, MediaControl, MediaOrder, Ticket, Tracks};
-pub use publication::{Publisher, Pushed, Replaced};
-pub use sink::{Done, Pipe, Sink, SinkIo};
+pub use publication::{PlayGrant, PublishGrant, Publisher, Pushed, Replaced};
+pub use sink::{Done, Pipe, Sink, SinkIo, bound_unsent, send_bounded};
 pub use stats::{StreamStats, Totals, describe};
 
 use huitong_hub::{Pace, PublicationId, RingLimits, ShardInput, ViewerId, ViewerTracks, Wire, WireFormat};
@@ -196,6 +196,11 @@ impl Viewing {
     /// Sends bytes of the connection's own protocol between packets.
     pub fn inject(&self, bytes: bytes::Bytes) {
         self.order(ShardInput::Inject { viewer: self.viewer, bytes });
+    }
+
+    /// The viewer's pipe, which was full, has room again: it need not wait for a retry.
+    pub fn ready(&self) {
+        self.order(ShardInput::Ready { viewer: self.viewer });
     }
 
     fn order(&self, input: ShardInput<Frame, Sink>) {

@@ -6,13 +6,34 @@ use std::io::{self, IoSlice};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-/// Bytes that the kernel may hold unsent for one viewer. What lies in the kernel is beyond the reach of the
-/// latency ceiling, so this bounds the hidden delay to about a second of a phone's stream, whatever the size
-/// of the socket buffer; bytes in flight are not counted, so throughput does not suffer.
-const UNSENT_BYTES: u32 = 128 * 1024;
+/// Unsent bytes in the kernel at which a socket takes no more. What lies there is beyond the reach of the latency
+/// ceiling: 4 KiB are a second of speech at 32 kbit/s, a twentieth of one of a phone's picture. A socket below the
+/// mark takes a keyframe of any size that its peer's window allows, and bytes in flight are not counted, so a
+/// viewer that keeps up never meets it.
+pub const UNSENT_BYTES: u32 = 4 * 1024;
+
+/// Lets the kernel hold no more than [`UNSENT_BYTES`] unsent for this connection, whatever the size of its buffer.
+pub fn bound_unsent(stream: &TcpStream) {
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
+        tracing::debug!(%error, "TCP_NOTSENT_LOWAT refused");
+    }
+}
+
+/// Writes to a connection whose unsent bytes are bounded. The kernel looks at the bound only where it begins a new
+/// segment, and a segment that waits grows to 64 KiB with what is written later; the end of a record forbids that
+/// growth, so that the bound holds to the write.
+///
+/// # Errors
+/// Those of `sendmsg`; [`io::ErrorKind::WouldBlock`] when the socket takes no more.
+pub fn send_bounded(stream: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    stream.try_io(Interest::WRITABLE, || {
+        socket2::SockRef::from(stream).send_vectored_with_flags(slices, libc::MSG_EOR)
+    })
+}
 
 /// Tells a gateway's task that its viewer is no longer served.
 #[derive(Debug, Default)]
@@ -67,10 +88,8 @@ pub struct Sink {
 impl Sink {
     /// The connection, and where to tell that it is no longer served.
     pub fn new(io: SinkIo) -> (Self, Arc<Done>) {
-        if let SinkIo::Tcp(stream) = &io
-            && let Err(error) = socket2::SockRef::from(&**stream).set_tcp_notsent_lowat(UNSENT_BYTES)
-        {
-            tracing::debug!(%error, "TCP_NOTSENT_LOWAT refused");
+        if let SinkIo::Tcp(stream) = &io {
+            bound_unsent(stream);
         }
         let done = Arc::new(Done::default());
         (Self { io, done: Arc::clone(&done) }, done)
@@ -79,7 +98,7 @@ impl Sink {
     pub(crate) fn write(&self, slices: &[IoSlice<'_>]) -> Wrote {
         match &self.io {
             SinkIo::Tcp(stream) => loop {
-                return match stream.try_write_vectored(slices) {
+                return match send_bounded(stream, slices) {
                     Ok(n) => Wrote::Bytes(n),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => Wrote::Blocked,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -98,15 +117,21 @@ impl Sink {
     }
 }
 
-/// Bytes that wait in a [`Pipe`] at most. A quarter of a megabyte is over two seconds of an 800 kbit/s
-/// stream: enough to keep a TLS connection busy, little enough for the latency ceiling to see the backlog.
-pub const PIPE_BYTES: usize = 256 * 1024;
+/// Bytes that wait in a [`Pipe`] at most: a sixth of a second of an 800 kbit/s stream. The ceiling does not see what
+/// is in the pipe. Little is enough, because the task that empties a full pipe calls for more at once.
+pub const PIPE_BYTES: usize = 16 * 1024;
+
+/// Writes that wait in a [`Pipe`] at most, so that [`PIPE_BYTES`] are not seconds of speech: a sixth of a second of
+/// sounds that come one by one.
+pub const PIPE_WRITES: usize = 8;
 
 #[derive(Debug, Default)]
 struct PipeState {
     chunks: VecDeque<bytes::Bytes>,
     bytes: usize,
     closed: bool,
+    /// The writer had more than there was room for.
+    refused: bool,
     reader: Option<Waker>,
 }
 
@@ -126,9 +151,11 @@ impl Pipe {
             return Wrote::Closed;
         }
         let room = PIPE_BYTES.saturating_sub(state.bytes);
-        if room == 0 {
+        if room == 0 || state.chunks.len() >= PIPE_WRITES {
+            state.refused = true;
             return Wrote::Blocked;
         }
+        state.refused |= slices.iter().map(|slice| slice.len()).sum::<usize>() > room;
         let mut chunk = bytes::BytesMut::new();
         for slice in slices {
             let take = slice.len().min(room - chunk.len());
@@ -164,6 +191,12 @@ impl Pipe {
         std::future::poll_fn(|cx| self.poll_read(cx)).await
     }
 
+    /// Whether the writer had more than there was room for since the last call: after a read, call for it with
+    /// [`Viewing::ready`](crate::Viewing::ready).
+    pub fn take_refused(&self) -> bool {
+        std::mem::take(&mut crate::lock(&self.0).refused)
+    }
+
     /// Closes it from either side: the writer sees a closed connection, the reader the end after what is left.
     pub fn close(&self) {
         let mut state = crate::lock(&self.0);
@@ -173,5 +206,49 @@ impl Pipe {
         if let Some(reader) = reader {
             reader.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    /// What fits in for a viewer that reads nothing, written in pieces of the size of a sound.
+    fn fill(mut write: impl FnMut(&[IoSlice<'_>]) -> Wrote) -> usize {
+        let sound = [0u8; 150];
+        let mut taken = 0;
+        while let Wrote::Bytes(n) = write(&[IoSlice::new(&sound)]) {
+            taken += n;
+            assert!(taken < 1 << 20, "it never takes no more");
+        }
+        taken
+    }
+
+    #[tokio::test]
+    async fn a_viewer_that_reads_nothing_hides_no_seconds_of_sound_in_the_kernel() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let (viewer, accepted) = tokio::join!(TcpStream::connect(at), listener.accept());
+        let _viewer = viewer.unwrap();
+        let stream = Arc::new(accepted.unwrap().0);
+        stream.set_nodelay(true).unwrap();
+        stream.writable().await.unwrap();
+        let (sink, _done) = Sink::new(SinkIo::Tcp(stream));
+        // The peer's own buffer takes tiny segments sparingly: what it has is beyond our reach but small here.
+        let taken = fill(|slices| sink.write(slices));
+        assert!(taken < 40_000, "{taken} bytes were taken");
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_empties_holds_a_few_sounds_and_calls_for_more_once_read() {
+        let pipe = Pipe::new();
+        assert_eq!(fill(|slices| pipe.write(slices)), PIPE_WRITES * 150);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(matches!(pipe.poll_read(&mut cx), Poll::Ready(Some(_))));
+        assert!(pipe.take_refused() && !pipe.take_refused());
+        let big = vec![0u8; PIPE_BYTES];
+        assert!(matches!(pipe.write(&[IoSlice::new(&big)]), Wrote::Bytes(n) if n < PIPE_BYTES));
+        assert!(pipe.take_refused(), "a part was refused");
     }
 }

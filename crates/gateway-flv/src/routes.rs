@@ -46,7 +46,7 @@ async fn play(
     match upgrade {
         Ok(upgrade) => upgrade.write_buffer_size(0).on_upgrade(move |socket| pump(socket, pipe, viewing)),
         Err(_) => {
-            let body = Body::from_stream(PipeStream { pipe, _viewing: viewing });
+            let body = Body::from_stream(PipeStream { pipe, viewing });
             let mut response = Response::new(body);
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("video/x-flv"));
@@ -74,14 +74,23 @@ async fn follow(mut session: Session, viewing: Weak<Viewing>, pipe: Arc<Pipe>, d
 
 struct PipeStream {
     pipe: Arc<Pipe>,
-    _viewing: Arc<Viewing>,
+    viewing: Arc<Viewing>,
 }
 
 impl futures_util::Stream for PipeStream {
     type Item = Result<Bytes, std::convert::Infallible>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.pipe.poll_read(cx).map(|chunk| chunk.map(Ok))
+        let chunk = std::task::ready!(self.pipe.poll_read(cx));
+        call_for_more(&self.pipe, &self.viewing);
+        Poll::Ready(chunk.map(Ok))
+    }
+}
+
+/// After a read: what the fan-out could not hand over need not wait for its next retry.
+fn call_for_more(pipe: &Pipe, viewing: &Viewing) {
+    if pipe.take_refused() {
+        viewing.ready();
     }
 }
 
@@ -97,7 +106,10 @@ async fn pump(mut socket: WebSocket, pipe: Arc<Pipe>, viewing: Arc<Viewing>) {
     loop {
         tokio::select! {
             chunk = pipe.read() => match chunk {
-                Some(chunk) => if socket.send(Message::Binary(chunk)).await.is_err() { break },
+                Some(chunk) => {
+                    call_for_more(&pipe, &viewing);
+                    if socket.send(Message::Binary(chunk)).await.is_err() { break }
+                }
                 None => break,
             },
             message = socket.recv() => match message {

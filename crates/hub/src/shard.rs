@@ -99,6 +99,11 @@ pub enum ShardInput<B, V> {
         /// The bytes.
         bytes: Bytes,
     },
+    /// A connection that was full takes more.
+    Ready {
+        /// The viewer.
+        viewer: ViewerId,
+    },
     /// A viewer wants other tracks.
     Tracks {
         /// The viewer.
@@ -211,6 +216,7 @@ impl<B, V> Shard<B, V> {
             }
             ShardInput::Remove { viewer } => self.remove(viewer, Gone::Removed),
             ShardInput::Inject { viewer, bytes } => self.inject(now, viewer, bytes),
+            ShardInput::Ready { viewer } => self.ready(now, viewer),
             ShardInput::Tracks { viewer, tracks } => self.set_tracks(now, viewer, tracks),
         }
     }
@@ -241,6 +247,13 @@ impl<B, V> Shard<B, V> {
         v.cursor.set_tracks(now, &p.ring, tracks);
         v.eager = true;
         self.wake(publication, |p| p.apart = Some(now));
+    }
+
+    fn ready(&mut self, now: Micros, viewer: ViewerId) {
+        let Some((publication, p, index)) = self.place(viewer) else { return };
+        if p.viewers.get(index).is_some_and(|v| v.blocked_since.is_some()) {
+            self.wake(publication, |p| p.apart = Some(now));
+        }
     }
 
     fn inject(&mut self, now: Micros, viewer: ViewerId, bytes: Bytes) {

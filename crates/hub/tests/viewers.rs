@@ -166,6 +166,21 @@ fn one_stalled_viewer_does_not_shorten_the_window_of_the_others() {
 }
 
 #[test]
+fn a_full_connection_that_takes_more_is_served_without_waiting_for_the_retry() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    let pipe = studio.join(1, BOTH, 70);
+    pipe.borrow_mut().room = PLENTY;
+    let now = studio.now;
+    studio.shard.handle(now, ShardInput::Ready { viewer: ViewerId(1) });
+    assert_eq!(studio.shard.next_deadline(), Some(now));
+    studio.flush();
+    assert_eq!(studio.heard(1).len(), 10);
+    studio.shard.handle(now, ShardInput::Ready { viewer: ViewerId(1) });
+    assert_eq!(studio.shard.next_deadline(), None, "one that was not full changes nothing");
+}
+
+#[test]
 fn ending_a_publication_releases_its_viewers() {
     let mut studio = Studio::new();
     camera(&mut studio);

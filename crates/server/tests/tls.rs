@@ -3,14 +3,21 @@
 mod common;
 
 use common::{PATIENCE, Running, config, http_over, soon};
+use huitong_client::RtmpPublisher;
+use huitong_media::aac::AudioSpecificConfig;
+use huitong_media::flv::{Demuxer, TagKind};
 use huitong_server::Server;
 use rcgen::{CertifiedKey, KeyPair};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::net::TcpStream;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::Interval;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -24,6 +31,10 @@ fn write(directory: &Path, certified: &CertifiedKey<KeyPair>) {
 }
 
 async fn connect(to: SocketAddr, trusted: &CertificateDer<'static>) -> std::io::Result<TlsStream<TcpStream>> {
+    over(TcpStream::connect(to).await?, trusted).await
+}
+
+async fn over(stream: TcpStream, trusted: &CertificateDer<'static>) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let mut client =
@@ -33,7 +44,6 @@ async fn connect(to: SocketAddr, trusted: &CertificateDer<'static>) -> std::io::
             .with_root_certificates(roots)
             .with_no_client_auth();
     client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let stream = TcpStream::connect(to).await?;
     TlsConnector::from(Arc::new(client)).connect(ServerName::try_from("rtc.test").unwrap(), stream).await
 }
 
@@ -73,6 +83,96 @@ async fn an_flv_player_is_served_over_tls_too() {
     let stream = connect(server.http, certified.cert.der()).await.unwrap();
     let answer = http_over(stream, "GET", "/flv/nobodyknowsthiskey0.flv", None, "").await;
     assert_eq!(answer.status, 403, "{answer:?}");
+}
+
+/// Sends sound of 32 kbit/s in real time until `until` resolves; `sent` is the time of the newest one, ms.
+async fn speak<T>(
+    push: &mut RtmpPublisher,
+    sent: &Cell<u32>,
+    clock: &mut Interval,
+    until: impl Future<Output = T>,
+) -> T {
+    let sound = [&[0xaf, 1][..], &[0x21; 80]].concat();
+    let mut until = std::pin::pin!(until);
+    loop {
+        tokio::select! {
+            done = &mut until => return done,
+            _ = clock.tick() => {
+                sent.set(sent.get() + 20);
+                push.send(TagKind::Audio, sent.get(), &[&sound]).await.unwrap();
+            }
+        }
+    }
+}
+
+/// Reads on until `enough` says so of a sound's time.
+async fn listen(
+    stream: &mut TlsStream<TcpStream>,
+    demuxer: &mut Demuxer,
+    mut enough: impl FnMut(u32) -> bool,
+) {
+    loop {
+        let mut chunk = vec![0; 4096];
+        let n = stream.read(&mut chunk).await.unwrap();
+        assert!(n > 0, "the stream goes on");
+        demuxer.push(&chunk[..n]);
+        while let Some(tag) = demuxer.next_tag().unwrap() {
+            if tag.kind == TagKind::Audio && tag.body[1] == 1 && enough(tag.timestamp_ms) {
+                return;
+            }
+        }
+    }
+}
+
+/// The phone behind a tunnel: what comes after is new, but for the little that was under way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_player_over_tls_that_stalled_gets_no_old_sound() {
+    let directory = tempfile::tempdir().unwrap();
+    let certified = certificate();
+    write(directory.path(), &certified);
+    let server = server(directory.path()).await;
+    let url = async |kind: &str| {
+        let stream = connect(server.http, certified.cert.der()).await.unwrap();
+        let body = format!(r#"{{"kind":"{kind}","user":"alice"}}"#);
+        let authorization = common::basic(common::SECRET);
+        let urls = http_over(stream, "POST", "/v1/rooms/7/urls", Some(&authorization), &body).await.json();
+        let key = urls["urls"][0]["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        key.trim_end_matches(".flv").to_owned()
+    };
+    let mut push =
+        RtmpPublisher::connect(&format!("rtmp://{}/live/{}", server.rtmp, url("push").await)).await.unwrap();
+    let header = [&[0xaf, 0][..], &AudioSpecificConfig::lc(48_000, 1).build()].concat();
+    push.send(TagKind::Audio, 0, &[&header]).await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut player = over(socket.connect(server.http).await.unwrap(), certified.cert.der()).await.unwrap();
+    let request = format!("GET /flv/{}.flv HTTP/1.0\r\nHost: h\r\n\r\n", url("play").await);
+    player.write_all(request.as_bytes()).await.unwrap();
+    let (sent, mut clock) = (Cell::new(0), tokio::time::interval(Duration::from_millis(20)));
+    let mut head = Vec::new();
+    let opened = async {
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(player.read_u8().await.unwrap());
+        }
+    };
+    speak(&mut push, &sent, &mut clock, soon("the head", opened)).await;
+    assert!(head.starts_with(b"HTTP/1.0 200"), "{}", String::from_utf8_lossy(&head));
+    let mut demuxer = Demuxer::new();
+    let start = listen(&mut player, &mut demuxer, |at| at + 200 > sent.get());
+    speak(&mut push, &sent, &mut clock, soon("the newest sound", start)).await;
+
+    speak(&mut push, &sent, &mut clock, tokio::time::sleep(Duration::from_secs(12))).await;
+    let (mut first, mut old) = (None, 0);
+    let rest = listen(&mut player, &mut demuxer, |at| {
+        let first = *first.get_or_insert(at);
+        // Sound alone has twice the ceiling of 1.5 seconds.
+        if at + 3200 < sent.get() {
+            old = at - first;
+        }
+        at + 200 > sent.get()
+    });
+    speak(&mut push, &sent, &mut clock, soon("the newest sound again", rest)).await;
+    assert!(old < 4000, "{old} ms of sound from before the stall");
 }
 
 #[tokio::test]
