@@ -5,6 +5,10 @@ use crate::packet::{Kind, Packet};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+/// Video of which nothing came for this long, counted to the newest packet, is off: whoever began with its last
+/// keyframe would play sound as old as that. Cameras send several pictures a second, shared screens one.
+pub const VIDEO_PAUSE: Micros = 2_000_000;
+
 /// Bounds of a [`Ring`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RingLimits {
@@ -12,7 +16,7 @@ pub struct RingLimits {
     pub bytes: usize,
     /// Most packets, so that a flood of tiny packets is bounded too.
     pub packets: usize,
-    /// Packets older than this and older than the newest keyframe are dropped.
+    /// Packets older than this and older than the keyframe at which a viewer would start are dropped.
     pub keep: Micros,
 }
 
@@ -30,15 +34,26 @@ pub struct Ring<B> {
     keys: VecDeque<u64>,
     bytes: usize,
     limits: RingLimits,
-    /// New viewers start at or after this packet: earlier ones belong to a publisher that is gone.
+    /// New viewers start at or after this packet: earlier ones belong to a publisher that is gone, or to video
+    /// that paused.
     floor: u64,
+    /// When the newest video packet came.
+    last_video: Micros,
     next: u64,
 }
 
 impl<B> Ring<B> {
     /// An empty ring.
     pub const fn new(limits: RingLimits) -> Self {
-        Self { packets: VecDeque::new(), keys: VecDeque::new(), bytes: 0, limits, floor: 0, next: 0 }
+        Self {
+            packets: VecDeque::new(),
+            keys: VecDeque::new(),
+            bytes: 0,
+            limits,
+            floor: 0,
+            last_video: 0,
+            next: 0,
+        }
     }
 
     /// Appends a packet and drops what is no longer needed.
@@ -49,10 +64,16 @@ impl<B> Ring<B> {
         }
         self.next = packet.seq.saturating_add(1);
         self.bytes = self.bytes.saturating_add(packet.size);
+        let now = packet.at;
+        if packet.kind.is_video() {
+            if self.video_is_off(now) {
+                self.floor = self.floor.max(packet.seq);
+            }
+            self.last_video = now;
+        }
         if packet.kind == Kind::Key {
             self.keys.push_back(packet.seq);
         }
-        let now = packet.at;
         self.packets.push_back(packet);
         self.trim(now);
     }
@@ -60,10 +81,9 @@ impl<B> Ring<B> {
     fn trim(&mut self, now: Micros) {
         while let Some(first) = self.packets.front() {
             let over = self.bytes > self.limits.bytes || self.packets.len() > self.limits.packets;
-            let needed_for_start = self.keys.back().is_none_or(|key| first.seq >= *key);
+            let needed_for_start = self.newest_key().is_some_and(|key| first.seq >= key);
             let young = now.saturating_sub(first.at) <= self.limits.keep;
-            let audio_only = self.keys.is_empty();
-            if !over && (young || (needed_for_start && !audio_only)) {
+            if !over && (young || needed_for_start) {
                 return;
             }
             if self.packets.len() == 1 {
@@ -105,9 +125,14 @@ impl<B> Ring<B> {
         self.next
     }
 
-    /// The newest keyframe at which a viewer may start.
+    /// The newest keyframe at which a viewer may start; `None` while video is off.
     pub fn newest_key(&self) -> Option<u64> {
-        self.keys.back().copied().filter(|key| *key >= self.floor)
+        let newest = self.packets.back()?;
+        self.keys.back().copied().filter(|key| *key >= self.floor && !self.video_is_off(newest.at))
+    }
+
+    const fn video_is_off(&self, now: Micros) -> bool {
+        now.saturating_sub(self.last_video) > VIDEO_PAUSE
     }
 
     /// Bytes held.

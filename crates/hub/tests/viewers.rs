@@ -180,6 +180,60 @@ fn a_full_connection_that_takes_more_is_served_without_waiting_for_the_retry() {
     assert_eq!(studio.shard.next_deadline(), None, "one that was not full changes nothing");
 }
 
+/// Sound alone for so many seconds.
+fn radio(studio: &mut Studio, seconds: u64) -> u64 {
+    let mut last = 0;
+    for _ in 0..seconds * 10 {
+        last = studio.send(Kind::Audio, 20);
+        studio.pass(100_000);
+    }
+    last
+}
+
+#[test]
+fn a_viewer_that_comes_after_the_camera_went_off_starts_with_the_sound_of_now() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    radio(&mut studio, 20);
+    studio.join(1, BOTH, PLENTY);
+    assert_eq!(studio.heard(1), [], "nothing old");
+    let sound = studio.send(Kind::Audio, 20);
+    studio.pass(30_000);
+    assert_eq!(studio.heard(1), [('P', 0), ('A', 2), ('S', sound)]);
+    assert!(studio.central.len() < 70, "{} packets are kept", studio.central.len());
+    studio.send(Kind::Delta, 20);
+    let key = studio.send(Kind::Key, 20);
+    studio.pass(30_000);
+    assert_eq!(&studio.heard(1)[3..], [('V', 1), ('K', key)], "the picture comes back at a keyframe");
+}
+
+#[test]
+fn video_asked_for_while_the_camera_is_off_brings_no_old_picture() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, AUDIO, PLENTY);
+    radio(&mut studio, 3);
+    let before = studio.heard(1).len();
+    studio.shard.handle(studio.now, ShardInput::Tracks { viewer: ViewerId(1), tracks: BOTH });
+    let sound = studio.send(Kind::Audio, 20);
+    let delta_of_the_old_group = studio.send(Kind::Delta, 20);
+    studio.pass(30_000);
+    assert_eq!(&studio.heard(1)[before..], [('S', sound)], "no delta {delta_of_the_old_group} either");
+}
+
+#[test]
+fn nobody_starts_at_a_keyframe_from_before_a_pause_of_the_camera() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    radio(&mut studio, 3);
+    studio.send(Kind::Delta, 20);
+    studio.join(1, BOTH, PLENTY);
+    assert_eq!(studio.heard(1), []);
+    let key = studio.send(Kind::Key, 20);
+    studio.pass(30_000);
+    assert_eq!(studio.heard(1), [('P', 0), ('V', 1), ('K', key)]);
+}
+
 #[test]
 fn ending_a_publication_releases_its_viewers() {
     let mut studio = Studio::new();
