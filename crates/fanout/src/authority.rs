@@ -3,7 +3,8 @@
 //! Gateways yield requests and never decide: a connection that wants to publish or to play asks the
 //! [`Authority`] with the key of its URL and gets its orders on a bounded mailbox.
 
-use huitong_types::{Fault, Scene, StreamId, StreamKey};
+use crate::publication::{PlayGrant, PublishGrant};
+use huitong_types::{Fault, StreamKey};
 use tokio::sync::mpsc;
 
 /// One media connection, numbered once for the life of the server by [`Ticket::next`].
@@ -46,10 +47,8 @@ impl Tracks {
 pub enum MediaOrder {
     /// Publish this stream.
     PublishAccepted {
-        /// Name of the publication in the hub.
-        stream: StreamId,
-        /// Selects send window and latency ceiling.
-        scene: Scene,
+        /// The permission, from [`Fanout::grant_publish`](crate::Fanout::grant_publish).
+        grant: PublishGrant,
         /// Tracks the member may send; frames of others are dropped.
         allowed: Tracks,
     },
@@ -57,10 +56,8 @@ pub enum MediaOrder {
     Allowed(Tracks),
     /// Play this stream.
     PlayAccepted {
-        /// Name of the publication in the hub.
-        stream: StreamId,
-        /// Selects send window and latency ceiling.
-        scene: Scene,
+        /// The permission, from [`Fanout::grant_play`](crate::Fanout::grant_play).
+        grant: PlayGrant,
         /// Tracks to send.
         tracks: Tracks,
     },

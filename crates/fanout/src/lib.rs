@@ -12,6 +12,7 @@ pub mod stats;
 
 pub use authority::{Authority, MEDIA_ORDERS, MediaControl, MediaOrder, Ticket, Tracks};
 pub use publication::{PlayGrant, PublishGrant, Publisher, Pushed, Replaced};
+use sink::Seat;
 pub use sink::{Done, Pipe, Sink, SinkIo, bound_unsent, send_bounded};
 pub use stats::{StreamStats, Totals, describe};
 
@@ -75,6 +76,7 @@ pub(crate) struct Inner {
     live: Pace,
     limits: RingLimits,
     next_viewer: AtomicU64,
+    next_publication: AtomicU64,
     pub(crate) totals: stats::Counters,
 }
 
@@ -102,6 +104,7 @@ impl Fanout {
             live: config.live,
             limits: config.limits,
             next_viewer: AtomicU64::new(1),
+            next_publication: AtomicU64::new(1),
             totals: stats::Counters::default(),
         });
         for shard in &inner.shards {
@@ -110,41 +113,45 @@ impl Fanout {
         Ok(Self(inner))
     }
 
-    fn publication(&self, stream: StreamId, scene: Scene) -> Arc<Publication> {
+    /// Permits a connection to publish a stream, and begins the stream if it is not there. Only the control side
+    /// calls this, in the order of its decisions, and so it calls [`Fanout::end_stream`]: a permission that is used
+    /// after the end of its stream begins nothing.
+    pub fn grant_publish(&self, stream: StreamId, scene: Scene) -> PublishGrant {
         let pace = match scene {
             Scene::Rtc => self.0.rtc,
             Scene::Live => self.0.live,
         };
-        let mut publications = lock(&self.0.publications);
-        let entry = publications.entry(stream);
-        let make = || Publication::new(stream, pace, self.0.limits, self.0.shards.len());
-        Arc::clone(entry.or_insert_with(|| Arc::new(make())))
+        let make = || {
+            let id = PublicationId(self.0.next_publication.fetch_add(1, Ordering::Relaxed));
+            Arc::new(Publication::new(id, pace, self.0.limits, self.0.shards.len()))
+        };
+        Publication::grant(lock(&self.0.publications).entry(stream).or_insert_with(make))
+    }
+
+    /// Permits a connection to play a stream; `None` if it is not there.
+    pub fn grant_play(&self, stream: StreamId) -> Option<PlayGrant> {
+        lock(&self.0.publications).get(&stream).cloned().map(PlayGrant)
     }
 
     /// Publishes a stream. An earlier publisher of the same stream is replaced: its next push fails with
     /// [`Replaced`], and the viewers stay.
-    pub fn publish(&self, stream: StreamId, scene: Scene) -> Publisher {
-        Publication::take_over(&self.publication(stream, scene), Arc::clone(&self.0))
+    ///
+    /// # Errors
+    /// Somebody with a later permission publishes already, or the stream is over.
+    pub fn publish(&self, grant: &PublishGrant) -> Result<Publisher, Replaced> {
+        Publication::take_over(grant, Arc::clone(&self.0))
     }
 
     /// Serves a viewer from now on. Dropping the [`Viewing`] ends it.
     ///
     /// # Errors
     /// The stream is over, or the fan-out has no place for more viewers.
-    pub fn view(
-        &self,
-        stream: StreamId,
-        scene: Scene,
-        wire: Wire,
-        tracks: Tracks,
-        sink: Sink,
-    ) -> Result<Viewing, Fault> {
-        let publication = self.publication(stream, scene);
+    pub fn view(&self, grant: &PlayGrant, wire: Wire, tracks: Tracks, sink: Sink) -> Result<Viewing, Fault> {
         let viewer = ViewerId(self.0.next_viewer.fetch_add(1, Ordering::Relaxed));
         let least = self.0.shards.iter().enumerate().min_by_key(|(_, s)| s.viewers.load(Ordering::Relaxed));
         let Some((shard, handle)) = least else { return Err(ErrorCode::Internal.into()) };
         handle.viewers.fetch_add(1, Ordering::Relaxed);
-        let added = publication.add_viewer(&self.0, shard, viewer, wire, tracks, sink);
+        let added = Publication::add_viewer(&grant.0, &self.0, shard, viewer, wire, tracks, sink);
         if let Err(fault) = added {
             handle.viewers.fetch_sub(1, Ordering::Relaxed);
             return Err(fault);
@@ -203,7 +210,7 @@ impl Viewing {
         self.order(ShardInput::Ready { viewer: self.viewer });
     }
 
-    fn order(&self, input: ShardInput<Frame, Sink>) {
+    fn order(&self, input: ShardInput<Frame, Seat>) {
         if let Some(shard) = self.inner.shards.get(self.shard)
             && shard.inbox.push_urgent(input).is_err()
         {
@@ -220,10 +227,6 @@ impl Drop for Viewing {
 
 pub(crate) const fn viewer_tracks(tracks: Tracks) -> ViewerTracks {
     ViewerTracks { audio: tracks.audio, video: tracks.video }
-}
-
-pub(crate) const fn publication_id(stream: StreamId) -> PublicationId {
-    PublicationId(stream.get())
 }
 
 pub(crate) type ViewerCount = AtomicUsize;

@@ -2,15 +2,15 @@
 
 use crate::authority::Tracks;
 use crate::meter::Meter;
-use crate::sink::Sink;
+use crate::sink::{Seat, Sink};
 use crate::stats::StreamStats;
-use crate::{Inner, lock, publication_id, viewer_tracks};
+use crate::{Inner, lock, viewer_tracks};
 use bytes::Bytes;
 use huitong_hub::{
     CursorStats, Kind, Pace, PublicationId, Ring, RingLimits, Sequencer, ShardInput, ViewerId, Wire,
 };
 use huitong_media::{Frame, FrameKind, Ingest, MediaError, StreamInfo, TrackKind};
-use huitong_types::{ErrorCode, Fault, StreamId};
+use huitong_types::{ErrorCode, Fault};
 use std::sync::{Arc, Mutex};
 
 /// Another publisher has taken the stream over, or the stream is over.
@@ -23,8 +23,10 @@ struct Central {
     ingest: Ingest,
     /// Viewers per shard; a shard with none gets no packets.
     viewers: Vec<u32>,
-    /// Grows with every publisher; a publisher with an older number is replaced.
-    generation: u64,
+    /// Turn of the newest permission to publish.
+    granted: u64,
+    /// Turn of the publisher; 0 before the first. One with an older turn is replaced.
+    turn: u64,
     publishing: bool,
     ended: bool,
     takeovers: u32,
@@ -34,6 +36,8 @@ struct Central {
     skips: u64,
 }
 
+/// One life of a stream, from the first permission to publish it to its end. The next life of the same stream is
+/// another publication with an id of its own, so whatever still happens to this one cannot touch that.
 pub(crate) struct Publication {
     id: PublicationId,
     pace: Pace,
@@ -41,13 +45,14 @@ pub(crate) struct Publication {
 }
 
 impl Publication {
-    pub(crate) fn new(stream: StreamId, pace: Pace, limits: RingLimits, shards: usize) -> Self {
+    pub(crate) fn new(id: PublicationId, pace: Pace, limits: RingLimits, shards: usize) -> Self {
         let central = Central {
             sequencer: Sequencer::default(),
             ring: Ring::new(limits),
             ingest: Ingest::new(),
             viewers: vec![0; shards],
-            generation: 0,
+            granted: 0,
+            turn: 0,
             publishing: false,
             ended: false,
             takeovers: 0,
@@ -56,22 +61,31 @@ impl Publication {
             last_key_us: None,
             skips: 0,
         };
-        Self { id: publication_id(stream), pace, central: Mutex::new(central) }
+        Self { id, pace, central: Mutex::new(central) }
     }
 
-    pub(crate) fn take_over(this: &Arc<Self>, inner: Arc<Inner>) -> Publisher {
+    pub(crate) fn grant(this: &Arc<Self>) -> PublishGrant {
         let mut central = lock(&this.central);
-        central.generation += 1;
-        if central.generation > 1 {
+        central.granted += 1;
+        PublishGrant { publication: Arc::clone(this), turn: central.granted }
+    }
+
+    pub(crate) fn take_over(grant: &PublishGrant, inner: Arc<Inner>) -> Result<Publisher, Replaced> {
+        let PublishGrant { publication, turn } = grant;
+        let mut central = lock(&publication.central);
+        if central.ended || *turn <= central.turn {
+            return Err(Replaced);
+        }
+        if central.turn > 0 {
             central.takeovers += 1;
             central.ingest.restart();
             central.sequencer.restart();
-            this.restart_viewers(&mut central, &inner);
+            publication.restart_viewers(&mut central, &inner);
         }
+        central.turn = *turn;
         central.publishing = true;
-        let generation = central.generation;
         drop(central);
-        Publisher { publication: Arc::clone(this), inner, generation }
+        Ok(Publisher { publication: Arc::clone(publication), inner, turn: *turn })
     }
 
     fn restart_viewers(&self, central: &mut Central, inner: &Inner) {
@@ -79,7 +93,7 @@ impl Publication {
         self.tell_shards(central, inner, || ShardInput::Restart { publication: self.id });
     }
 
-    fn tell_shards(&self, central: &Central, inner: &Inner, input: impl Fn() -> ShardInput<Frame, Sink>) {
+    fn tell_shards(&self, central: &Central, inner: &Inner, input: impl Fn() -> ShardInput<Frame, Seat>) {
         for (shard, viewers) in inner.shards.iter().zip(&central.viewers) {
             if *viewers > 0 && shard.inbox.push_urgent(input()).is_err() {
                 tracing::error!("a fan-out thread is stuck: its mailbox is full of commands");
@@ -88,7 +102,7 @@ impl Publication {
     }
 
     pub(crate) fn add_viewer(
-        &self,
+        this: &Arc<Self>,
         inner: &Inner,
         index: usize,
         viewer: ViewerId,
@@ -97,7 +111,7 @@ impl Publication {
         sink: Sink,
     ) -> Result<(), Fault> {
         let full = || Fault::because(ErrorCode::ServerFull, "The server has no place for more players now.");
-        let mut central = lock(&self.central);
+        let mut central = lock(&this.central);
         if central.ended {
             return Err(Fault::because(ErrorCode::NotFound, "The stream is over."));
         }
@@ -107,11 +121,17 @@ impl Publication {
         };
         if count == 0 {
             let snapshot = central.ring.snapshot();
-            let open = ShardInput::Open { publication: self.id, snapshot, pace: self.pace };
+            let open = ShardInput::Open { publication: this.id, snapshot, pace: this.pace };
             shard.inbox.push_urgent(open).map_err(|_| full())?;
         }
         let tracks = viewer_tracks(tracks);
-        let add = ShardInput::Add { publication: self.id, viewer, handle: sink, wire, tracks };
+        let add = ShardInput::Add {
+            publication: this.id,
+            viewer,
+            handle: Seat { sink, publication: Arc::clone(this) },
+            wire,
+            tracks,
+        };
         shard.inbox.push_urgent(add).map_err(|_| full())?;
         if let Some(count) = central.viewers.get_mut(index) {
             *count += 1;
@@ -119,7 +139,7 @@ impl Publication {
         Ok(())
     }
 
-    fn viewer_gone(&self, inner: &Inner, index: usize, stats: &CursorStats) {
+    pub(crate) fn viewer_gone(&self, inner: &Inner, index: usize, stats: &CursorStats) {
         let mut central = lock(&self.central);
         central.skips += stats.skips + stats.cuts;
         let Some(count) = central.viewers.get_mut(index) else { return };
@@ -136,7 +156,8 @@ impl Publication {
         let mut central = lock(&self.central);
         central.ended = true;
         central.publishing = false;
-        central.generation += 1;
+        // No permission has this turn: whoever publishes is replaced.
+        central.turn = u64::MAX;
         self.tell_shards(&central, inner, || ShardInput::Close { publication: self.id });
     }
 
@@ -160,15 +181,36 @@ impl Publication {
 }
 
 impl Inner {
-    pub(crate) fn viewer_gone(&self, shard: usize, publication: PublicationId, stats: &CursorStats) {
+    pub(crate) fn viewer_gone(&self, shard: usize, publication: &Publication, stats: &CursorStats) {
         self.totals.add_out(stats.bytes);
         if let Some(handle) = self.shards.get(shard) {
             handle.viewers.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
         }
-        let known = lock(&self.publications).get(&StreamId::new(publication.0)).cloned();
-        if let Some(known) = known {
-            known.viewer_gone(self, shard, stats);
-        }
+        publication.viewer_gone(self, shard, stats);
+    }
+}
+
+/// The control side's permission to publish a stream. Permissions of one stream are in the order in which they were
+/// given, whatever the order in which the connections that hold them come round to using them.
+#[derive(Clone)]
+pub struct PublishGrant {
+    publication: Arc<Publication>,
+    turn: u64,
+}
+
+impl std::fmt::Debug for PublishGrant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PublishGrant({}, turn {})", self.publication.id.0, self.turn)
+    }
+}
+
+/// The control side's permission to play a stream until it ends.
+#[derive(Clone)]
+pub struct PlayGrant(pub(crate) Arc<Publication>);
+
+impl std::fmt::Debug for PlayGrant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PlayGrant({})", self.0.id.0)
     }
 }
 
@@ -176,7 +218,7 @@ impl Inner {
 pub struct Publisher {
     publication: Arc<Publication>,
     inner: Arc<Inner>,
-    generation: u64,
+    turn: u64,
 }
 
 /// What became of a message.
@@ -203,7 +245,7 @@ impl Publisher {
     ) -> Result<Pushed, Replaced> {
         let now = self.inner.clock.now();
         let mut central = lock(&self.publication.central);
-        if central.generation != self.generation {
+        if central.turn != self.turn {
             return Err(Replaced);
         }
         let on = match track {
@@ -265,14 +307,14 @@ impl Publisher {
 
     /// Whether this is still the publisher of the stream.
     pub fn is_current(&self) -> bool {
-        lock(&self.publication.central).generation == self.generation
+        lock(&self.publication.central).turn == self.turn
     }
 }
 
 impl Drop for Publisher {
     fn drop(&mut self) {
         let mut central = lock(&self.publication.central);
-        if central.generation == self.generation {
+        if central.turn == self.turn {
             central.publishing = false;
             self.publication.restart_viewers(&mut central, &self.inner);
         }

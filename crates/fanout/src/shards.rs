@@ -1,6 +1,6 @@
 //! One thread per shard: takes inputs from its mailbox, writes what is due, sleeps until the next deadline.
 
-use crate::sink::Sink;
+use crate::sink::Seat;
 use crate::{Clock, Inner, ViewerCount};
 use huitong_hub::{Inbox, RingLimits, Shard, ShardInput, ViewerIo, WireFormat, Wrote};
 use huitong_media::Frame;
@@ -20,16 +20,16 @@ const INBOX_COMMANDS: usize = 65_536;
 /// What the threads share with the rest.
 pub(crate) struct ShardHandle {
     index: usize,
-    pub(crate) inbox: Arc<Inbox<ShardInput<Frame, Sink>>>,
+    pub(crate) inbox: Arc<Inbox<ShardInput<Frame, Seat>>>,
     pub(crate) viewers: ViewerCount,
     owner: Weak<Inner>,
 }
 
 struct Sinks;
 
-impl ViewerIo<Sink> for Sinks {
-    fn write(&mut self, viewer: &Sink, slices: &[IoSlice<'_>]) -> Wrote {
-        viewer.write(slices)
+impl ViewerIo<Seat> for Sinks {
+    fn write(&mut self, viewer: &Seat, slices: &[IoSlice<'_>]) -> Wrote {
+        viewer.sink.write(slices)
     }
 }
 
@@ -59,8 +59,8 @@ impl ShardHandle {
 fn run(
     index: usize,
     clock: Clock,
-    inbox: &Inbox<ShardInput<Frame, Sink>>,
-    mut shard: Shard<Frame, Sink>,
+    inbox: &Inbox<ShardInput<Frame, Seat>>,
+    mut shard: Shard<Frame, Seat>,
     owner: &Weak<Inner>,
 ) {
     let mut inputs = VecDeque::new();
@@ -90,7 +90,7 @@ fn run(
     }
 }
 
-fn report(index: usize, shard: &mut Shard<Frame, Sink>, owner: &Weak<Inner>) {
+fn report(index: usize, shard: &mut Shard<Frame, Seat>, owner: &Weak<Inner>) {
     let skips = shard.take_skips();
     let departed = shard.take_departed();
     if skips == 0 && departed.is_empty() {
@@ -101,9 +101,9 @@ fn report(index: usize, shard: &mut Shard<Frame, Sink>, owner: &Weak<Inner>) {
         inner.totals.add_skips(skips);
     }
     for gone in departed {
-        gone.handle.release(gone.why);
+        gone.handle.sink.release(gone.why);
         if let Some(inner) = &inner {
-            inner.viewer_gone(index, gone.publication, &gone.stats);
+            inner.viewer_gone(index, &gone.handle.publication, &gone.stats);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The write side of a viewer's connection.
 
+use crate::publication::Publication;
 use huitong_hub::{Gone, Wrote};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -115,6 +116,13 @@ impl Sink {
         }
         self.done.set(why);
     }
+}
+
+/// A viewer as its fan-out thread holds it: with its publication, so that its end is counted where it belongs.
+#[derive(Clone)]
+pub(crate) struct Seat {
+    pub(crate) sink: Sink,
+    pub(crate) publication: Arc<Publication>,
 }
 
 /// Bytes that wait in a [`Pipe`] at most: a sixth of a second of an 800 kbit/s stream. The ceiling does not see what

@@ -71,7 +71,7 @@ async fn serve_request(gateway: FlvGateway, stream: Arc<TcpStream>, request: Flv
         return;
     }
     let wire = if websocket { gateway.ws_flv } else { gateway.flv };
-    let (viewing, done) = match session.view(grant, wire, SinkIo::Tcp(Arc::clone(&stream))) {
+    let (viewing, done) = match session.view(&grant, wire, SinkIo::Tcp(Arc::clone(&stream))) {
         Ok(viewing) => viewing,
         Err(fault) => {
             tracing::info!(ticket = %session.ticket(), %fault, "player refused");

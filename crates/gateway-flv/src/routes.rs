@@ -37,7 +37,7 @@ async fn play(
     };
     let pipe = Pipe::new();
     // Messages of a WebSocket are framed by axum here, so both take plain FLV.
-    let (viewing, done) = match session.view(grant, gateway.flv, SinkIo::Pipe(Arc::clone(&pipe))) {
+    let (viewing, done) = match session.view(&grant, gateway.flv, SinkIo::Pipe(Arc::clone(&pipe))) {
         Ok(viewing) => viewing,
         Err(fault) => return refusal(&fault),
     };

@@ -1,9 +1,9 @@
 //! One viewer from its request to its end, whatever its transport.
 
 use crate::FlvGateway;
-use huitong_fanout::{Done, MEDIA_ORDERS, MediaOrder, Sink, SinkIo, Ticket, Tracks, Viewing};
+use huitong_fanout::{Done, MEDIA_ORDERS, MediaOrder, PlayGrant, Sink, SinkIo, Ticket, Tracks, Viewing};
 use huitong_hub::{Gone, Wire};
-use huitong_types::{ErrorCode, Fault, Scene, StreamId, StreamKey};
+use huitong_types::{ErrorCode, Fault, StreamKey};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -15,10 +15,9 @@ pub struct Session {
 }
 
 /// Permission to play.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Grant {
-    stream: StreamId,
-    scene: Scene,
+    play: PlayGrant,
     tracks: Tracks,
 }
 
@@ -35,8 +34,8 @@ impl Session {
         let mut session = Self { gateway: gateway.clone(), ticket, orders };
         loop {
             match session.orders.recv().await {
-                Some(MediaOrder::PlayAccepted { stream, scene, tracks }) => {
-                    return Ok((session, Grant { stream, scene, tracks }));
+                Some(MediaOrder::PlayAccepted { grant, tracks }) => {
+                    return Ok((session, Grant { play: grant, tracks }));
                 }
                 Some(MediaOrder::Close(fault)) => return Err(fault),
                 Some(_) => {}
@@ -54,9 +53,9 @@ impl Session {
     ///
     /// # Errors
     /// The stream ended meanwhile, or there is no place.
-    pub fn view(&self, grant: Grant, wire: Wire, io: SinkIo) -> Result<(Viewing, Arc<Done>), Fault> {
+    pub fn view(&self, grant: &Grant, wire: Wire, io: SinkIo) -> Result<(Viewing, Arc<Done>), Fault> {
         let (sink, done) = Sink::new(io);
-        let viewing = self.gateway.fanout.view(grant.stream, grant.scene, wire, grant.tracks, sink)?;
+        let viewing = self.gateway.fanout.view(&grant.play, wire, grant.tracks, sink)?;
         Ok((viewing, done))
     }
 

@@ -253,10 +253,13 @@ impl Connection {
         match order {
             None => self.close(ErrorCode::ShuttingDown.into()),
             Some(MediaOrder::Close(fault)) => self.close(fault),
-            Some(MediaOrder::PublishAccepted { stream, scene, allowed }) => {
+            Some(MediaOrder::PublishAccepted { grant, allowed }) => {
                 if let Role::Asking { stream_id, publish: true } = self.role {
+                    let Ok(publisher) = self.gateway.fanout.publish(&grant) else {
+                        self.close(replaced());
+                        return Ok(());
+                    };
                     self.machine.accept_publish(stream_id);
-                    let publisher = self.gateway.fanout.publish(stream, scene);
                     self.role =
                         Role::Publishing { stream_id, publisher, allowed, seen: Tracks::NONE, bad: 0 };
                     self.last_heard = Instant::now();
@@ -268,12 +271,12 @@ impl Connection {
                     *allowed = tracks;
                 }
             }
-            Some(MediaOrder::PlayAccepted { stream, scene, tracks }) => {
+            Some(MediaOrder::PlayAccepted { grant, tracks }) => {
                 let Role::Asking { stream_id, publish: false } = self.role else { return Ok(()) };
                 self.machine.accept_play(stream_id);
                 self.send_output().await?;
                 let (sink, done) = Sink::new(SinkIo::Tcp(Arc::clone(&self.stream)));
-                match self.gateway.fanout.view(stream, scene, self.gateway.wire, tracks, sink) {
+                match self.gateway.fanout.view(&grant, self.gateway.wire, tracks, sink) {
                     Ok(viewing) => {
                         let (ordered, wanted) = (tracks, Tracks::BOTH);
                         self.role = Role::Playing { viewing, done, ordered, wanted, paused: false };
@@ -320,10 +323,7 @@ impl Connection {
                 }
                 return;
             }
-            Err(Replaced) => {
-                let text = "Another connection publishes this stream now.";
-                return self.close(Fault::because(ErrorCode::KeyInUse, text));
-            }
+            Err(Replaced) => return self.close(replaced()),
         }
         let known = match track {
             TrackKind::Audio => seen.audio,
@@ -359,6 +359,10 @@ impl Connection {
         self.close(ErrorCode::Timeout.into());
         Ok(())
     }
+}
+
+fn replaced() -> Fault {
+    Fault::because(ErrorCode::KeyInUse, "Another connection publishes this stream now.")
 }
 
 fn configure(stream: &TcpStream) {

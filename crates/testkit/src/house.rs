@@ -1,6 +1,6 @@
 //! The media gateways with an authority that tests steer.
 
-use huitong_fanout::{Authority, Fanout, FanoutConfig, MediaControl, MediaOrder, Ticket, Tracks};
+use huitong_fanout::{Authority, Fanout, FanoutConfig, MediaControl, MediaOrder, Publisher, Ticket, Tracks};
 use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
 use huitong_gateway_rtmp::{RtmpGateway, RtmpWire};
 use huitong_hub::Wire;
@@ -33,6 +33,7 @@ struct Book {
 /// Lets everybody publish and play the stream that the key names, but for keys that begin with `deny`.
 pub struct Permissive {
     book: Mutex<Book>,
+    fanout: Fanout,
     scene: Scene,
 }
 
@@ -76,13 +77,17 @@ impl Permissive {
 impl Authority for Permissive {
     fn publish(&self, ticket: Ticket, key: StreamKey, control: MediaControl) {
         let stream = Self::stream_of(&key);
-        let accept = MediaOrder::PublishAccepted { stream, scene: self.scene, allowed: Tracks::BOTH };
+        let grant = self.fanout.grant_publish(stream, self.scene);
+        let accept = MediaOrder::PublishAccepted { grant, allowed: Tracks::BOTH };
         self.answer(ticket, &key, control, accept, Told::Publish(ticket));
     }
 
     fn play(&self, ticket: Ticket, key: StreamKey, control: MediaControl) {
         let stream = Self::stream_of(&key);
-        let accept = MediaOrder::PlayAccepted { stream, scene: self.scene, tracks: Tracks::BOTH };
+        let accept = match self.fanout.grant_play(stream) {
+            Some(grant) => MediaOrder::PlayAccepted { grant, tracks: Tracks::BOTH },
+            None => MediaOrder::Close(Fault::because(ErrorCode::NotFound, "Nobody has published this yet.")),
+        };
         self.answer(ticket, &key, control, accept, Told::Play(ticket));
     }
 
@@ -119,7 +124,7 @@ impl House {
         let formats: Vec<Arc<dyn huitong_hub::WireFormat<huitong_media::Frame>>> =
             vec![Arc::new(RtmpWire), Arc::new(FlvWire), Arc::new(WsFlvWire)];
         let fanout = Fanout::new(FanoutConfig::with_formats(formats)).expect("threads");
-        let permissive = Arc::new(Permissive { book: Mutex::default(), scene });
+        let permissive = Arc::new(Permissive { book: Mutex::default(), fanout: fanout.clone(), scene });
         let authority: Arc<dyn Authority> = permissive.clone();
         let (down, shutdown) = watch::channel(false);
         let rtmp = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -143,6 +148,17 @@ impl House {
             }
         });
         Self { fanout, authority: permissive, rtmp: rtmp_at, flv: flv_at, http: http_at, _down: down }
+    }
+
+    /// Publishes what a key names from this process.
+    ///
+    /// # Panics
+    /// The stream ended in between.
+    pub fn publish(&self, key: &str) -> Publisher {
+        let stream = Permissive::stream_of(&StreamKey::new(key).expect("a key"));
+        self.fanout
+            .publish(&self.fanout.grant_publish(stream, self.authority.scene))
+            .expect("the newest permission")
     }
 
     /// RTMP URL of a key.

@@ -13,7 +13,7 @@ use tokio::net::{TcpSocket, TcpStream};
 const KEY: &str = "phone-alice-0123456789";
 
 fn studio(house: &House) -> Studio {
-    Studio::start(house.fanout.publish(Permissive::stream_of(&StreamKey::new(KEY).unwrap()), Scene::Rtc))
+    Studio::start(house.publish(KEY))
 }
 
 /// What a tag is, short: header, keyframe, delta, sound, metadata.

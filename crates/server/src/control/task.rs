@@ -7,6 +7,7 @@ use crate::url_book::UrlBook;
 use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags, UrlRecord};
 use huitong_fanout::{Fanout, MediaControl, MediaOrder, Ticket, Tracks};
 use huitong_gateway_signal::{Outbox, SignalEvent};
+use huitong_types::{ErrorCode, Fault};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -174,17 +175,20 @@ impl EngineTask {
             Output::PublishAccepted { ticket, stream, pace, allowed, label } => {
                 tracing::info!(ticket = %Ticket(ticket.0), app = label.app.get(), room = %label.room,
                     user = %label.user, stream = label.kind.as_str(), "publishing");
-                let allowed = tracks(allowed);
-                self.order(ticket, MediaOrder::PublishAccepted { stream, scene: pace.scene, allowed });
+                let grant = self.fanout.grant_publish(stream, pace.scene);
+                self.order(ticket, MediaOrder::PublishAccepted { grant, allowed: tracks(allowed) });
             }
             Output::PublishAllowed { ticket, allowed } => {
                 self.order(ticket, MediaOrder::Allowed(tracks(allowed)))
             }
-            Output::PlayAccepted { ticket, stream, pace, tracks: wanted, label } => {
+            Output::PlayAccepted { ticket, stream, tracks: wanted, label, .. } => {
                 tracing::info!(ticket = %Ticket(ticket.0), app = label.app.get(), room = %label.room,
                     user = %label.user, stream = label.kind.as_str(), "playing");
-                let tracks = tracks(wanted);
-                self.order(ticket, MediaOrder::PlayAccepted { stream, scene: pace.scene, tracks });
+                let order = match self.fanout.grant_play(stream) {
+                    Some(grant) => MediaOrder::PlayAccepted { grant, tracks: tracks(wanted) },
+                    None => MediaOrder::Close(Fault::because(ErrorCode::NotFound, "The stream is over.")),
+                };
+                self.order(ticket, order);
             }
             Output::PlayTracks { ticket, tracks: wanted } => {
                 self.order(ticket, MediaOrder::Tracks(tracks(wanted)))

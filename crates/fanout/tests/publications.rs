@@ -1,0 +1,92 @@
+//! Who publishes a stream, and what is left of it after its end.
+
+use huitong_fanout::{Fanout, FanoutConfig, Pipe, Replaced, Sink, SinkIo, Tracks};
+use huitong_hub::{Configs, Gone, Wire, WireFormat};
+use huitong_media::{Frame, TrackKind};
+use huitong_types::{ErrorCode, Scene, StreamId};
+use std::sync::Arc;
+use std::time::Duration;
+
+const STREAM: StreamId = StreamId::new(7);
+
+/// Longest time that a thread may take to do what it was told.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The payload as it is.
+struct Plain;
+
+impl WireFormat<Frame> for Plain {
+    fn encode(&self, body: &Frame, _ts_ms: i64) -> bytes::Bytes {
+        body.payload.clone()
+    }
+
+    fn prelude(&self, _configs: &Configs<Frame>, _video: bool, _audio: bool, _ts_ms: i64) -> bytes::Bytes {
+        bytes::Bytes::new()
+    }
+}
+
+fn fanout() -> Fanout {
+    let config = FanoutConfig { shards: 1, ..FanoutConfig::with_formats(vec![Arc::new(Plain)]) };
+    Fanout::new(config).unwrap()
+}
+
+fn sound(publisher: &huitong_fanout::Publisher, bodies: &[&'static [u8]]) -> Result<(), Replaced> {
+    for body in bodies {
+        publisher.push_flv(TrackKind::Audio, 0, &bytes::Bytes::from_static(body), Tracks::BOTH)?;
+    }
+    Ok(())
+}
+
+const HEADER: &[u8] = &[0xaf, 0, 0x11, 0x88];
+
+#[test]
+fn of_two_publishers_the_one_permitted_last_stays_whoever_begins_first() {
+    let fanout = fanout();
+    let earlier = fanout.grant_publish(STREAM, Scene::Rtc);
+    let later = fanout.grant_publish(STREAM, Scene::Rtc);
+    let publisher = fanout.publish(&later).unwrap();
+    assert!(fanout.publish(&earlier).is_err(), "the earlier one comes too late");
+    sound(&publisher, &[HEADER]).expect("the later one goes on");
+    assert!(publisher.is_current());
+
+    let next = fanout.publish(&fanout.grant_publish(STREAM, Scene::Rtc)).unwrap();
+    assert!(next.is_current());
+    assert_eq!(sound(&publisher, &[HEADER]), Err(Replaced));
+}
+
+#[test]
+fn a_permission_used_after_the_end_of_its_stream_begins_nothing() {
+    let fanout = fanout();
+    let publish = fanout.grant_publish(STREAM, Scene::Rtc);
+    let play = fanout.grant_play(STREAM).unwrap();
+    fanout.end_stream(STREAM);
+    assert!(fanout.publish(&publish).is_err());
+    let (sink, _done) = Sink::new(SinkIo::Pipe(Pipe::new()));
+    let refused = fanout.view(&play, Wire(0), Tracks::BOTH, sink).err().unwrap();
+    assert_eq!(refused.code, ErrorCode::NotFound);
+    assert!(fanout.grant_play(STREAM).is_none());
+    assert_eq!((fanout.totals().publications, fanout.totals().viewers), (0, 0));
+}
+
+#[tokio::test]
+async fn the_end_of_one_life_of_a_stream_does_not_touch_the_viewers_of_the_next() {
+    let fanout = fanout();
+    // The thread works through both lives in one go, so late news of the first meets the second, again and again.
+    for round in 0..200 {
+        let old = fanout.publish(&fanout.grant_publish(STREAM, Scene::Rtc)).unwrap();
+        let (sink, old_done) = Sink::new(SinkIo::Pipe(Pipe::new()));
+        let _old = fanout.view(&fanout.grant_play(STREAM).unwrap(), Wire(0), Tracks::BOTH, sink).unwrap();
+        fanout.end_stream(STREAM);
+        let new = fanout.publish(&fanout.grant_publish(STREAM, Scene::Rtc)).unwrap();
+        let pipe = Pipe::new();
+        let (sink, _done) = Sink::new(SinkIo::Pipe(Arc::clone(&pipe)));
+        let _new = fanout.view(&fanout.grant_play(STREAM).unwrap(), Wire(0), Tracks::BOTH, sink).unwrap();
+        let gone = tokio::time::timeout(PATIENCE, old_done.wait()).await.expect("the old viewer is let go");
+        assert_eq!(gone, Gone::Ended);
+        assert_eq!(sound(&old, &[HEADER]), Err(Replaced));
+        sound(&new, &[HEADER, &[0xaf, 1, 1, 2, 3]]).unwrap();
+        let heard = tokio::time::timeout(PATIENCE, pipe.read()).await;
+        assert!(heard.expect("the new viewer is served").is_some(), "round {round}: it was let go");
+        fanout.end_stream(STREAM);
+    }
+}
