@@ -107,6 +107,9 @@ impl<B> Packet<B> {
     }
 }
 
+/// Number of the first packet of a publication.
+pub const FIRST_SEQ: u64 = 1;
+
 /// Numbers the packets of one publication and attaches the headers in force.
 #[derive(Debug)]
 pub struct Sequencer<B> {
@@ -118,7 +121,7 @@ pub struct Sequencer<B> {
 
 impl<B: Clone> Default for Sequencer<B> {
     fn default() -> Self {
-        Self { next: 1, epoch: 1, headers: 0, configs: Arc::new(Configs::default()) }
+        Self { next: FIRST_SEQ, epoch: 1, headers: 0, configs: Arc::new(Configs::default()) }
     }
 }
 

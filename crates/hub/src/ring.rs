@@ -1,7 +1,7 @@
 //! The packets of one publication that viewers may still need.
 
 use crate::Micros;
-use crate::packet::{Kind, Packet};
+use crate::packet::{FIRST_SEQ, Kind, Packet};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -52,13 +52,13 @@ impl<B> Ring<B> {
             limits,
             floor: 0,
             last_video: 0,
-            next: 0,
+            next: FIRST_SEQ,
         }
     }
 
     /// Appends a packet and drops what is no longer needed.
     pub fn push(&mut self, packet: Arc<Packet<B>>) {
-        if packet.seq != self.next && self.next != 0 {
+        if packet.seq != self.next {
             // A hole (packets were dropped on the way here) makes everything before it useless.
             self.clear();
         }

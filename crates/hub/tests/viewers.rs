@@ -180,6 +180,18 @@ fn a_full_connection_that_takes_more_is_served_without_waiting_for_the_retry() {
     assert_eq!(studio.shard.next_deadline(), None, "one that was not full changes nothing");
 }
 
+#[test]
+fn a_viewer_that_comes_before_the_first_packet_gets_it_and_skips_nothing() {
+    let mut studio = Studio::new();
+    studio.join(1, BOTH, PLENTY);
+    studio.header(false);
+    let first = studio.send(Kind::Audio, 10);
+    let second = studio.send(Kind::Audio, 10);
+    studio.pass(30_000);
+    assert_eq!(studio.heard(1), [('P', 0), ('A', 1), ('S', first), ('S', second)]);
+    assert_eq!(studio.shard.take_skips(), 0);
+}
+
 /// Sound alone for so many seconds.
 fn radio(studio: &mut Studio, seconds: u64) -> u64 {
     let mut last = 0;
