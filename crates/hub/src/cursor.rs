@@ -41,6 +41,8 @@ struct Mark {
     wait_key: bool,
     /// The publisher whose keyframe was sent last.
     epoch: u32,
+    /// The picture sent last; 0 before the first.
+    last_video: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -113,15 +115,21 @@ impl Cursor {
         self.tracks
     }
 
-    /// Changes the tracks it wants. Video that comes back starts at the newest keyframe at once, while
-    /// sound goes on where it is.
+    /// Changes the tracks it wants. Video that comes back starts at once, while sound goes on where it is: at the
+    /// newest keyframe, or behind the picture sent last if that is of the same group of pictures.
     pub fn set_tracks<B>(&mut self, now: Micros, ring: &Ring<B>, tracks: ViewerTracks) {
         if tracks.video && !self.tracks.video {
-            self.mark.wait_key = true;
-            if let Some(key) = ring.newest_key() {
+            let behind = self.mark.last_video.saturating_add(1);
+            let key = ring.newest_key().filter(|key| *key >= behind);
+            let from = match key {
+                Some(_) => key,
+                None => Some(behind).filter(|behind| !self.mark.wait_key && *behind >= ring.base()),
+            };
+            self.mark.wait_key = key.is_some() || from.is_none();
+            if let Some(from) = from {
                 self.audio_from = self.audio_from.max(self.mark.pos);
-                self.video_from = key;
-                self.mark.pos = self.mark.pos.min(key);
+                self.video_from = from;
+                self.mark.pos = self.mark.pos.min(from);
                 self.since = now;
             }
         }
@@ -291,6 +299,9 @@ impl Cursor {
             if packet.kind == Kind::Key {
                 mark.wait_key = false;
                 mark.epoch = packet.epoch;
+            }
+            if video {
+                mark.last_video = packet.seq;
             }
             let Some(bytes) = packet.wire(self.wire, formats) else { break };
             let Some(slot) = slots.next() else { return (count, before) };

@@ -41,6 +41,7 @@ fn check(heard: &[(char, u64)], restarts: &[u64], videos: &[u64]) -> Result<(), 
             'V' => header = true,
             'K' => {
                 prop_assert!(header, "a keyframe needs its header: {:?}", heard);
+                prop_assert!(number > last_video, "key {} after {}: {:?}", number, last_video, heard);
                 live = true;
                 last_video = number;
             }

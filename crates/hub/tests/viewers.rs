@@ -192,6 +192,29 @@ fn a_viewer_that_comes_before_the_first_packet_gets_it_and_skips_nothing() {
     assert_eq!(studio.shard.take_skips(), 0);
 }
 
+#[test]
+fn video_off_and_on_within_a_group_of_pictures_goes_on_behind_the_last_picture() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, BOTH, PLENTY);
+    let before = studio.heard(1).len();
+    let tracks = |studio: &mut Studio, tracks| {
+        studio.shard.handle(studio.now, ShardInput::Tracks { viewer: ViewerId(1), tracks });
+        studio.flush();
+    };
+    tracks(&mut studio, AUDIO);
+    tracks(&mut studio, BOTH);
+    assert_eq!(studio.heard(1).len(), before, "nothing was missed and nothing is sent again");
+    tracks(&mut studio, AUDIO);
+    let missed = studio.send(Kind::Delta, 20);
+    let sound = studio.send(Kind::Audio, 20);
+    studio.pass(30_000);
+    tracks(&mut studio, BOTH);
+    let next = studio.send(Kind::Delta, 20);
+    studio.pass(30_000);
+    assert_eq!(&studio.heard(1)[before..], [('S', sound), ('D', missed), ('D', next)]);
+}
+
 /// Sound alone for so many seconds.
 fn radio(studio: &mut Studio, seconds: u64) -> u64 {
     let mut last = 0;
