@@ -2,7 +2,7 @@
 
 use crate::sink::Seat;
 use crate::{Clock, Inner, ViewerCount};
-use huitong_hub::{Inbox, RingLimits, Shard, ShardInput, ViewerIo, WireFormat, Wrote};
+use huitong_hub::{Inbox, Rest, RingLimits, Shard, ShardInput, ViewerIo, WireFormat, Wrote};
 use huitong_media::Frame;
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -66,16 +66,8 @@ fn run(
     let mut inputs = VecDeque::new();
     loop {
         let now = clock.now();
-        let (resting, timeout) = match shard.next_deadline() {
-            Some(due) => {
-                // Packets gather without waking the thread, but a publication with a shorter window than the
-                // one that is due next must not be overslept.
-                let longest =
-                    shard.shortest_window().map_or(due, |window| due.min(now.saturating_add(window)));
-                (true, Some(Duration::from_micros(longest.saturating_sub(now))))
-            }
-            None => (false, None),
-        };
+        let Rest { resting, until } = shard.rest(now);
+        let timeout = until.map(|until| Duration::from_micros(until.saturating_sub(now)));
         if !inbox.wait(&mut inputs, resting, timeout) {
             return;
         }

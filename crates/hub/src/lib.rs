@@ -24,7 +24,7 @@ pub use inbox::{Inbox, InboxFull};
 pub use pace::{Pace, Pacer};
 pub use packet::{Configs, Kind, Packet, Sequencer, Wire, WireFormat};
 pub use ring::{Ring, RingLimits};
-pub use shard::{Gone, PublicationId, Shard, ShardInput, ViewerId, ViewerIo};
+pub use shard::{Gone, PublicationId, Rest, Shard, ShardInput, ViewerId, ViewerIo};
 pub use viewer::{ViewerTracks, Wrote};
 
 /// Microseconds on the caller's monotonic clock.

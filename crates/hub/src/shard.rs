@@ -147,6 +147,15 @@ fn earlier(a: Option<Micros>, b: Option<Micros>) -> Option<Micros> {
     }
 }
 
+/// How a thread waits for its next inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// Packets do not wake it.
+    pub resting: bool,
+    /// It wakes at this time at the latest; `None` without a deadline.
+    pub until: Option<Micros>,
+}
+
 /// A viewer that is no longer served, with its connection and what it has been through.
 #[derive(Debug)]
 pub struct Departed<V> {
@@ -272,9 +281,17 @@ impl<B, V> Shard<B, V> {
         Some((publication, self.publications.get_mut(&publication)?, index))
     }
 
-    /// The shortest send window of the publications here: no packet may gather longer, so nobody rests longer.
-    pub fn shortest_window(&self) -> Option<Micros> {
-        self.publications.values().map(|p| p.pace.window).min()
+    /// How the thread waits from `now` on. Only after a round that cost something packets may gather without waking
+    /// it; a full viewer that is to be tried again is no reason to keep those of the others waiting.
+    pub fn rest(&self, now: Micros) -> Rest {
+        let Some(due) = self.next_deadline() else { return Rest { resting: false, until: None } };
+        let quiet = self.pacer.quiet_until();
+        if quiet <= now {
+            return Rest { resting: false, until: Some(due) };
+        }
+        // A packet of a publication with a shorter window than the one that is due next must not be overslept.
+        let window = self.publications.values().map(|p| p.pace.window).min().unwrap_or_default();
+        Rest { resting: true, until: Some(due.min(quiet).min(now.saturating_add(window))) }
     }
 
     fn close(&mut self, publication: PublicationId) {
@@ -354,11 +371,6 @@ impl<B, V> Shard<B, V> {
     /// Tells the pacer how long the round took.
     pub fn rested(&mut self, start: Micros, end: Micros) {
         self.pacer.round(start, end);
-    }
-
-    /// Until when packets may gather; see [`Pacer`].
-    pub const fn quiet_until(&self) -> Micros {
-        self.pacer.quiet_until()
     }
 
     /// Viewers that are no longer served, since the last call.

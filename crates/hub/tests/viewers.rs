@@ -2,7 +2,7 @@
 
 mod common;
 use common::*;
-use huitong_hub::{Gone, Kind, ShardInput, ViewerId};
+use huitong_hub::{Gone, Kind, Rest, ShardInput, ViewerId};
 
 const PLENTY: usize = usize::MAX / 2;
 
@@ -163,6 +163,22 @@ fn one_stalled_viewer_does_not_shorten_the_window_of_the_others() {
     let calls = two.borrow().calls;
     studio.pass(1_000_000);
     assert_eq!(two.borrow().calls, calls, "retries touch only the viewer that was full");
+}
+
+#[test]
+fn one_stalled_viewer_does_not_keep_the_packets_of_other_streams_waiting() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, BOTH, 0);
+    let now = studio.now;
+    let retry = studio.shard.next_deadline();
+    assert!(retry > Some(now), "the stalled viewer is to be tried again");
+    assert_eq!(studio.shard.rest(now), Rest { resting: false, until: retry }, "a packet wakes the thread");
+    // After a round that cost 1 ms packets gather, but no longer than the rest that it earned.
+    studio.shard.rested(now, now + 1_000);
+    let Rest { resting, until } = studio.shard.rest(now + 1_000);
+    assert!(resting && until < retry, "{until:?}");
+    assert!(!studio.shard.rest(until.unwrap()).resting);
 }
 
 #[test]
