@@ -12,8 +12,13 @@ pub enum RtmpError {
     /// A chunk refers to an earlier header of a chunk stream that has none.
     #[error("chunk stream {0} starts without a full header")]
     MissingHeader(u32),
-    /// A message is declared longer than [`limits::MAX_MESSAGE_BYTES`].
-    #[error("a message of {0} bytes is larger than the accepted {max}", max = limits::MAX_MESSAGE_BYTES)]
+    /// A message is declared longer than [`limits::MAX_MESSAGE_BYTES`] by a publisher, or than
+    /// [`limits::MAX_COMMAND_BYTES`] by anybody else.
+    #[error(
+        "a message of {0} bytes is larger than accepted: {max} from a publisher, {least} before",
+        max = limits::MAX_MESSAGE_BYTES,
+        least = limits::MAX_COMMAND_BYTES
+    )]
     MessageTooLarge(u32),
     /// A command is longer than [`limits::MAX_COMMAND_BYTES`].
     #[error("a command of {0} bytes is larger than the accepted {max}", max = limits::MAX_COMMAND_BYTES)]
@@ -21,9 +26,12 @@ pub enum RtmpError {
     /// More than [`limits::MAX_CHUNK_STREAMS`] chunk streams.
     #[error("more than {max} chunk streams", max = limits::MAX_CHUNK_STREAMS)]
     TooManyChunkStreams,
-    /// Unfinished messages hold more than [`limits::MAX_UNFINISHED_BYTES`].
-    #[error("unfinished messages hold more than {max} bytes", max = limits::MAX_UNFINISHED_BYTES)]
+    /// Unfinished messages hold more than [`limits::MAX_UNFINISHED_MESSAGES`] of the largest size.
+    #[error("unfinished messages hold more than {max} of the largest size", max = limits::MAX_UNFINISHED_MESSAGES)]
     TooMuchUnfinished,
+    /// The owner went on reading while a request to publish waited for its answer.
+    #[error("more than {max} bytes came behind a request to publish", max = limits::MAX_HELD_BYTES)]
+    TooMuchHeld,
     /// A chunk size of zero or with the highest bit set.
     #[error("chunk size {0} is not between 1 and 2147483647")]
     ChunkSize(u32),

@@ -1,12 +1,17 @@
 //! What a connection holds at most, each bound with its reason.
 
-/// Largest message that is accepted. The format allows 16 MiB; a keyframe of a 1080p stream at high quality stays
-/// below 1 MiB.
+/// Largest message that is accepted from a publisher. The format allows 16 MiB; a keyframe of a 1080p stream at high
+/// quality stays below 1 MiB. Whoever has no permission to publish has nothing to say that is longer than
+/// [`MAX_COMMAND_BYTES`].
 pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
 
-/// Most unfinished message bytes held over all chunk streams of a connection: one message of the largest size and
-/// as much again for what is interleaved with it.
-pub const MAX_UNFINISHED_BYTES: usize = 2 * MAX_MESSAGE_BYTES;
+/// Most unfinished message bytes held over all chunk streams of a connection, in messages of the largest size: one,
+/// and as much again for what is interleaved with it.
+pub const MAX_UNFINISHED_MESSAGES: usize = 2;
+
+/// Most bytes that are kept of a peer that sends on behind its request to publish, until that is answered. The owner
+/// is told not to read meanwhile, so this is its last read.
+pub const MAX_HELD_BYTES: usize = 64 << 10;
 
 /// Most chunk streams a peer may use. Encoders use three to eight.
 pub const MAX_CHUNK_STREAMS: usize = 64;

@@ -6,7 +6,9 @@ use crate::RtmpError;
 use crate::amf::{Value, encode_all};
 use crate::chunk::{COMMAND_CSID, CONTROL_CSID, ChunkReader, write_message};
 use crate::handshake::{Handshake, Side};
-use crate::limits::{DEFAULT_CHUNK_SIZE, DEFAULT_WINDOW_ACK, MAX_PENDING_OUTPUT_BYTES};
+use crate::limits::{
+    DEFAULT_CHUNK_SIZE, DEFAULT_WINDOW_ACK, MAX_COMMAND_BYTES, MAX_MESSAGE_BYTES, MAX_PENDING_OUTPUT_BYTES,
+};
 use crate::message::{RawMessage, kind, user_event};
 
 /// Dynamic limit, the value every server sends with Set Peer Bandwidth (specification, 5.4.5).
@@ -45,10 +47,15 @@ impl Link {
         if side == Side::Client {
             Handshake::write_hello(&mut out);
         }
+        let mut reader = ChunkReader::new();
+        if side == Side::Server {
+            // Anybody may connect: until a publication is accepted there is nothing long to hear.
+            reader.set_max_message(MAX_COMMAND_BYTES);
+        }
         Self {
             side,
             handshake: Some(Box::new(Handshake::new())),
-            reader: ChunkReader::new(),
+            reader,
             out,
             out_chunk_size: DEFAULT_CHUNK_SIZE,
             received: 0,
@@ -56,6 +63,11 @@ impl Link {
             ack_window: DEFAULT_WINDOW_ACK,
             failed: false,
         }
+    }
+
+    /// The peer may send media from here on.
+    pub(crate) fn accept_media(&mut self) {
+        self.reader.set_max_message(MAX_MESSAGE_BYTES);
     }
 
     /// Whether the handshake is over.

@@ -301,9 +301,67 @@ fn a_peer_that_never_reads_replies_is_given_up() {
 
 #[test]
 fn a_giant_command_is_refused() {
-    let mut peer = Peer::connected();
-    let result = peer.message(20, 0, 0, &vec![5; 70_000]);
+    let result = Peer::connected().message(20, 0, 0, &vec![5; 70_000]);
+    assert_eq!(result, Err(RtmpError::MessageTooLarge(70_000)));
+    let result = Peer::publishing().message(20, 0, 0, &vec![5; 70_000]);
     assert_eq!(result, Err(RtmpError::CommandTooLarge(70_000)));
+}
+
+#[test]
+fn a_stranger_gets_no_memory_for_media() {
+    for mut peer in [Peer::new(), Peer::connected(), Peer::playing()] {
+        assert_eq!(peer.message(9, 1, 0, &vec![0x17; 200_000]), Err(RtmpError::MessageTooLarge(200_000)));
+    }
+    let mut peer = Peer::new();
+    let mut most = 0;
+    // As much as fits in on every chunk stream, each message one chunk short of its end.
+    let result = (3..63_u8).try_for_each(|csid| {
+        let mut bytes = vec![csid, 0, 0, 0, 0, 0xff, 0xff, 9, 1, 0, 0, 0];
+        for part in vec![0x17; 511 * 128].chunks(128) {
+            bytes.extend_from_slice(part);
+            bytes.push(0xc0 | csid);
+        }
+        bytes.pop();
+        let result = peer.server.receive(&bytes);
+        most = most.max(peer.server.memory_bytes());
+        result
+    });
+    assert_eq!(result, Err(RtmpError::TooMuchUnfinished));
+    assert!(most < 256 << 10, "{most} bytes are held");
+    let mut publisher = Peer::publishing();
+    publisher.message(9, 1, 0, &vec![0x17; 200_000]).unwrap();
+    assert!(matches!(&publisher.events()[..], [ServerEvent::Media(media)] if media.payload.len() == 200_000));
+}
+
+#[test]
+fn what_an_encoder_sends_before_the_answer_is_kept_for_it() {
+    let mut peer = Peer::connected();
+    peer.command(1, &[text("publish"), number(3.0), Value::Null, text("key"), text("live")]).unwrap();
+    assert!(peer.server.is_asking());
+    peer.message(9, 1, 5, &[0x17, 0]).unwrap();
+    peer.message(8, 1, 6, &[0xaf, 0]).unwrap();
+    assert!(matches!(&peer.events()[..], [ServerEvent::Publish { .. }]));
+    assert_eq!(peer.output(), []);
+    peer.server.accept_publish(1);
+    peer.server.resume().unwrap();
+    assert!(!peer.server.is_asking());
+    let times: Vec<u32> = peer
+        .events()
+        .iter()
+        .map(|event| match event {
+            ServerEvent::Media(media) => media.timestamp,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(times, [5, 6]);
+}
+
+#[test]
+fn an_owner_that_reads_on_while_a_request_waits_is_stopped() {
+    let mut peer = Peer::connected();
+    peer.command(1, &[text("publish"), number(3.0), Value::Null, text("key"), text("live")]).unwrap();
+    let result = (0..5).try_for_each(|_| peer.message(9, 1, 0, &[0x17; 16_000]));
+    assert_eq!(result, Err(RtmpError::TooMuchHeld));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::EXTENDED;
 use crate::RtmpError;
 use crate::handshake::take;
-use crate::limits::{DEFAULT_CHUNK_SIZE, MAX_CHUNK_STREAMS, MAX_MESSAGE_BYTES, MAX_UNFINISHED_BYTES};
+use crate::limits::{DEFAULT_CHUNK_SIZE, MAX_CHUNK_STREAMS, MAX_MESSAGE_BYTES, MAX_UNFINISHED_MESSAGES};
 use crate::message::RawMessage;
 
 /// Longest chunk header: three bytes of basic header, eleven of message header, four of extended timestamp.
@@ -22,6 +22,8 @@ const MAX_REPEATED_ABSOLUTE: u32 = 1000;
 #[derive(Debug)]
 pub(crate) struct ChunkReader {
     chunk_size: usize,
+    /// Largest message accepted now.
+    max_message: usize,
     streams: Vec<ChunkStream>,
     /// Bytes held in all unfinished messages.
     unfinished: usize,
@@ -67,12 +69,18 @@ impl ChunkReader {
     pub(crate) fn new() -> Self {
         Self {
             chunk_size: DEFAULT_CHUNK_SIZE as usize,
+            max_message: MAX_MESSAGE_BYTES,
             streams: Vec::new(),
             unfinished: 0,
             scratch: [0; MAX_HEADER],
             scratch_len: 0,
             current: None,
         }
+    }
+
+    /// Accepts messages of so many bytes from here on, and unfinished ones in proportion.
+    pub(crate) fn set_max_message(&mut self, bytes: usize) {
+        self.max_message = bytes.min(MAX_MESSAGE_BYTES);
     }
 
     /// The peer announces its chunk size. It holds from the next chunk on, also inside a message.
@@ -162,7 +170,7 @@ impl ChunkReader {
         let Some((header, used)) = parsed else {
             return Ok(None);
         };
-        if header.length as usize > MAX_MESSAGE_BYTES {
+        if header.length as usize > self.max_message {
             return Err(RtmpError::MessageTooLarge(header.length));
         }
         Ok(Some(Parsed { csid, header, continues: format == 3, used: basic + used }))
@@ -218,7 +226,7 @@ impl ChunkReader {
         taken += bytes.len();
         left -= bytes.len();
         self.unfinished += taken;
-        if self.unfinished > MAX_UNFINISHED_BYTES {
+        if self.unfinished > MAX_UNFINISHED_MESSAGES * self.max_message {
             return Err(RtmpError::TooMuchUnfinished);
         }
         if left > 0 {

@@ -26,8 +26,8 @@ impl fmt::Debug for ConnectInfo {
 pub enum ServerEvent {
     /// The peer has named its application. The connection has answered.
     Connected(ConnectInfo),
-    /// The peer asks to publish. Nothing is answered until the owner accepts or refuses. Impatient encoders send media
-    /// before; it is yielded as it comes.
+    /// The peer asks to publish. Nothing is answered until the owner accepts or refuses, and nothing that the peer sends
+    /// behind it is yielded before: see [`ServerConnection::is_asking`](super::ServerConnection::is_asking).
     Publish {
         /// The message stream.
         stream_id: u32,
@@ -43,7 +43,7 @@ pub enum ServerEvent {
         /// The stream name, query included.
         key: StreamName,
     },
-    /// Audio, video or data of a stream that publishes or asked to.
+    /// Audio, video or data of a stream that publishes.
     Media(MediaMessage),
     /// The peer ends its publication on purpose.
     Unpublish {

@@ -13,7 +13,7 @@ use crate::RtmpError;
 use crate::amf::Value;
 use crate::command::{Command, media_messages, status};
 use crate::handshake::Side;
-use crate::limits::{DEFAULT_WINDOW_ACK, PLAYER_CHUNK_SIZE};
+use crate::limits::{DEFAULT_WINDOW_ACK, MAX_HELD_BYTES, PLAYER_CHUNK_SIZE};
 use crate::link::{Link, LinkMessage, stream_event_data};
 use crate::message::{RawMessage, kind, user_event};
 
@@ -62,6 +62,8 @@ pub struct ServerConnection {
     connected: bool,
     streams: Vec<MessageStream>,
     events: VecDeque<ServerEvent>,
+    /// What came behind a request to publish that is not answered yet.
+    held: Vec<u8>,
 }
 
 impl ServerConnection {
@@ -73,28 +75,46 @@ impl ServerConnection {
             connected: false,
             streams: Vec::new(),
             events: VecDeque::new(),
+            held: Vec::new(),
         }
     }
 
     /// Takes bytes from the peer. An error is final; events that came before it can still be polled.
     pub fn receive(&mut self, bytes: &[u8]) -> Result<(), RtmpError> {
-        let result = self.read(bytes);
+        self.link.count(bytes.len());
+        let held = std::mem::take(&mut self.held);
+        let result = self.read(&held).and_then(|()| self.read(bytes));
         if result.is_err() {
             self.link.fail();
         }
         result
     }
 
+    /// Goes on after a request to publish was answered: what the peer sent behind it was kept.
+    pub fn resume(&mut self) -> Result<(), RtmpError> {
+        self.receive(&[])
+    }
+
+    /// Whether a request to publish waits for its answer. What the peer sends behind it is for the time after that:
+    /// do not read meanwhile, so that an impatient encoder is slowed down and loses neither header nor keyframe.
+    pub fn is_asking(&self) -> bool {
+        self.streams.iter().any(|stream| stream.role == Role::PublishAsked)
+    }
+
     fn read(&mut self, bytes: &[u8]) -> Result<(), RtmpError> {
-        self.link.count(bytes.len());
         let mut input = bytes;
-        while let Some(message) = self.link.read(&mut input)? {
-            match message {
-                LinkMessage::Message(message) => self.on_message(&message)?,
-                LinkMessage::UserControl(event, data) => self.on_user_control(event, &data),
-                LinkMessage::PeerBandwidth(_) => {}
+        while !self.is_asking() {
+            match self.link.read(&mut input)? {
+                None => return Ok(()),
+                Some(LinkMessage::Message(message)) => self.on_message(&message)?,
+                Some(LinkMessage::UserControl(event, data)) => self.on_user_control(event, &data),
+                Some(LinkMessage::PeerBandwidth(_)) => {}
             }
         }
+        if self.held.len() + input.len() > MAX_HELD_BYTES {
+            return Err(RtmpError::TooMuchHeld);
+        }
+        self.held.extend_from_slice(input);
         Ok(())
     }
 
@@ -122,9 +142,10 @@ impl ServerConnection {
         self.connected
     }
 
-    /// Answers a [`ServerEvent::Publish`]: the encoder may send.
+    /// Answers a [`ServerEvent::Publish`]: the encoder may send. Call [`Self::resume`] next.
     pub fn accept_publish(&mut self, stream_id: u32) {
         if self.change(stream_id, Role::PublishAsked, Role::Publishing) {
+            self.link.accept_media();
             self.link.send_user_control(user_event::STREAM_BEGIN, &stream_event_data(stream_id));
             self.send_status(stream_id, "status", "NetStream.Publish.Start", "publishing");
         }
@@ -185,6 +206,7 @@ impl ServerConnection {
             + self.link.memory()
             + self.streams.capacity() * size_of::<MessageStream>()
             + self.events.capacity() * size_of::<ServerEvent>()
+            + self.held.capacity()
     }
 
     fn on_message(&mut self, message: &RawMessage) -> Result<(), RtmpError> {
@@ -202,8 +224,7 @@ impl ServerConnection {
 
     /// Yields media of streams that publish; anything else is not asked for and dropped.
     fn on_media(&mut self, message: &RawMessage) {
-        let publishes =
-            |stream: &&MessageStream| matches!(stream.role, Role::Publishing | Role::PublishAsked);
+        let publishes = |stream: &&MessageStream| stream.role == Role::Publishing;
         let mut publishing = self.streams.iter().filter(publishes);
         let stream_id = match (publishing.next(), publishing.next()) {
             // Some encoders send media on stream 0: with one publication there is no doubt.
