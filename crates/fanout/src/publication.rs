@@ -176,6 +176,7 @@ impl Publication {
             viewers: central.viewers.iter().sum(),
             skips: u32::try_from(central.skips).unwrap_or(u32::MAX),
             takeovers: central.takeovers,
+            left_out: central.ingest.counters(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Figures for operators.
 
-use huitong_media::StreamInfo;
+use huitong_media::{IngestCounters, StreamInfo};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Figures of one stream.
@@ -24,6 +24,8 @@ pub struct StreamStats {
     pub skips: u32,
     /// Times another publisher took over.
     pub takeovers: u32,
+    /// What was left out of what its publishers sent.
+    pub left_out: IngestCounters,
 }
 
 /// Figures of the whole fan-out.

@@ -6,11 +6,12 @@ use huitong_fanout::{
     Done, MEDIA_ORDERS, MediaOrder, Publisher, Pushed, Replaced, Sink, SinkIo, Ticket, Tracks, Viewing,
 };
 use huitong_media::TrackKind;
-use huitong_rtmp::{MediaKind, MediaMessage, ServerConnection, ServerEvent, ServerOptions};
+use huitong_rtmp::{MediaKind, MediaMessage, RtmpError, ServerConnection, ServerEvent, ServerOptions};
 use huitong_types::{ErrorCode, Fault, StreamKey};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -54,7 +55,7 @@ enum End {
     /// The peer said goodbye in the protocol.
     Goodbye,
     /// It broke a rule of the protocol.
-    Protocol(huitong_rtmp::RtmpError),
+    Protocol(RtmpError),
     /// The control side or a limit ended it; told to the peer already.
     Refused(Fault),
     /// The fan-out gave the player up.
@@ -129,8 +130,11 @@ impl Connection {
             _ => None,
         };
         let deadline = self.deadline;
+        // An encoder that waits for its permission is not read, so that nothing it sends gets lost; it may give up.
+        let asking = self.machine.is_asking();
         tokio::select! {
-            ready = self.stream.readable() => {
+            () = hang_up(&self.stream), if asking => Err(End::PeerGone),
+            ready = self.stream.readable(), if !asking => {
                 ready.map_err(|_| End::PeerGone)?;
                 self.read()
             }
@@ -159,14 +163,8 @@ impl Connection {
                 Ok(n) => {
                     self.last_heard = Instant::now();
                     let received = self.machine.receive(&buffer[..n]);
-                    while let Some(event) = self.machine.poll_event() {
-                        self.event(event)?;
-                        if self.refusal.is_some() {
-                            return Ok(());
-                        }
-                    }
-                    received.map_err(End::Protocol)?;
-                    if n < buffer.len() {
+                    self.events(received)?;
+                    if n < buffer.len() || self.refusal.is_some() || self.machine.is_asking() {
                         return Ok(());
                     }
                 }
@@ -174,6 +172,15 @@ impl Connection {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return Err(End::PeerGone),
             }
+        }
+        Ok(())
+    }
+
+    /// Deals with everything that the bytes received so far mean.
+    fn events(&mut self, received: Result<(), RtmpError>) -> Result<(), End> {
+        while self.refusal.is_none() {
+            let Some(event) = self.machine.poll_event() else { return received.map_err(End::Protocol) };
+            self.event(event)?;
         }
         Ok(())
     }
@@ -264,6 +271,8 @@ impl Connection {
                         Role::Publishing { stream_id, publisher, allowed, seen: Tracks::NONE, bad: 0 };
                     self.last_heard = Instant::now();
                     self.deadline = Some(self.last_heard + PUBLISHER_SILENCE);
+                    let resumed = self.machine.resume();
+                    self.events(resumed)?;
                 }
             }
             Some(MediaOrder::Allowed(tracks)) => {
@@ -375,6 +384,13 @@ fn configure(stream: &TcpStream) {
     if let Err(error) = socket2::SockRef::from(stream).set_tcp_keepalive(&keepalive) {
         tracing::debug!(%error, "TCP keep-alive refused");
     }
+}
+
+/// Resolves when the peer closes, also behind bytes that are not read.
+async fn hang_up(stream: &TcpStream) {
+    // Readiness to read would come at once with those bytes. Of urgent data RTMP knows nothing, and its readiness
+    // includes the end of the stream.
+    let _closed_or_broken = stream.ready(Interest::PRIORITY).await;
 }
 
 async fn next_order(orders: &mut Option<mpsc::Receiver<MediaOrder>>) -> Option<MediaOrder> {

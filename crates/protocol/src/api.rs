@@ -98,6 +98,13 @@ pub struct StreamDetail {
     pub skips: u32,
     /// Times the publisher reconnected.
     pub reconnects: u32,
+    /// Frames left out because the codec header of their track had not come: a publisher that never sends one shows
+    /// here while its stream stays black.
+    pub before_header: u32,
+    /// Pictures left out because no keyframe had come since a start, a reconnect or a change of the picture size.
+    pub before_keyframe: u32,
+    /// Messages left out because they broke a rule of their format.
+    pub malformed: u32,
 }
 
 /// What a URL is for.

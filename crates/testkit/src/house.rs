@@ -27,10 +27,12 @@ pub enum Told {
 #[derive(Default)]
 struct Book {
     controls: HashMap<Ticket, MediaControl>,
+    held: HashMap<Ticket, MediaOrder>,
     told: Vec<Told>,
 }
 
-/// Lets everybody publish and play the stream that the key names, but for keys that begin with `deny`.
+/// Lets everybody publish and play the stream that the key names, but for keys that begin with `deny`. Those that
+/// begin with `hold` wait for [`Permissive::release`].
 pub struct Permissive {
     book: Mutex<Book>,
     fanout: Fanout,
@@ -63,13 +65,26 @@ impl Permissive {
         control.try_send(order).expect("room in the mailbox");
     }
 
+    /// Answers a request that was held.
+    ///
+    /// # Panics
+    /// None is held for this connection.
+    pub fn release(&self, ticket: Ticket) {
+        let order = self.book().held.remove(&ticket).expect("a held request");
+        self.order(ticket, order);
+    }
+
     fn answer(&self, ticket: Ticket, key: &StreamKey, control: MediaControl, accept: MediaOrder, told: Told) {
         let refused = key.reveal().starts_with("deny");
         let fault = Fault::because(ErrorCode::UnknownKey, "The test says no.");
         let order = if refused { MediaOrder::Close(fault) } else { accept };
-        control.try_send(order).expect("an empty mailbox");
         let mut book = self.book();
         book.told.push(told);
+        if key.reveal().starts_with("hold") {
+            book.held.insert(ticket, order);
+        } else {
+            control.try_send(order).expect("an empty mailbox");
+        }
         book.controls.insert(ticket, control);
     }
 }

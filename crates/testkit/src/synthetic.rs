@@ -13,6 +13,37 @@ const AVC_RECORD: [u8; 27] = [
 /// AAC-LC, 48 kHz, mono.
 const AAC_CONFIG: [u8; 2] = [0x11, 0x88];
 
+/// The body of a video header; `level` makes it differ from others.
+pub fn video_header(level: u8) -> Vec<u8> {
+    let mut record = AVC_RECORD[..24].to_vec();
+    record[3] = record[3].wrapping_add(level);
+    record[11] = record[11].wrapping_add(level);
+    [&[0x17, 0, 0, 0, 0], record.as_slice()].concat()
+}
+
+/// The body of an audio header.
+pub fn audio_header() -> Vec<u8> {
+    [&[0xaf, 0], AAC_CONFIG.as_slice()].concat()
+}
+
+/// The body of a picture of `size` bytes.
+pub fn picture(key: bool, size: usize) -> Vec<u8> {
+    let nal = if key { 0x65 } else { 0x41 };
+    let mut body = vec![if key { 0x17 } else { 0x27 }, 1, 0, 0, 0];
+    body.extend_from_slice(&u32::try_from(size + 1).unwrap_or(u32::MAX).to_be_bytes());
+    body.push(nal);
+    // No start codes can appear in a picture of equal bytes.
+    body.resize(body.len() + size, 0x5a);
+    body
+}
+
+/// The body of a sound of `size` bytes.
+pub fn sound(size: usize) -> Vec<u8> {
+    let mut body = vec![0xaf, 1];
+    body.resize(body.len() + size, 0x21);
+    body
+}
+
 /// Feeds a publisher message by message.
 pub struct Studio {
     publisher: Publisher,
@@ -24,34 +55,23 @@ impl Studio {
     pub fn start(publisher: Publisher) -> Self {
         let mut studio = Self { publisher, sent: 0 };
         studio.video_header(0);
-        studio.send(TrackKind::Audio, 0, [&[0xaf, 0], AAC_CONFIG.as_slice()].concat());
+        studio.send(TrackKind::Audio, 0, audio_header());
         studio
     }
 
     /// Sends a video header; `level` makes it differ from others.
     pub fn video_header(&mut self, level: u8) {
-        let mut record = AVC_RECORD[..24].to_vec();
-        record[3] = record[3].wrapping_add(level);
-        record[11] = record[11].wrapping_add(level);
-        self.send(TrackKind::Video, 0, [&[0x17, 0, 0, 0, 0], record.as_slice()].concat());
+        self.send(TrackKind::Video, 0, video_header(level));
     }
 
     /// Sends a picture of `size` bytes.
     pub fn picture(&mut self, timestamp: u32, key: bool, size: usize) {
-        let nal = if key { 0x65 } else { 0x41 };
-        let mut body = vec![if key { 0x17 } else { 0x27 }, 1, 0, 0, 0];
-        body.extend_from_slice(&u32::try_from(size + 1).unwrap_or(u32::MAX).to_be_bytes());
-        body.push(nal);
-        // No start codes can appear in a picture of equal bytes.
-        body.resize(body.len() + size, 0x5a);
-        self.send(TrackKind::Video, timestamp, body);
+        self.send(TrackKind::Video, timestamp, picture(key, size));
     }
 
     /// Sends a sound of `size` bytes.
     pub fn sound(&mut self, timestamp: u32, size: usize) {
-        let mut body = vec![0xaf, 1];
-        body.resize(body.len() + size, 0x21);
-        self.send(TrackKind::Audio, timestamp, body);
+        self.send(TrackKind::Audio, timestamp, sound(size));
     }
 
     /// One group of pictures: a keyframe, deltas, and sounds between, `fps` pictures in a second from `start` ms.

@@ -25,6 +25,10 @@ fn apply(stream: &mut StreamDetail, stats: &StreamStats) {
     stream.viewers = stats.viewers;
     stream.skips = stats.skips;
     stream.reconnects = stats.takeovers;
+    let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    stream.before_header = count(stats.left_out.before_header);
+    stream.before_keyframe = count(stats.left_out.before_key);
+    stream.malformed = count(stats.left_out.malformed);
     if let Some(video) = &stats.info.video {
         stream.video_codec = video_codec(video, stats.info.b_frames);
         stream.width = video.width;

@@ -1,0 +1,134 @@
+//! RTMP connections in their less common moments: impatient, held, ended.
+
+use bytes::BytesMut;
+use huitong_fanout::Ticket;
+use huitong_media::TrackKind;
+use huitong_rtmp::{
+    ClientConnection, ClientEvent, ClientMode, ClientOptions, MediaKind, PLAYER_CHUNK_SIZE,
+    encode_media_chunks,
+};
+use huitong_testkit::house::{House, Permissive, Told};
+use huitong_testkit::peers::{PATIENCE, eventually};
+use huitong_testkit::synthetic;
+use huitong_types::{Scene, StreamKey};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A client whose bytes the test chooses.
+struct Peer {
+    stream: TcpStream,
+    machine: ClientConnection,
+}
+
+impl Peer {
+    /// A client that has asked to publish or play.
+    async fn asking(house: &House, mode: ClientMode, key: &str) -> Self {
+        let options = ClientOptions::from_url(mode, &house.rtmp_url(key)).unwrap();
+        let options = ClientOptions { chunk_size: PLAYER_CHUNK_SIZE, ..options };
+        let stream = TcpStream::connect(house.rtmp).await.unwrap();
+        let mut peer = Self { stream, machine: ClientConnection::new(options) };
+        while asked(house).is_none() {
+            peer.flush().await;
+            let mut chunk = vec![0; 4096];
+            tokio::select! {
+                n = peer.stream.read(&mut chunk) => peer.machine.receive(&chunk[..n.unwrap()]).unwrap(),
+                () = async { eventually("it has asked", || async { asked(house) }).await; } => {}
+            }
+        }
+        peer
+    }
+
+    async fn flush(&mut self) {
+        if let Some(bytes) = self.machine.take_output() {
+            self.stream.write_all(&bytes).await.unwrap();
+        }
+    }
+
+    /// The next event; `None` at the end of the connection.
+    async fn event(&mut self) -> Option<ClientEvent> {
+        loop {
+            if let Some(event) = self.machine.poll_event() {
+                return Some(event);
+            }
+            self.flush().await;
+            let mut chunk = vec![0; 4096];
+            let n =
+                tokio::time::timeout(PATIENCE, self.stream.read(&mut chunk)).await.expect("bytes in time");
+            match n.unwrap() {
+                0 => return None,
+                n => self.machine.receive(&chunk[..n]).unwrap(),
+            }
+        }
+    }
+
+    /// Sends a message whether the server has accepted or not.
+    async fn send(&mut self, track: TrackKind, timestamp: u32, body: &[u8]) {
+        let kind = if track == TrackKind::Video { MediaKind::Video } else { MediaKind::Audio };
+        let mut bytes = BytesMut::new();
+        encode_media_chunks(kind, timestamp, &[body], PLAYER_CHUNK_SIZE, &mut bytes);
+        self.stream.write_all(&bytes).await.unwrap();
+    }
+}
+
+/// The connection that asked last.
+fn asked(house: &House) -> Option<Ticket> {
+    house.authority.told().iter().rev().find_map(|told| match told {
+        Told::Publish(ticket) | Told::Play(ticket) => Some(*ticket),
+        _ => None,
+    })
+}
+
+async fn closed(house: &House) -> bool {
+    eventually("the connection is told to be gone", || async {
+        house.authority.told().iter().find_map(|told| match told {
+            Told::Closed(_, deliberate) => Some(*deliberate),
+            _ => None,
+        })
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_impatient_encoder_sends_before_its_permission_is_not_lost() {
+    let key = "hold-impatient-0123456789";
+    let house = House::start(Scene::Rtc).await;
+    let mut peer = Peer::asking(&house, ClientMode::Publish, key).await;
+    peer.send(TrackKind::Video, 0, &synthetic::video_header(0)).await;
+    peer.send(TrackKind::Audio, 0, &synthetic::audio_header()).await;
+    // A keyframe larger than anything that is accepted from a stranger.
+    peer.send(TrackKind::Video, 0, &synthetic::picture(true, 300_000)).await;
+    peer.send(TrackKind::Video, 66, &synthetic::picture(false, 1000)).await;
+    house.authority.release(asked(&house).unwrap());
+    assert_eq!(peer.event().await, Some(ClientEvent::Accepted));
+    let stream = Permissive::stream_of(&StreamKey::new(key).unwrap());
+    let stats = eventually("the keyframe is there", || async {
+        house.fanout.stats(stream).filter(|stats| stats.keyframe_age_ms.is_some())
+    })
+    .await;
+    assert_eq!((stats.left_out.before_header, stats.left_out.before_key), (0, 0));
+    assert!(stats.info.video.is_some() && stats.info.audio.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encoder_that_gives_up_while_it_is_held_is_noticed() {
+    let key = "hold-gives-up-0123456789";
+    let house = House::start(Scene::Rtc).await;
+    let mut peer = Peer::asking(&house, ClientMode::Publish, key).await;
+    peer.send(TrackKind::Video, 0, &synthetic::picture(true, 30_000)).await;
+    drop(peer);
+    assert!(!closed(&house).await, "it vanished");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_without_their_header_show_in_the_figures() {
+    let key = "headless-0123456789";
+    let house = House::start(Scene::Rtc).await;
+    let mut peer = Peer::asking(&house, ClientMode::Publish, key).await;
+    peer.send(TrackKind::Video, 0, &synthetic::picture(true, 1000)).await;
+    peer.send(TrackKind::Audio, 0, &synthetic::sound(100)).await;
+    let stream = Permissive::stream_of(&StreamKey::new(key).unwrap());
+    eventually("both are counted", || async {
+        house.fanout.stats(stream).filter(|stats| stats.left_out.before_header == 2)
+    })
+    .await;
+}
