@@ -24,4 +24,4 @@ pub use error::{CodecTag, MediaError};
 pub use frame::{Codec, Frame, FrameKind, TrackKind};
 pub use info::{AudioInfo, StreamInfo, VideoInfo};
 pub use ingest::{Frames, Ingest, IngestCounters, MAX_CODEC_HEADER_BYTES};
-pub use timeline::{MAX_BACKWARD_MS, MAX_HOLE_MS, Timeline};
+pub use timeline::{MAX_BACKWARD_MS, MAX_FRAME_MS, MAX_HOLE_MS, Timeline};

@@ -15,8 +15,9 @@ pub const MAX_HOLE_MS: i64 = 3000;
 /// that send presentation times by mistake swing by a few frames.
 pub const MAX_BACKWARD_MS: i64 = 1000;
 
-/// Steps between frames that count for the typical frame duration; a longer one is a pause.
-const MAX_FRAME_MS: i64 = 500;
+/// Steps between frames that count for the typical frame duration; a longer one is a pause. Also the most that a
+/// frame is moved back to close a hole while the other track goes on.
+pub const MAX_FRAME_MS: i64 = 500;
 
 /// Fixed-point scale of the frame duration estimate.
 const SCALE: i64 = 16;
@@ -47,7 +48,8 @@ struct Track {
     duration: i64,
     /// Whether the track ever had a frame.
     started: bool,
-    /// The next frame follows the last one without a hole, whatever its timestamp.
+    /// The next frame follows the last one without a hole, unless the track paused while the other went on: then
+    /// the hole is there already, and a frame that is put at its beginning would only tear the tracks apart.
     tighten: bool,
 }
 
@@ -81,7 +83,8 @@ impl Timeline {
     }
 
     /// The output time of a codec header, which has no time of its own. The track's next frame then follows its last
-    /// one without a hole: should its timestamps leave one, it comes behind that frame, where players forgive it.
+    /// one without a hole: should its timestamps leave one, it comes behind that frame, where players forgive it. A
+    /// track that paused while the other went on comes back beside the other.
     pub fn header(&mut self, track: TrackKind) -> i64 {
         let last_out = self.last_out;
         let track = self.track_mut(track);
@@ -105,8 +108,10 @@ impl Timeline {
                 out = previous + 1;
             }
             let next = previous + state.frame_ms();
+            let hole = out - next;
+            let behind = last_out.unwrap_or(next) - next;
             // A quarter of a frame is the jitter of clocks counted in whole milliseconds, not a hole.
-            if state.tighten && out - next > state.frame_ms() / 4 {
+            if state.tighten && hole > state.frame_ms() / 4 && hole.min(behind) <= MAX_FRAME_MS {
                 out = next;
             } else if !anchored && state.started && (1..=MAX_FRAME_MS).contains(&(out - previous)) {
                 state.duration += ((out - previous) * SCALE - state.duration) / 8;
@@ -295,6 +300,25 @@ mod tests {
         assert_eq!(timeline.header(Video), 960);
         assert_eq!(timeline.map(Video, 1150), 1000);
         assert_eq!(timeline.map(Video, 1190), 1190);
+    }
+
+    #[test]
+    fn a_track_that_paused_comes_back_beside_the_other_whatever_happened_to_header_and_connection() {
+        for reconnect in [false, true] {
+            let mut timeline = Timeline::new();
+            feed(&mut timeline, 0, 2000);
+            for at in (2000..20_000).step_by(20) {
+                timeline.map(Audio, at);
+            }
+            let clock = if reconnect { 7_000_000 } else { 20_000 };
+            if reconnect {
+                timeline.restart();
+                assert_eq!(timeline.map(Audio, clock), 20_000);
+            }
+            timeline.header(Video);
+            assert_eq!(timeline.map(Video, clock + 20), 20_020, "reconnect: {reconnect}");
+            assert_eq!(timeline.map(Audio, clock + 20), 20_020);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use huitong_media::flv::{
     Demuxer, TagKind, parse_audio_body, parse_video_body, write_file_header, write_tag,
 };
 use huitong_media::h264::{AvcConfig, nals, parse_sps};
-use huitong_media::{Ingest, MAX_HOLE_MS, Timeline, TrackKind};
+use huitong_media::{Ingest, MAX_FRAME_MS, MAX_HOLE_MS, Timeline, TrackKind};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -104,6 +104,41 @@ proptest! {
         timeline.restart();
         let next = timeline.map(TrackKind::Video, second);
         prop_assert!((last + 1..=last + 45).contains(&next));
+    }
+
+    #[test]
+    fn a_track_that_comes_back_is_stamped_beside_the_other(
+        paused in 0..3_000u32,
+        reconnects in any::<bool>(),
+        header in any::<bool>(),
+        clock in any::<u32>(),
+        late in 0..25u32,
+    ) {
+        let mut timeline = Timeline::new();
+        for n in 0..50 {
+            timeline.map(TrackKind::Video, n * 40);
+            timeline.map(TrackKind::Audio, n * 40);
+        }
+        for n in 50..50 + paused {
+            timeline.map(TrackKind::Audio, n * 40);
+        }
+        let mut source = (50 + paused) * 40;
+        if reconnects {
+            timeline.restart();
+            source = clock;
+        }
+        if header {
+            timeline.header(TrackKind::Video);
+        }
+        // Sound first, and the picture up to a second later.
+        let mut sound = 0;
+        for n in 0..=late {
+            sound = timeline.map(TrackKind::Audio, source.wrapping_add(n * 40));
+        }
+        let picture = timeline.map(TrackKind::Video, source.wrapping_add(late * 40));
+        prop_assert!((sound - MAX_FRAME_MS - 40..=sound + 40).contains(&picture), "{} beside {}", picture, sound);
+        let next = timeline.map(TrackKind::Video, source.wrapping_add(late * 40 + 40));
+        prop_assert!(next > picture && (sound..=sound + 80).contains(&next), "{} after {}", next, picture);
     }
 
     #[test]
