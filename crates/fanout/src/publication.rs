@@ -260,8 +260,17 @@ impl Publisher {
             Ok(frames) => frames,
             Err(error) => return Ok(Pushed::Bad(error)),
         };
+        // A header that equals the one in force before a reconnect yields no frame, but the track is there.
+        let info = central.ingest.info();
+        let (video, audio) = (info.video.is_some(), info.audio.is_some());
         for frame in frames {
             self.distribute(&mut central, now, frame);
+        }
+        if video {
+            central.sequencer.seen(true);
+        }
+        if audio {
+            central.sequencer.seen(false);
         }
         Ok(Pushed::Taken)
     }

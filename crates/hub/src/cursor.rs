@@ -241,7 +241,7 @@ impl Cursor {
     }
 
     /// What goes before the next packet: injected bytes, and before the first packet the prelude, once there
-    /// is a packet to send, because only then the tracks are known.
+    /// is a packet to send, because only then the tracks of the publisher are known.
     fn begin<B>(&mut self, ring: &Ring<B>, formats: &[Arc<dyn WireFormat<B>>]) {
         if self.partial.is_some() {
             return;
@@ -254,7 +254,8 @@ impl Cursor {
             return;
         }
         let Some(packet) = ring.get(self.mark.pos) else { return };
-        let configs: &Configs<B> = &packet.configs;
+        // The newest packet knows best: sound may have begun behind the keyframe at which this viewer starts.
+        let configs: &Configs<B> = &ring.newest().unwrap_or(packet).configs;
         let video = self.tracks.video && configs.video.is_some();
         let audio = self.tracks.audio && configs.audio.is_some();
         if let Some(format) = formats.get(usize::from(self.wire.0)) {

@@ -116,12 +116,16 @@ pub struct Sequencer<B> {
     next: u64,
     epoch: u32,
     headers: u32,
+    /// The newest headers, whoever sent them.
+    known: Configs<B>,
+    /// Those of tracks that the present publisher has.
     configs: Arc<Configs<B>>,
 }
 
 impl<B: Clone> Default for Sequencer<B> {
     fn default() -> Self {
-        Self { next: FIRST_SEQ, epoch: 1, headers: 0, configs: Arc::new(Configs::default()) }
+        let configs = Arc::new(Configs::default());
+        Self { next: FIRST_SEQ, epoch: 1, headers: 0, known: Configs::default(), configs }
     }
 }
 
@@ -129,19 +133,40 @@ impl<B: Clone> Sequencer<B> {
     /// A codec header: in force for every packet from here on.
     pub fn config(&mut self, video: bool, body: B) {
         self.headers = self.headers.wrapping_add(1).max(1);
+        let header = Some((self.headers, body));
+        *(if video { &mut self.known.video } else { &mut self.known.audio }) = header;
+        self.set(video);
+    }
+
+    /// The present publisher has this track, with the header that was in force before it if it sent no other. Players
+    /// that have that header are not sent it again: its number stays.
+    pub fn seen(&mut self, video: bool) {
+        let (have, known) = (&self.configs, &self.known);
+        let (have, known) = if video { (&have.video, &known.video) } else { (&have.audio, &known.audio) };
+        if have.is_none() && known.is_some() {
+            self.set(video);
+        }
+    }
+
+    fn set(&mut self, video: bool) {
         let mut configs = Configs::clone(&self.configs);
-        let slot = if video { &mut configs.video } else { &mut configs.audio };
-        *slot = Some((self.headers, body));
+        if video {
+            configs.video.clone_from(&self.known.video);
+        } else {
+            configs.audio.clone_from(&self.known.audio);
+        }
         self.configs = Arc::new(configs);
     }
 
-    /// Another publisher takes over.
-    pub const fn restart(&mut self) {
+    /// Another publisher takes over. Which tracks it has is seen from what it sends.
+    pub fn restart(&mut self) {
         self.epoch = self.epoch.wrapping_add(1);
+        self.configs = Arc::new(Configs::default());
     }
 
     /// The next packet.
     pub fn packet(&mut self, at: Micros, ts_ms: i64, kind: Kind, size: usize, body: B) -> Arc<Packet<B>> {
+        self.seen(kind.is_video());
         let seq = self.next;
         self.next = self.next.saturating_add(1);
         Arc::new(Packet {

@@ -115,6 +115,11 @@ impl<B> Ring<B> {
         self.packets.get(index)
     }
 
+    /// The newest packet.
+    pub fn newest(&self) -> Option<&Arc<Packet<B>>> {
+        self.packets.back()
+    }
+
     /// Number of the oldest packet, or of the next one if the ring is empty.
     pub fn base(&self) -> u64 {
         self.packets.front().map_or(self.next, |p| p.seq)

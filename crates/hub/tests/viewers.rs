@@ -231,6 +231,42 @@ fn video_off_and_on_within_a_group_of_pictures_goes_on_behind_the_last_picture()
     assert_eq!(&studio.heard(1)[before..], [('S', sound), ('D', missed), ('D', next)]);
 }
 
+#[test]
+fn the_prelude_announces_sound_that_began_behind_the_keyframe() {
+    let mut studio = Studio::new();
+    studio.header(true);
+    studio.send(Kind::Key, 100);
+    studio.header(false);
+    studio.send(Kind::Audio, 20);
+    studio.join(1, BOTH, PLENTY);
+    assert_eq!(announced(&studio.pipes[&1].borrow().got), (true, true));
+    studio.join(2, AUDIO, PLENTY);
+    studio.send(Kind::Audio, 20);
+    studio.pass(30_000);
+    assert_eq!(announced(&studio.pipes[&2].borrow().got), (false, true));
+}
+
+#[test]
+fn the_prelude_announces_no_track_of_a_publisher_that_is_gone() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, BOTH, PLENTY);
+    studio.sequencer.restart();
+    studio.shard.handle(studio.now, ShardInput::Restart { publication: P });
+    let sound = studio.send(Kind::Audio, 20);
+    studio.join(2, BOTH, PLENTY);
+    studio.pass(30_000);
+    studio.send(Kind::Audio, 20);
+    studio.pass(30_000);
+    assert_eq!(announced(&studio.pipes[&2].borrow().got), (false, true));
+    assert_eq!(studio.heard(1)[10], ('S', sound), "whoever has the header does not get it again");
+    studio.sequencer.seen(true);
+    studio.join(3, BOTH, PLENTY);
+    studio.send(Kind::Audio, 20);
+    studio.pass(30_000);
+    assert_eq!(announced(&studio.pipes[&3].borrow().got), (true, true), "its header came, its picture will");
+}
+
 /// Sound alone for so many seconds.
 fn radio(studio: &mut Studio, seconds: u64) -> u64 {
     let mut last = 0;

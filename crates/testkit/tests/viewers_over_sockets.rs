@@ -2,10 +2,11 @@
 
 use futures_util::StreamExt;
 use huitong_fanout::{MediaOrder, Tracks};
+use huitong_media::TrackKind;
 use huitong_media::flv::{Demuxer, Tag, TagKind};
 use huitong_testkit::house::{House, Permissive, Told};
 use huitong_testkit::peers::{PATIENCE, eventually};
-use huitong_testkit::synthetic::Studio;
+use huitong_testkit::synthetic::{Studio, audio_header, sound, video_header};
 use huitong_types::{ErrorCode, Scene, StreamKey};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -238,4 +239,41 @@ async fn refused_play_is_an_http_error_with_a_sentence() {
         assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
         assert!(answer.contains("unknown-key: The test says no."), "{answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publisher_that_comes_back_without_picture_announces_none_and_with_it_does() {
+    let house = House::start(Scene::Rtc).await;
+    let mut first = studio(&house);
+    first.second(0, 10, 500);
+    let flags = async |house: &House| {
+        let mut stream = TcpStream::connect(house.flv).await.unwrap();
+        let request = format!("GET /flv/{KEY}.flv HTTP/1.1\r\nHost: h\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        (stream, Vec::new())
+    };
+    let second = house.publish(KEY);
+    let push = |track, body: Vec<u8>| {
+        second.push_flv(track, 5000, &body.into(), Tracks::BOTH).unwrap();
+    };
+    let (mut stream, mut got) = flags(&house).await;
+    eventually("the viewer is there", || async { (house.fanout.totals().viewers == 1).then_some(()) }).await;
+    push(TrackKind::Audio, audio_header());
+    push(TrackKind::Audio, sound(100));
+    let flag_byte =
+        |got: &[u8]| got.windows(4).position(|w| w == b"FLV\x01").and_then(|at| got.get(at + 4).copied());
+    while flag_byte(&got).is_none() {
+        assert!(stream.read_buf(&mut got).await.unwrap() > 0);
+    }
+    assert_eq!(flag_byte(&got), Some(4), "sound only");
+
+    // The same header as before the reconnect: nothing new to send, but the track is there.
+    push(TrackKind::Video, video_header(0));
+    let (mut stream, mut got) = flags(&house).await;
+    eventually("the viewer is there", || async { (house.fanout.totals().viewers == 2).then_some(()) }).await;
+    push(TrackKind::Audio, sound(100));
+    while flag_byte(&got).is_none() {
+        assert!(stream.read_buf(&mut got).await.unwrap() > 0);
+    }
+    assert_eq!(flag_byte(&got), Some(5), "sound and picture");
 }

@@ -43,8 +43,10 @@ impl WireFormat<Body> for TestFormat {
         out.into()
     }
 
-    fn prelude(&self, _configs: &Configs<Body>, _video: bool, _audio: bool, _ts_ms: i64) -> Bytes {
-        self.encode(&Body { tag: b'P', number: 0, padding: 3 }, 0)
+    /// The length of the padding tells the tracks: 3, and 10 for video and 20 for audio.
+    fn prelude(&self, _configs: &Configs<Body>, video: bool, audio: bool, _ts_ms: i64) -> Bytes {
+        let padding = 3 + if video { 10 } else { 0 } + if audio { 20 } else { 0 };
+        self.encode(&Body { tag: b'P', number: 0, padding }, 0)
     }
 }
 
@@ -98,6 +100,18 @@ pub fn read(bytes: &[u8]) -> Vec<(char, u64)> {
         at += 13 + padding;
     }
     out
+}
+
+/// Video and audio as the prelude of a connection announces them.
+pub fn announced(bytes: &[u8]) -> (bool, bool) {
+    let padding = u32::from_be_bytes(bytes[9..13].try_into().unwrap());
+    match padding {
+        3 => (false, false),
+        13 => (true, false),
+        23 => (false, true),
+        33 => (true, true),
+        other => panic!("no prelude: {other}"),
+    }
 }
 
 /// A shard with one publication, driven by hand.
