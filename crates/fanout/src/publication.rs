@@ -232,8 +232,8 @@ pub enum Pushed {
 }
 
 impl Publisher {
-    /// Takes an audio or video message in FLV form: `timestamp` in ms wraps at 2^32. Messages of tracks that
-    /// are not `allowed` are dropped.
+    /// Takes an audio or video message in FLV form: `timestamp` in ms wraps at 2^32. Frames of tracks that are not
+    /// `allowed` are dropped; once such a track is allowed again, video starts at its next keyframe.
     ///
     /// # Errors
     /// [`Replaced`]: stop publishing.
@@ -253,24 +253,27 @@ impl Publisher {
             TrackKind::Video => allowed.video,
             TrackKind::Audio => allowed.audio,
         };
-        if !on {
-            return Ok(Pushed::Taken);
-        }
-        let frames = match central.ingest.push(track, timestamp, body) {
+        // Headers come once: those of a track that is off now are needed when it is on again.
+        let ingest = &mut central.ingest;
+        let result = if on { ingest.push(track, timestamp, body) } else { ingest.push_silenced(track, body) };
+        let frames = match result {
             Ok(frames) => frames,
             Err(error) => return Ok(Pushed::Bad(error)),
         };
-        // A header that equals the one in force before a reconnect yields no frame, but the track is there.
-        let info = central.ingest.info();
-        let (video, audio) = (info.video.is_some(), info.audio.is_some());
         for frame in frames {
             self.distribute(&mut central, now, frame);
         }
-        if video {
-            central.sequencer.seen(true);
-        }
-        if audio {
-            central.sequencer.seen(false);
+        // A header that equals the one in force before a reconnect yields no frame, but the track is there; one of a
+        // track that is not allowed is kept, but the track is not there.
+        let info = central.ingest.info();
+        let tracks =
+            [(true, info.video.is_some() && allowed.video), (false, info.audio.is_some() && allowed.audio)];
+        for (video, there) in tracks {
+            if there {
+                central.sequencer.seen(video);
+            } else {
+                central.sequencer.lost(video);
+            }
         }
         Ok(Pushed::Taken)
     }

@@ -12,7 +12,7 @@ const STREAM: StreamId = StreamId::new(7);
 /// Longest time that a thread may take to do what it was told.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The payload as it is.
+/// The payload as it is, behind two bytes that announce video and audio.
 struct Plain;
 
 impl WireFormat<Frame> for Plain {
@@ -20,8 +20,8 @@ impl WireFormat<Frame> for Plain {
         body.payload.clone()
     }
 
-    fn prelude(&self, _configs: &Configs<Frame>, _video: bool, _audio: bool, _ts_ms: i64) -> bytes::Bytes {
-        bytes::Bytes::new()
+    fn prelude(&self, _configs: &Configs<Frame>, video: bool, audio: bool, _ts_ms: i64) -> bytes::Bytes {
+        vec![u8::from(video), u8::from(audio)].into()
     }
 }
 
@@ -89,4 +89,61 @@ async fn the_end_of_one_life_of_a_stream_does_not_touch_the_viewers_of_the_next(
         assert!(heard.expect("the new viewer is served").is_some(), "round {round}: it was let go");
         fanout.end_stream(STREAM);
     }
+}
+
+fn video_header() -> bytes::Bytes {
+    const RECORD: [u8; 24] = [
+        1, 0x42, 0xc0, 0x1e, 0xff, 0xe1, 0, 9, 0x67, 0x42, 0xc0, 0x1e, 0xda, 0x02, 0x80, 0xbf, 0xe5, 1, 0, 4,
+        0x68, 0xce, 0x3c, 0x80,
+    ];
+    [&[0x17, 0, 0, 0, 0][..], &RECORD].concat().into()
+}
+
+fn picture(key: bool) -> bytes::Bytes {
+    let (flags, nal) = if key { (0x17, 0x65) } else { (0x27, 0x41) };
+    vec![flags, 1, 0, 0, 0, 0, 0, 0, 3, nal, 0x5a, 0x5a].into()
+}
+
+#[test]
+fn a_track_that_was_not_allowed_recovers_at_its_next_keyframe() {
+    let fanout = fanout();
+    let publisher = fanout.publish(&fanout.grant_publish(STREAM, Scene::Rtc)).unwrap();
+    let sound_only = Tracks { audio: true, video: false };
+    let packets = || fanout.totals().packets;
+    let push = |body: &bytes::Bytes, allowed| publisher.push_flv(TrackKind::Video, 0, body, allowed).unwrap();
+    for body in [video_header(), picture(true), picture(false)] {
+        push(&body, sound_only);
+    }
+    assert_eq!(packets(), 0);
+    push(&picture(false), Tracks::BOTH);
+    assert_eq!(packets(), 0, "a delta cannot be decoded");
+    push(&picture(true), Tracks::BOTH);
+    push(&picture(false), Tracks::BOTH);
+    assert_eq!(packets(), 2);
+    push(&picture(false), sound_only);
+    push(&picture(false), Tracks::BOTH);
+    assert_eq!(packets(), 2, "a picture is missing before it");
+    push(&picture(true), Tracks::BOTH);
+    assert_eq!(packets(), 3);
+}
+
+#[tokio::test]
+async fn a_track_that_is_not_allowed_is_not_announced() {
+    let fanout = fanout();
+    let publisher = fanout.publish(&fanout.grant_publish(STREAM, Scene::Rtc)).unwrap();
+    let announced = async |allowed: Tracks| {
+        let pipe = Pipe::new();
+        let (sink, _done) = Sink::new(SinkIo::Pipe(Arc::clone(&pipe)));
+        let _viewing = fanout.view(&fanout.grant_play(STREAM).unwrap(), Wire(0), Tracks::BOTH, sink).unwrap();
+        let sound = bytes::Bytes::from_static(&[0xaf, 1, 1, 2, 3]);
+        publisher.push_flv(TrackKind::Audio, 0, &sound, allowed).unwrap();
+        let first = tokio::time::timeout(PATIENCE, pipe.read()).await.expect("it is served").unwrap();
+        (first[0], first[1])
+    };
+    sound(&publisher, &[HEADER]).unwrap();
+    let sound_only = Tracks { audio: true, video: false };
+    publisher.push_flv(TrackKind::Video, 0, &video_header(), sound_only).unwrap();
+    assert_eq!(announced(sound_only).await, (0, 1));
+    publisher.push_flv(TrackKind::Video, 0, &picture(true), Tracks::BOTH).unwrap();
+    assert_eq!(announced(Tracks::BOTH).await, (1, 1));
 }

@@ -340,7 +340,11 @@ impl Connection {
         };
         if !known {
             let info = publisher.info();
-            let now = Tracks { audio: info.audio.is_some(), video: info.video.is_some() };
+            // The header of a track that is not allowed is kept, but nobody gets to see the track.
+            let now = Tracks {
+                audio: allowed.audio && info.audio.is_some(),
+                video: allowed.video && info.video.is_some(),
+            };
             if now != *seen {
                 *seen = now;
                 self.gateway.authority.tracks_seen(self.ticket, now);

@@ -254,10 +254,15 @@ impl Cursor {
             return;
         }
         let Some(packet) = ring.get(self.mark.pos) else { return };
-        // The newest packet knows best: sound may have begun behind the keyframe at which this viewer starts.
-        let configs: &Configs<B> = &ring.newest().unwrap_or(packet).configs;
-        let video = self.tracks.video && configs.video.is_some();
-        let audio = self.tracks.audio && configs.audio.is_some();
+        // The newest packet knows best what will come: sound may have begun behind the keyframe at which this viewer
+        // starts. What it starts with comes, too.
+        let first: &Configs<B> = &packet.configs;
+        let newest: &Configs<B> = &ring.newest().unwrap_or(packet).configs;
+        let video = self.tracks.video && (first.video.is_some() || newest.video.is_some());
+        let audio = self.tracks.audio && (first.audio.is_some() || newest.audio.is_some());
+        let lost = (first.video.is_some() && newest.video.is_none())
+            || (first.audio.is_some() && newest.audio.is_none());
+        let configs = if lost { first } else { newest };
         if let Some(format) = formats.get(usize::from(self.wire.0)) {
             let prelude = format.prelude(configs, video, audio, packet.ts_ms);
             if !prelude.is_empty() {

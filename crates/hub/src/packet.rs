@@ -148,6 +148,16 @@ impl<B: Clone> Sequencer<B> {
         }
     }
 
+    /// The present publisher does not send this track now; its header is kept for when it does.
+    pub fn lost(&mut self, video: bool) {
+        let have = if video { self.configs.video.is_some() } else { self.configs.audio.is_some() };
+        if have {
+            let mut configs = Configs::clone(&self.configs);
+            *(if video { &mut configs.video } else { &mut configs.audio }) = None;
+            self.configs = Arc::new(configs);
+        }
+    }
+
     fn set(&mut self, video: bool) {
         let mut configs = Configs::clone(&self.configs);
         if video {

@@ -119,6 +119,20 @@ impl Ingest {
         result
     }
 
+    /// Takes a message of a track whose frames are not wanted now: only its codec headers count. When the track is
+    /// wanted again ([`Ingest::push`]), pictures start at a keyframe.
+    pub fn push_silenced(&mut self, track: TrackKind, body: &Bytes) -> Result<Frames, MediaError> {
+        let header = match track {
+            TrackKind::Video => {
+                self.decodable = false;
+                matches!(parse_video_body(body), Ok(VideoBody::Config(_)))
+            }
+            TrackKind::Audio => matches!(parse_audio_body(body), Ok(AudioBody::Config(_))),
+        };
+        // A header has no time of its own.
+        if header { self.push(track, 0, body) } else { Ok(Frames::default()) }
+    }
+
     fn push_video(&mut self, timestamp: u32, body: &Bytes) -> Result<Frames, MediaError> {
         match parse_video_body(body)? {
             VideoBody::Nothing => Ok(Frames::default()),
