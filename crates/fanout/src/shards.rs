@@ -93,7 +93,7 @@ fn report(index: usize, shard: &mut Shard<Frame, Seat>, owner: &Weak<Inner>) {
         inner.totals.add_skips(skips);
     }
     for gone in departed {
-        gone.handle.sink.release(gone.why);
+        gone.handle.sink.release(gone.why, gone.between_packets);
         if let Some(inner) = &inner {
             inner.viewer_gone(index, &gone.handle.publication, &gone.stats);
         }

@@ -4,7 +4,7 @@ use crate::publication::Publication;
 use huitong_hub::{Gone, Wrote};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use tokio::io::Interest;
@@ -40,6 +40,7 @@ pub fn send_bounded(stream: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<us
 #[derive(Debug, Default)]
 pub struct Done {
     why: AtomicU8,
+    between_packets: AtomicBool,
     bell: Notify,
 }
 
@@ -58,7 +59,14 @@ impl Done {
         }
     }
 
-    fn set(&self, why: Gone) {
+    /// Whether the connection stands between two packets: other bytes make sense to the peer. Known once
+    /// [`Done::wait`] has ended.
+    pub fn is_between_packets(&self) -> bool {
+        self.between_packets.load(Ordering::Acquire)
+    }
+
+    fn set(&self, why: Gone, between_packets: bool) {
+        self.between_packets.store(between_packets, Ordering::Release);
         let code = match why {
             Gone::Closed => 1,
             Gone::Stalled => 2,
@@ -110,11 +118,11 @@ impl Sink {
         }
     }
 
-    pub(crate) fn release(&self, why: Gone) {
+    pub(crate) fn release(&self, why: Gone, between_packets: bool) {
         if let SinkIo::Pipe(pipe) = &self.io {
             pipe.close();
         }
-        self.done.set(why);
+        self.done.set(why, between_packets);
     }
 }
 

@@ -5,10 +5,12 @@ use bytes::Bytes;
 use huitong_fanout::{
     Done, MEDIA_ORDERS, MediaOrder, Publisher, Pushed, Replaced, Sink, SinkIo, Ticket, Tracks, Viewing,
 };
+use huitong_hub::Gone;
 use huitong_media::TrackKind;
 use huitong_rtmp::{MediaKind, MediaMessage, RtmpError, ServerConnection, ServerEvent, ServerOptions};
 use huitong_types::{ErrorCode, Fault, StreamKey};
 use std::io;
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::Interest;
@@ -25,6 +27,10 @@ const PUBLISHER_SILENCE: Duration = Duration::from_secs(30);
 
 /// How long a peer may take to read the few bytes of a reply.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a peer that was told the end may go on sending. Closing a socket with unread bytes makes the system send
+/// a reset, which can destroy what the peer has not read yet.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Media messages that break a rule of their codec before the publisher is turned away. One damaged picture is
 /// not worth a reconnect, a stream of them is not media.
@@ -44,7 +50,14 @@ enum Role {
     /// Publishes.
     Publishing { stream_id: u32, publisher: Publisher, allowed: Tracks, seen: Tracks, bad: u32 },
     /// Plays.
-    Playing { viewing: Viewing, done: Arc<Done>, ordered: Tracks, wanted: Tracks, paused: bool },
+    Playing {
+        stream_id: u32,
+        viewing: Viewing,
+        done: Arc<Done>,
+        ordered: Tracks,
+        wanted: Tracks,
+        paused: bool,
+    },
 }
 
 /// Why the connection ends.
@@ -59,7 +72,7 @@ enum End {
     /// The control side or a limit ended it; told to the peer already.
     Refused(Fault),
     /// The fan-out gave the player up.
-    Unserved(huitong_hub::Gone),
+    Unserved(Gone),
 }
 
 /// One connection.
@@ -110,13 +123,35 @@ impl Connection {
             End::Unserved(gone) => tracing::debug!(?gone, "rtmp player is no longer served"),
             End::PeerGone | End::Goodbye => tracing::debug!(deliberate, "rtmp connection ended"),
         }
-        self.role = Role::Idle;
+        let role = std::mem::replace(&mut self.role, Role::Idle);
         if self.orders.take().is_some() {
             self.gateway.authority.closed(self.ticket, deliberate);
         }
-        if let Err(error) = socket2::SockRef::from(&*self.stream).shutdown(std::net::Shutdown::Both) {
-            tracing::trace!(%error, "already shut down");
+        if !matches!(end, End::PeerGone) {
+            self.farewell(role, &end).await;
         }
+        shut_down(&self.stream, Shutdown::Both);
+    }
+
+    /// Says the last words. A player's come behind its last packet, so the fan-out has to let go first.
+    async fn farewell(&mut self, role: Role, end: &End) {
+        if let Role::Playing { stream_id, viewing, done, .. } = role {
+            drop(viewing);
+            let let_go = tokio::time::timeout(REPLY_TIMEOUT, done.wait()).await;
+            if let_go.is_err() || !done.is_between_packets() {
+                return;
+            }
+            if matches!(end, End::Refused(_) | End::Unserved(Gone::Ended)) {
+                self.machine.notify_unpublish(stream_id);
+                self.machine.end_play(stream_id);
+            }
+        }
+        if let Some(bytes) = self.machine.take_output()
+            && write_all(&self.stream, &bytes).await.is_err()
+        {
+            return;
+        }
+        linger(&self.stream).await;
     }
 
     /// Waits for one thing to happen and deals with it.
@@ -288,7 +323,8 @@ impl Connection {
                 match self.gateway.fanout.view(&grant, self.gateway.wire, tracks, sink) {
                     Ok(viewing) => {
                         let (ordered, wanted) = (tracks, Tracks::BOTH);
-                        self.role = Role::Playing { viewing, done, ordered, wanted, paused: false };
+                        self.role =
+                            Role::Playing { stream_id, viewing, done, ordered, wanted, paused: false };
                     }
                     Err(fault) => self.close(fault),
                 }
@@ -390,6 +426,29 @@ fn configure(stream: &TcpStream) {
     }
 }
 
+fn shut_down(stream: &TcpStream, how: Shutdown) {
+    if let Err(error) = socket2::SockRef::from(stream).shutdown(how) {
+        tracing::trace!(%error, "already shut down");
+    }
+}
+
+/// Lets the peer read what was written to it last.
+async fn linger(stream: &TcpStream) {
+    shut_down(stream, Shutdown::Write);
+    let reading = async { while stream.readable().await.is_ok() && discard(stream) {} };
+    // Whatever comes of it, the socket is closed now.
+    let _best_effort = tokio::time::timeout(LINGER, reading).await;
+}
+
+/// Throws away what the socket has; false at its end.
+fn discard(stream: &TcpStream) -> bool {
+    let mut buffer = [0u8; READ_BYTES];
+    match stream.try_read(&mut buffer) {
+        Ok(n) => n > 0,
+        Err(error) => matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
+    }
+}
+
 /// Resolves when the peer closes, also behind bytes that are not read.
 async fn hang_up(stream: &TcpStream) {
     // Readiness to read would come at once with those bytes. Of urgent data RTMP knows nothing, and its readiness
@@ -404,7 +463,7 @@ async fn next_order(orders: &mut Option<mpsc::Receiver<MediaOrder>>) -> Option<M
     }
 }
 
-async fn wait_done(done: Option<Arc<Done>>) -> huitong_hub::Gone {
+async fn wait_done(done: Option<Arc<Done>>) -> Gone {
     match done {
         Some(done) => done.wait().await,
         None => std::future::pending().await,

@@ -110,6 +110,11 @@ impl Cursor {
         self.stats
     }
 
+    /// Whether its connection stands between two packets, so that other bytes make sense to the peer.
+    pub const fn is_between_packets(&self) -> bool {
+        self.partial.is_none()
+    }
+
     /// Tracks it wants.
     pub const fn tracks(&self) -> ViewerTracks {
         self.tracks

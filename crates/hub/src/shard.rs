@@ -123,6 +123,13 @@ struct Viewer<V> {
     eager: bool,
 }
 
+impl<V> Viewer<V> {
+    fn depart(self, publication: PublicationId, why: Gone) -> Departed<V> {
+        let (stats, between_packets) = (self.cursor.stats(), self.cursor.is_between_packets());
+        Departed { publication, viewer: self.id, handle: self.handle, why, stats, between_packets }
+    }
+}
+
 #[derive(Debug)]
 struct Publication<B, V> {
     ring: Ring<B>,
@@ -169,6 +176,8 @@ pub struct Departed<V> {
     pub why: Gone,
     /// What it has been through.
     pub stats: CursorStats,
+    /// Whether its connection stands between two packets: a goodbye may follow.
+    pub between_packets: bool,
 }
 
 /// The publications and viewers of one thread.
@@ -240,8 +249,8 @@ impl<B, V> Shard<B, V> {
         tracks: ViewerTracks,
     ) {
         let Some(p) = self.publications.get_mut(&publication) else {
-            let stats = CursorStats::default();
-            self.departed.push(Departed { publication, viewer, handle, why: Gone::Ended, stats });
+            let (why, stats) = (Gone::Ended, CursorStats::default());
+            self.departed.push(Departed { publication, viewer, handle, why, stats, between_packets: true });
             return;
         };
         let cursor = Cursor::start(now, &p.ring, wire, tracks);
@@ -299,14 +308,7 @@ impl<B, V> Shard<B, V> {
         self.pending.retain(|id| *id != publication);
         for v in p.viewers {
             self.places.remove(&v.id);
-            let stats = v.cursor.stats();
-            self.departed.push(Departed {
-                publication,
-                viewer: v.id,
-                handle: v.handle,
-                why: Gone::Ended,
-                stats,
-            });
+            self.departed.push(v.depart(publication, Gone::Ended));
         }
     }
 
@@ -320,8 +322,7 @@ impl<B, V> Shard<B, V> {
         if let Some(moved) = p.viewers.get(index) {
             self.places.insert(moved.id, (publication, index));
         }
-        let stats = v.cursor.stats();
-        self.departed.push(Departed { publication, viewer, handle: v.handle, why, stats });
+        self.departed.push(v.depart(publication, why));
     }
 
     /// Changes a publication's deadlines and keeps it among those that have some.

@@ -1,7 +1,7 @@
 //! RTMP connections in their less common moments: impatient, held, ended.
 
 use bytes::BytesMut;
-use huitong_fanout::Ticket;
+use huitong_fanout::{MediaOrder, Ticket};
 use huitong_media::TrackKind;
 use huitong_rtmp::{
     ClientConnection, ClientEvent, ClientMode, ClientOptions, MediaKind, PLAYER_CHUNK_SIZE,
@@ -9,8 +9,8 @@ use huitong_rtmp::{
 };
 use huitong_testkit::house::{House, Permissive, Told};
 use huitong_testkit::peers::{PATIENCE, eventually};
-use huitong_testkit::synthetic;
-use huitong_types::{Scene, StreamKey};
+use huitong_testkit::synthetic::{self, Studio};
+use huitong_types::{ErrorCode, Scene, StreamKey};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -131,4 +131,48 @@ async fn frames_without_their_header_show_in_the_figures() {
         house.fanout.stats(stream).filter(|stats| stats.left_out.before_header == 2)
     })
     .await;
+}
+
+/// The codes of what the server says until it closes.
+async fn last_words(peer: &mut Peer) -> Vec<String> {
+    let mut words = Vec::new();
+    while let Some(event) = peer.event().await {
+        match event {
+            ClientEvent::Status { code, .. } | ClientEvent::Refused { code, .. } => words.push(code),
+            ClientEvent::StreamEof => words.push("eof".to_owned()),
+            _ => {}
+        }
+    }
+    words
+}
+
+const ENDED: [&str; 3] = ["NetStream.Play.UnpublishNotify", "eof", "NetStream.Play.Stop"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_player_is_told_that_its_stream_is_over() {
+    let house = House::start(Scene::Rtc).await;
+    let key = "over-0123456789abcdef";
+    let mut studio = Studio::start(house.publish(key));
+    studio.second(0, 10, 500);
+    for ordered in [true, false] {
+        let mut player = Peer::asking(&house, ClientMode::Play, key).await;
+        while !matches!(player.event().await.expect("it plays"), ClientEvent::Media(_)) {}
+        if ordered {
+            house.authority.order(asked(&house).unwrap(), MediaOrder::Close(ErrorCode::Banned.into()));
+        } else {
+            house.fanout.end_stream(Permissive::stream_of(&StreamKey::new(key).unwrap()));
+        }
+        let words = last_words(&mut player).await;
+        assert!(words.ends_with(&ENDED.map(str::to_owned)), "ordered: {ordered}: {words:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publisher_that_says_goodbye_is_answered() {
+    let house = House::start(Scene::Rtc).await;
+    let mut peer = Peer::asking(&house, ClientMode::Publish, "goodbye-0123456789").await;
+    while peer.event().await != Some(ClientEvent::Accepted) {}
+    peer.machine.close();
+    assert_eq!(last_words(&mut peer).await, ["NetStream.Unpublish.Success"]);
+    assert!(closed(&house).await, "on purpose");
 }
