@@ -6,11 +6,10 @@ use crate::sink::{Seat, Sink};
 use crate::stats::StreamStats;
 use crate::{Inner, lock, viewer_tracks};
 use bytes::Bytes;
-use huitong_hub::{
-    CursorStats, Kind, Pace, PublicationId, Ring, RingLimits, Sequencer, ShardInput, ViewerId, Wire,
-};
+use huitong_hub::{Kind, Pace, PublicationId, Ring, RingLimits, Sequencer, ShardInput, ViewerId, Wire};
 use huitong_media::{Frame, FrameKind, Ingest, MediaError, StreamInfo, TrackKind};
 use huitong_types::{ErrorCode, Fault};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Another publisher has taken the stream over, or the stream is over.
@@ -33,7 +32,6 @@ struct Central {
     video: Meter,
     audio: Meter,
     last_key_us: Option<u64>,
-    skips: u64,
 }
 
 /// One life of a stream, from the first permission to publish it to its end. The next life of the same stream is
@@ -41,6 +39,8 @@ struct Central {
 pub(crate) struct Publication {
     id: PublicationId,
     pace: Pace,
+    /// Skips of its viewers. Threads count them while they write, so not behind the lock.
+    skips: AtomicU32,
     central: Mutex<Central>,
 }
 
@@ -59,9 +59,8 @@ impl Publication {
             video: Meter::default(),
             audio: Meter::default(),
             last_key_us: None,
-            skips: 0,
         };
-        Self { id, pace, central: Mutex::new(central) }
+        Self { id, pace, skips: AtomicU32::new(0), central: Mutex::new(central) }
     }
 
     pub(crate) fn grant(this: &Arc<Self>) -> PublishGrant {
@@ -139,9 +138,13 @@ impl Publication {
         Ok(())
     }
 
-    pub(crate) fn viewer_gone(&self, inner: &Inner, index: usize, stats: &CursorStats) {
+    /// A viewer was moved because it was late.
+    pub(crate) fn count_skip(&self) {
+        self.skips.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn viewer_gone(&self, inner: &Inner, index: usize) {
         let mut central = lock(&self.central);
-        central.skips += stats.skips + stats.cuts;
         let Some(count) = central.viewers.get_mut(index) else { return };
         *count = count.saturating_sub(1);
         if *count == 0
@@ -174,7 +177,7 @@ impl Publication {
             audio_kbps: (audio_bytes * 8.0 / 1000.0) as u32,
             keyframe_age_ms: central.last_key_us.map(age),
             viewers: central.viewers.iter().sum(),
-            skips: u32::try_from(central.skips).unwrap_or(u32::MAX),
+            skips: self.skips.load(Ordering::Relaxed),
             takeovers: central.takeovers,
             left_out: central.ingest.counters(),
         }
@@ -182,12 +185,11 @@ impl Publication {
 }
 
 impl Inner {
-    pub(crate) fn viewer_gone(&self, shard: usize, publication: &Publication, stats: &CursorStats) {
-        self.totals.add_out(stats.bytes);
+    pub(crate) fn viewer_gone(&self, shard: usize, publication: &Publication) {
         if let Some(handle) = self.shards.get(shard) {
-            handle.viewers.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+            handle.viewers.fetch_sub(1, Ordering::Relaxed);
         }
-        publication.viewer_gone(self, shard, stats);
+        publication.viewer_gone(self, shard);
     }
 }
 

@@ -25,11 +25,25 @@ pub(crate) struct ShardHandle {
     owner: Weak<Inner>,
 }
 
-struct Sinks;
+/// The connections, and what one round did to them.
+#[derive(Default)]
+struct Sinks {
+    bytes: u64,
+    skips: u64,
+}
 
 impl ViewerIo<Seat> for Sinks {
     fn write(&mut self, viewer: &Seat, slices: &[IoSlice<'_>]) -> Wrote {
-        viewer.sink.write(slices)
+        let wrote = viewer.sink.write(slices);
+        if let Wrote::Bytes(n) = wrote {
+            self.bytes += n as u64;
+        }
+        wrote
+    }
+
+    fn skipped(&mut self, viewer: &Seat) {
+        self.skips += 1;
+        viewer.publication.count_skip();
     }
 }
 
@@ -75,27 +89,28 @@ fn run(
         for input in inputs.drain(..) {
             shard.handle(now, input);
         }
-        if shard.next_deadline().is_some_and(|due| due <= now) && shard.flush(now, &mut Sinks) {
+        let mut sinks = Sinks::default();
+        if shard.next_deadline().is_some_and(|due| due <= now) && shard.flush(now, &mut sinks) {
             shard.rested(now, clock.now());
         }
-        report(index, &mut shard, owner);
+        report(index, &sinks, &mut shard, owner);
     }
 }
 
-fn report(index: usize, shard: &mut Shard<Frame, Seat>, owner: &Weak<Inner>) {
-    let skips = shard.take_skips();
+fn report(index: usize, sinks: &Sinks, shard: &mut Shard<Frame, Seat>, owner: &Weak<Inner>) {
     let departed = shard.take_departed();
-    if skips == 0 && departed.is_empty() {
+    if sinks.bytes == 0 && sinks.skips == 0 && departed.is_empty() {
         return;
     }
     let inner = owner.upgrade();
     if let Some(inner) = &inner {
-        inner.totals.add_skips(skips);
+        inner.totals.add_out(sinks.bytes);
+        inner.totals.add_skips(sinks.skips);
     }
     for gone in departed {
         gone.handle.sink.release(gone.why, gone.between_packets);
         if let Some(inner) = &inner {
-            inner.viewer_gone(index, &gone.handle.publication, &gone.stats);
+            inner.viewer_gone(index, &gone.handle.publication);
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct StreamStats {
     pub keyframe_age_ms: Option<u32>,
     /// Viewers connected.
     pub viewers: u32,
-    /// Skips of slow viewers that are gone, in all.
+    /// Skips of slow viewers, in all.
     pub skips: u32,
     /// Times another publisher took over.
     pub takeovers: u32,
@@ -39,7 +39,7 @@ pub struct Totals {
     pub packets: u64,
     /// Bytes published.
     pub bytes_in: u64,
-    /// Bytes written to viewers that are gone.
+    /// Bytes written to viewers.
     pub bytes_out: u64,
     /// Skips to a newer keyframe.
     pub skips: u64,

@@ -1,7 +1,7 @@
 //! Who publishes a stream, and what is left of it after its end.
 
 use huitong_fanout::{Fanout, FanoutConfig, Pipe, Replaced, Sink, SinkIo, Tracks};
-use huitong_hub::{Configs, Gone, Wire, WireFormat};
+use huitong_hub::{Configs, Gone, Pace, Wire, WireFormat};
 use huitong_media::{Frame, TrackKind};
 use huitong_types::{ErrorCode, Scene, StreamId};
 use std::sync::Arc;
@@ -146,4 +146,32 @@ async fn a_track_that_is_not_allowed_is_not_announced() {
     assert_eq!(announced(sound_only).await, (0, 1));
     publisher.push_flv(TrackKind::Video, 0, &picture(true), Tracks::BOTH).unwrap();
     assert_eq!(announced(Tracks::BOTH).await, (1, 1));
+}
+
+#[tokio::test]
+async fn bytes_and_skips_of_viewers_that_are_still_there_are_counted() {
+    let config = FanoutConfig {
+        shards: 1,
+        rtc: Pace { window: 1_000, ceiling: 50_000 },
+        ..FanoutConfig::with_formats(vec![Arc::new(Plain)])
+    };
+    let fanout = Fanout::new(config).unwrap();
+    let publisher = fanout.publish(&fanout.grant_publish(STREAM, Scene::Rtc)).unwrap();
+    let pipe = Pipe::new();
+    let (sink, _done) = Sink::new(SinkIo::Pipe(Arc::clone(&pipe)));
+    let _viewing = fanout.view(&fanout.grant_play(STREAM).unwrap(), Wire(0), Tracks::BOTH, sink).unwrap();
+    sound(&publisher, &[HEADER, &[0xaf, 1, 1, 2, 3]]).unwrap();
+    let first = tokio::time::timeout(PATIENCE, pipe.read()).await.expect("it is served").unwrap();
+    let counted = async |what: &dyn Fn() -> bool| {
+        let start = std::time::Instant::now();
+        while !what() {
+            assert!(start.elapsed() < PATIENCE, "{:?} {:?}", fanout.totals(), fanout.stats(STREAM));
+            // The viewer reads nothing more, so it falls behind.
+            sound(&publisher, &[&[0xaf, 1, 1, 2, 3]]).unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    counted(&|| fanout.totals().bytes_out >= first.len() as u64).await;
+    counted(&|| fanout.stats(STREAM).is_some_and(|stats| stats.skips > 0 && stats.viewers == 1)).await;
+    assert!(fanout.totals().skips > 0);
 }

@@ -155,36 +155,34 @@ impl Cursor {
     }
 
     /// Moves a viewer that is beyond its ceiling: video to the newest keyframe (or to the next one to come)
-    /// while sound stays continuous; far beyond it, or when the packets are gone, sound is cut as well.
-    pub fn relieve<B>(&mut self, now: Micros, ring: &Ring<B>, ceiling: Micros) {
+    /// while sound stays continuous; far beyond it, or when the packets are gone, sound is cut as well. Returns
+    /// whether it was moved.
+    pub fn relieve<B>(&mut self, now: Micros, ring: &Ring<B>, ceiling: Micros) -> bool {
         let Some(packet) = ring.get(self.mark.pos) else {
-            if self.mark.pos < ring.base() {
+            let gone = self.mark.pos < ring.base();
+            if gone {
                 self.cut(now, ring);
             }
-            return;
+            return gone;
         };
         let lag = now.saturating_sub(packet.at.max(self.since));
         if lag <= ceiling {
-            return;
+            return false;
         }
         if lag > ceiling.saturating_mul(HARD_CEILINGS) {
             self.cut(now, ring);
-            return;
+            return true;
         }
         if !self.tracks.video {
-            return;
+            return false;
         }
         match ring.newest_key().filter(|key| *key > self.mark.pos) {
-            Some(key) if key > self.video_from => {
-                self.video_from = key;
-                self.stats.skips = self.stats.skips.saturating_add(1);
-            }
-            None if !self.mark.wait_key => {
-                self.mark.wait_key = true;
-                self.stats.skips = self.stats.skips.saturating_add(1);
-            }
-            _ => {}
+            Some(key) if key > self.video_from => self.video_from = key,
+            None if !self.mark.wait_key => self.mark.wait_key = true,
+            _ => return false,
         }
+        self.stats.skips = self.stats.skips.saturating_add(1);
+        true
     }
 
     /// Starts afresh at the newest keyframe, or with what comes next. Also resets the clock of the lag, as

@@ -30,6 +30,9 @@ pub struct ViewerId(pub u64);
 pub trait ViewerIo<V> {
     /// Writes without waiting.
     fn write(&mut self, viewer: &V, slices: &[IoSlice<'_>]) -> Wrote;
+
+    /// The viewer was so late that it was moved: to a newer keyframe, or past old sound.
+    fn skipped(&mut self, viewer: &V);
 }
 
 /// Why a viewer is no longer served.
@@ -190,7 +193,6 @@ pub struct Shard<B, V> {
     pending: Vec<PublicationId>,
     pacer: Pacer,
     departed: Vec<Departed<V>>,
-    skips: u64,
 }
 
 impl<B, V> Shard<B, V> {
@@ -204,7 +206,6 @@ impl<B, V> Shard<B, V> {
             pending: Vec::new(),
             pacer: Pacer::default(),
             departed: Vec::new(),
-            skips: 0,
         }
     }
 
@@ -355,7 +356,6 @@ impl<B, V> Shard<B, V> {
                 if everybody {
                     p.due = None;
                 }
-                self.skips = self.skips.saturating_add(round.skips);
                 if p.deadline().is_some() {
                     self.pending.push(id);
                 }
@@ -379,13 +379,6 @@ impl<B, V> Shard<B, V> {
         std::mem::take(&mut self.departed)
     }
 
-    /// Skips to a newer keyframe since the last call, of all viewers.
-    pub const fn take_skips(&mut self) -> u64 {
-        let skips = self.skips;
-        self.skips = 0;
-        skips
-    }
-
     /// Viewers served now.
     pub fn viewers(&self) -> usize {
         self.places.len()
@@ -400,7 +393,6 @@ impl<B, V> Shard<B, V> {
 #[derive(Default)]
 struct Round {
     blocked: bool,
-    skips: u64,
     lost: Vec<(ViewerId, Gone)>,
 }
 
@@ -414,9 +406,10 @@ fn flush_publication<B, V>(
     let mut round = Round::default();
     for v in p.viewers.iter_mut().filter(|v| everybody || v.eager || v.blocked_since.is_some()) {
         v.eager = false;
-        let before = v.cursor.stats();
-        v.cursor.relieve(now, &p.ring, p.pace.ceiling);
         let handle = &v.handle;
+        if v.cursor.relieve(now, &p.ring, p.pace.ceiling) {
+            io.skipped(handle);
+        }
         match v.cursor.write(&p.ring, formats, |slices| io.write(handle, slices)) {
             Progress::UpToDate => v.blocked_since = None,
             Progress::Closed => round.lost.push((v.id, Gone::Closed)),
@@ -430,10 +423,6 @@ fn flush_publication<B, V>(
                 }
             }
         }
-        let after = v.cursor.stats();
-        let fresh =
-            after.skips.saturating_add(after.cuts).saturating_sub(before.skips.saturating_add(before.cuts));
-        round.skips = round.skips.saturating_add(fresh);
     }
     round
 }

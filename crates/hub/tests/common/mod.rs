@@ -57,6 +57,7 @@ pub struct Pipe {
     pub room: usize,
     pub closed: bool,
     pub calls: usize,
+    pub skips: usize,
 }
 
 pub type Handle = Rc<RefCell<Pipe>>;
@@ -81,6 +82,10 @@ impl ViewerIo<Handle> for Pipes {
             n += take;
         }
         Wrote::Bytes(n)
+    }
+
+    fn skipped(&mut self, viewer: &Handle) {
+        viewer.borrow_mut().skips += 1;
     }
 }
 
