@@ -32,8 +32,8 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 /// a reset, which can destroy what the peer has not read yet.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Media messages that break a rule of their codec before the publisher is turned away. One damaged picture is
-/// not worth a reconnect, a stream of them is not media.
+/// Media messages of one track in a row that break a rule of their codec before the publisher is turned away. One
+/// damaged picture is not worth a reconnect, nothing but such is not media.
 const BAD_MESSAGES: u32 = 100;
 
 /// Bytes read at once. The buffer lives on the stack of the reading function, not in the task.
@@ -48,7 +48,7 @@ enum Role {
     /// Waits for permission.
     Asking { stream_id: u32, publish: bool },
     /// Publishes.
-    Publishing { stream_id: u32, publisher: Publisher, allowed: Tracks, seen: Tracks, bad: u32 },
+    Publishing { stream_id: u32, publisher: Publisher, allowed: Tracks, seen: Tracks, bad: Bad },
     /// Plays.
     Playing {
         stream_id: u32,
@@ -58,6 +58,13 @@ enum Role {
         wanted: Tracks,
         paused: bool,
     },
+}
+
+/// Bad messages in a row.
+#[derive(Default)]
+struct Bad {
+    audio: u32,
+    video: u32,
 }
 
 /// Why the connection ends.
@@ -302,8 +309,13 @@ impl Connection {
                         return Ok(());
                     };
                     self.machine.accept_publish(stream_id);
-                    self.role =
-                        Role::Publishing { stream_id, publisher, allowed, seen: Tracks::NONE, bad: 0 };
+                    self.role = Role::Publishing {
+                        stream_id,
+                        publisher,
+                        allowed,
+                        seen: Tracks::NONE,
+                        bad: Bad::default(),
+                    };
                     self.last_heard = Instant::now();
                     self.deadline = Some(self.last_heard + PUBLISHER_SILENCE);
                     let resumed = self.machine.resume();
@@ -357,12 +369,16 @@ impl Connection {
             // What encoders say about themselves is not trusted: players get metadata made from the headers.
             MediaKind::Data => return,
         };
+        let bad = match track {
+            TrackKind::Audio => &mut bad.audio,
+            TrackKind::Video => &mut bad.video,
+        };
         match publisher.push_flv(track, message.timestamp, &message.payload, *allowed) {
-            Ok(Pushed::Taken) => {}
+            Ok(Pushed::Taken) => *bad = 0,
             Ok(Pushed::Bad(error)) => {
                 *bad += 1;
                 tracing::debug!(%error, "a media message was dropped");
-                if *bad >= BAD_MESSAGES {
+                if error.is_unsupported() || *bad >= BAD_MESSAGES {
                     let text = format!("The stream is not playable: {error}.");
                     self.close(Fault::because(ErrorCode::BadMessage, text));
                 }

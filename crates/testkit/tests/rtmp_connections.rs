@@ -176,3 +176,52 @@ async fn a_publisher_that_says_goodbye_is_answered() {
     assert_eq!(last_words(&mut peer).await, ["NetStream.Unpublish.Success"]);
     assert!(closed(&house).await, "on purpose");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_codec_that_nobody_can_play_is_refused_at_once_with_its_name() {
+    for (track, body, name) in [
+        (TrackKind::Video, &[0x1c, 0, 0, 0, 0][..], "H.265"),
+        (TrackKind::Video, b"\x90hvc1", "hvc1"),
+        (TrackKind::Audio, &[0xb2, 0], "Speex"),
+    ] {
+        let house = House::start(Scene::Rtc).await;
+        let mut peer = Peer::asking(&house, ClientMode::Publish, "foreign-0123456789").await;
+        while peer.event().await != Some(ClientEvent::Accepted) {}
+        peer.send(track, 0, body).await;
+        // It goes on sending until it reads the answer.
+        peer.send(TrackKind::Audio, 0, &synthetic::sound(30_000)).await;
+        let Some(ClientEvent::Refused { code, description }) = peer.event().await else {
+            panic!("no refusal")
+        };
+        assert_eq!(code, "NetStream.Publish.Denied");
+        assert!(description.contains(name), "{description}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn glitches_of_hours_do_not_end_a_push_but_a_row_of_them_does() {
+    let house = House::start(Scene::Rtc).await;
+    let key = "glitches-0123456789";
+    let stream = Permissive::stream_of(&StreamKey::new(key).unwrap());
+    let mut peer = Peer::asking(&house, ClientMode::Publish, key).await;
+    while peer.event().await != Some(ClientEvent::Accepted) {}
+    peer.send(TrackKind::Video, 0, &synthetic::video_header(0)).await;
+    peer.send(TrackKind::Audio, 0, &synthetic::audio_header()).await;
+    let glitch = [0x27, 9, 0, 0, 0];
+    for n in 0..300 {
+        peer.send(TrackKind::Video, n * 66, &glitch).await;
+        peer.send(TrackKind::Video, n * 66, &synthetic::picture(n % 30 == 0, 100)).await;
+    }
+    eventually("all of it is there", || async {
+        house.fanout.stats(stream).filter(|stats| stats.left_out.malformed == 300 && stats.publishing)
+    })
+    .await;
+    assert_eq!(house.fanout.totals().packets, 300, "every good picture was taken");
+    for n in 0..100 {
+        peer.send(TrackKind::Video, 20_000 + n, &glitch).await;
+        // Good sound does not make up for a picture that is nothing but damage.
+        peer.send(TrackKind::Audio, 20_000 + n, &synthetic::sound(80)).await;
+    }
+    let Some(ClientEvent::Refused { description, .. }) = peer.event().await else { panic!("no refusal") };
+    assert!(description.contains("malformed"), "{description}");
+}

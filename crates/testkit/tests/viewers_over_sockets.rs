@@ -8,6 +8,9 @@ use huitong_testkit::house::{House, Permissive, Told};
 use huitong_testkit::peers::{PATIENCE, eventually};
 use huitong_testkit::synthetic::{Studio, audio_header, sound, video_header};
 use huitong_types::{ErrorCode, Scene, StreamKey};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -149,7 +152,7 @@ async fn stalled_viewer_is_bounded_skips_and_nobody_else_notices() {
     let stream = Permissive::stream_of(&StreamKey::new(KEY).unwrap());
     eventually("both are there", || async { house.fanout.stats(stream).filter(|s| s.viewers == 2) }).await;
     // Real time: the ceiling is about time, and the publisher is in this process.
-    let mut clock = tokio::time::interval(std::time::Duration::from_millis(100));
+    let mut clock = tokio::time::interval(Duration::from_millis(100));
     for i in 0..45 {
         clock.tick().await;
         studio.picture(i * 100, i % 10 == 0, 40_000);
@@ -181,6 +184,64 @@ async fn stalled_viewer_is_bounded_skips_and_nobody_else_notices() {
         assert!(!hole || word(pair[1]) == 'K', "after a hole comes a keyframe: {words}");
     }
     assert!(videos.len() < i as usize, "it did skip");
+}
+
+/// How many ms of media a viewer gets, after a stall of ten seconds, that is older than sound may ever get (twice the
+/// ceiling): what lay where the ceiling does not reach, on its way to the viewer.
+async fn old_media_after_a_stall(picture_kbps: usize) -> u32 {
+    let house = House::start(Scene::Rtc).await;
+    let mut studio = studio(&house);
+    let socket = TcpSocket::new_v4().unwrap();
+    // What the peer's own buffer holds is beyond the server's reach: keep it out of the measurement.
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut watcher = Watcher::over(socket, &house).await;
+    let newest = Arc::new(AtomicU32::new(0));
+    let sent = Arc::clone(&newest);
+    let camera = tokio::spawn(async move {
+        let mut clock = tokio::time::interval(Duration::from_millis(20));
+        for n in 0_u32.. {
+            clock.tick().await;
+            if picture_kbps > 0 && n.is_multiple_of(4) {
+                // A keyframe each second, as large as five of the twelve others.
+                let key = n % 52 == 0;
+                studio.picture(n * 20, key, picture_kbps * 125 / 17 * if key { 5 } else { 1 });
+            }
+            // 32 kbit/s.
+            studio.sound(n * 20, 80);
+            sent.store(n * 20, Ordering::Release);
+        }
+    });
+    watcher.until("the newest", |tags| tags.last().is_some_and(|t| t.timestamp_ms > 1000)).await;
+    let (stalled_at, before) = (newest.load(Ordering::Acquire), watcher.tags.len());
+    eventually("the stall is over", || async {
+        (newest.load(Ordering::Acquire) > stalled_at + 10_000).then_some(())
+    })
+    .await;
+    let mut old = 0;
+    while !watcher.tags.last().is_some_and(|t| t.timestamp_ms + 200 > newest.load(Ordering::Acquire)) {
+        let seen = watcher.tags.len();
+        assert!(watcher.read().await, "the stream ended");
+        let now = newest.load(Ordering::Acquire);
+        let first = watcher.tags.get(before).map_or(0, |t| t.timestamp_ms);
+        let late = watcher.tags[seen..].iter().filter(|t| t.timestamp_ms + 3200 < now);
+        old = late.map(|t| t.timestamp_ms.saturating_sub(first)).max().unwrap_or(0).max(old);
+    }
+    camera.abort();
+    let stats = house.fanout.totals();
+    assert!(stats.skips > 0, "it was moved: {stats:?}");
+    old
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_viewer_of_a_phone_gets_hardly_anything_old() {
+    let old = old_media_after_a_stall(220).await;
+    assert!(old < 1000, "{old} ms");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_listener_gets_hardly_anything_old() {
+    let old = old_media_after_a_stall(0).await;
+    assert!(old < 3000, "{old} ms");
 }
 
 #[tokio::test(flavor = "multi_thread")]
