@@ -218,7 +218,7 @@ async fn old_media_after_a_stall(picture_kbps: usize) -> u32 {
     })
     .await;
     let mut old = 0;
-    while !watcher.tags.last().is_some_and(|t| t.timestamp_ms + 200 > newest.load(Ordering::Acquire)) {
+    while watcher.tags.last().is_none_or(|t| t.timestamp_ms + 200 <= newest.load(Ordering::Acquire)) {
         let seen = watcher.tags.len();
         assert!(watcher.read().await, "the stream ended");
         let now = newest.load(Ordering::Acquire);
