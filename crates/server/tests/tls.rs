@@ -161,7 +161,13 @@ async fn a_player_over_tls_that_stalled_gets_no_old_sound() {
     let start = listen(&mut player, &mut demuxer, |at| at + 200 > sent.get());
     speak(&mut push, &sent, &mut clock, soon("the newest sound", start)).await;
 
-    speak(&mut push, &sent, &mut clock, tokio::time::sleep(Duration::from_secs(12))).await;
+    let (stalled_at, mut looks) = (sent.get(), tokio::time::interval(Duration::from_millis(100)));
+    let stall = async {
+        while sent.get() < stalled_at + 12_000 {
+            looks.tick().await;
+        }
+    };
+    speak(&mut push, &sent, &mut clock, soon("twelve seconds of sound", stall)).await;
     let (mut first, mut old) = (None, 0);
     let rest = listen(&mut player, &mut demuxer, |at| {
         let first = *first.get_or_insert(at);
