@@ -32,7 +32,7 @@ pub fn bound_unsent(stream: &TcpStream) {
 /// Those of `sendmsg`; [`io::ErrorKind::WouldBlock`] when the socket takes no more.
 pub fn send_bounded(stream: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     stream.try_io(Interest::WRITABLE, || {
-        socket2::SockRef::from(stream).send_vectored_with_flags(slices, libc::MSG_EOR)
+        socket2::SockRef::from(stream).send_vectored_with_flags(slices, libc::MSG_EOR | libc::MSG_NOSIGNAL)
     })
 }
 

@@ -127,6 +127,10 @@ struct Viewer<V> {
 }
 
 impl<V> Viewer<V> {
+    const fn is_full(&self) -> bool {
+        self.blocked_since.is_some()
+    }
+
     fn depart(self, publication: PublicationId, why: Gone) -> Departed<V> {
         let (stats, between_packets) = (self.cursor.stats(), self.cursor.is_between_packets());
         Departed { publication, viewer: self.id, handle: self.handle, why, stats, between_packets }
@@ -140,13 +144,15 @@ struct Publication<B, V> {
     pace: Pace,
     /// When packets that gather have to be written, to everybody.
     due: Option<Micros>,
-    /// When viewers that were full are tried again and eager ones served; the others are not touched then.
+    /// When viewers that were full are tried again; the others are not touched then.
+    retry: Option<Micros>,
+    /// When eager viewers are served; the others are not touched then.
     apart: Option<Micros>,
 }
 
 impl<B, V> Publication<B, V> {
     fn deadline(&self) -> Option<Micros> {
-        earlier(self.due, self.apart)
+        earlier(self.due, earlier(self.retry, self.apart))
     }
 }
 
@@ -214,7 +220,8 @@ impl<B, V> Shard<B, V> {
         match input {
             ShardInput::Open { publication, snapshot, pace } => {
                 let ring = Ring::from_snapshot(self.limits, snapshot);
-                let fresh = Publication { ring, viewers: Vec::new(), pace, due: None, apart: None };
+                let fresh =
+                    Publication { ring, viewers: Vec::new(), pace, due: None, retry: None, apart: None };
                 self.publications.insert(publication, fresh);
             }
             ShardInput::Packet { publication, packet } => {
@@ -270,7 +277,8 @@ impl<B, V> Shard<B, V> {
 
     fn ready(&mut self, now: Micros, viewer: ViewerId) {
         let Some((publication, p, index)) = self.place(viewer) else { return };
-        if p.viewers.get(index).is_some_and(|v| v.blocked_since.is_some()) {
+        if let Some(v) = p.viewers.get_mut(index).filter(|v| v.is_full()) {
+            v.eager = true;
             self.wake(publication, |p| p.apart = Some(now));
         }
     }
@@ -348,11 +356,21 @@ impl<B, V> Shard<B, V> {
         let pending = std::mem::take(&mut self.pending);
         for id in pending {
             let Some(p) = self.publications.get_mut(&id) else { continue };
-            let everybody = p.due.is_some_and(|due| due <= now);
-            if everybody || p.apart.is_some_and(|apart| apart <= now) {
+            let passed = |deadline: Option<Micros>| deadline.is_some_and(|at| at <= now);
+            let everybody = passed(p.due);
+            let full = everybody || passed(p.retry);
+            if full || passed(p.apart) {
                 rounds |= everybody;
-                let round = flush_publication(now, p, &self.formats, everybody, io);
-                p.apart = round.blocked.then(|| now.saturating_add(RETRY));
+                let round = flush_publication(
+                    now,
+                    p,
+                    &self.formats,
+                    |v| everybody || v.eager || (full && v.is_full()),
+                    io,
+                );
+                let retry = round.blocked.then(|| now.saturating_add(RETRY));
+                p.retry = if full { retry } else { earlier(p.retry, retry) };
+                p.apart = None;
                 if everybody {
                     p.due = None;
                 }
@@ -400,11 +418,11 @@ fn flush_publication<B, V>(
     now: Micros,
     p: &mut Publication<B, V>,
     formats: &Arc<[Arc<dyn WireFormat<B>>]>,
-    everybody: bool,
+    whom: impl Fn(&Viewer<V>) -> bool,
     io: &mut impl ViewerIo<V>,
 ) -> Round {
     let mut round = Round::default();
-    for v in p.viewers.iter_mut().filter(|v| everybody || v.eager || v.blocked_since.is_some()) {
+    for v in p.viewers.iter_mut().filter(|v| whom(v)) {
         v.eager = false;
         let handle = &v.handle;
         if v.cursor.relieve(now, &p.ring, p.pace.ceiling) {

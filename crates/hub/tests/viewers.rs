@@ -182,6 +182,23 @@ fn one_stalled_viewer_does_not_keep_the_packets_of_other_streams_waiting() {
 }
 
 #[test]
+fn one_connection_that_takes_more_does_not_make_the_other_full_ones_be_tried() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    let ready = studio.join(1, BOTH, 70);
+    let full = studio.join(2, BOTH, 70);
+    let (calls, retry) = (full.borrow().calls, studio.shard.next_deadline());
+    ready.borrow_mut().room = PLENTY;
+    studio.shard.handle(studio.now, ShardInput::Ready { viewer: ViewerId(1) });
+    studio.flush();
+    assert_eq!((studio.heard(1).len(), full.borrow().calls), (10, calls));
+    assert_eq!(studio.shard.next_deadline(), retry, "the other is tried again when it was to be");
+    full.borrow_mut().room = PLENTY;
+    studio.pass(30_000);
+    assert_eq!(studio.heard(2).len(), 10);
+}
+
+#[test]
 fn a_full_connection_that_takes_more_is_served_without_waiting_for_the_retry() {
     let mut studio = Studio::new();
     camera(&mut studio);
@@ -192,8 +209,10 @@ fn a_full_connection_that_takes_more_is_served_without_waiting_for_the_retry() {
     assert_eq!(studio.shard.next_deadline(), Some(now));
     studio.flush();
     assert_eq!(studio.heard(1).len(), 10);
+    let calls = pipe.borrow().calls;
     studio.shard.handle(now, ShardInput::Ready { viewer: ViewerId(1) });
-    assert_eq!(studio.shard.next_deadline(), None, "one that was not full changes nothing");
+    studio.pass(50_000);
+    assert_eq!(pipe.borrow().calls, calls, "one that was not full changes nothing");
 }
 
 #[test]
