@@ -10,6 +10,7 @@ export class FakePlatform implements Platform {
   private readonly shows = new Set<() => void>();
   private readonly hides = new Set<() => void>();
   private readonly networks = new Set<(connected: boolean) => void>();
+  private background = false;
   private bytes = 0;
 
   constructor(
@@ -45,6 +46,10 @@ export class FakePlatform implements Platform {
     this.store.set(key, value);
   }
 
+  hidden(): boolean {
+    return this.background;
+  }
+
   onShow(run: () => void): () => void {
     this.shows.add(run);
     return () => this.shows.delete(run);
@@ -70,11 +75,13 @@ export class FakePlatform implements Platform {
 
   /** The application comes to the foreground. */
   show(): void {
+    this.background = false;
     [...this.shows].forEach((run) => run());
   }
 
   /** The application goes to the background. */
   hide(): void {
+    this.background = true;
     [...this.hides].forEach((run) => run());
   }
 

@@ -89,7 +89,6 @@ export class Connection {
   private pending = new Map<number, Pending>();
   private welcome: Welcome | null = null;
   private seq = 0;
-  private hidden = false;
   private leaving = false;
   private identity: Identity | null = null;
   private listener: ConnectionListener | null;
@@ -127,9 +126,6 @@ export class Connection {
     this.setDeadline(this.lostAt + FIRST_LOGIN_MS);
     this.subscriptions.push(
       this.platform.onShow(() => this.shown()),
-      this.platform.onHide(() => {
-        this.hidden = true;
-      }),
       this.platform.onNetwork((connected) => {
         if (connected) {
           this.lookAgain();
@@ -388,7 +384,7 @@ export class Connection {
     this.giveUp = this.platform.after(Math.max(0, at - this.platform.now()), () => {
       this.giveUp = null;
       // In the background nothing can be reached; whether it is too late is seen on return.
-      if (!this.hidden || this.leaving) {
+      if (!this.platform.hidden() || this.leaving) {
         this.tooLate();
       }
     });
@@ -410,7 +406,6 @@ export class Connection {
   }
 
   private shown(): void {
-    this.hidden = false;
     const now = this.platform.now();
     if (this.deadline > 0 && now >= this.deadline) {
       if (now - this.lostAt > RETURN_WITHIN_MS) {

@@ -17,9 +17,11 @@ export interface Platform {
   read(key: string): string;
   /** Stores a text across starts of the application; a failure is of no consequence. */
   write(key: string, value: string): void;
-  /** The application came to the foreground. */
+  /** Whether the application is in the background now, also for those who ask long after it went there. */
+  hidden(): boolean;
+  /** The application came to the foreground. [`hidden`] tells so already. */
   onShow(run: () => void): Cancel;
-  /** The application went to the background. */
+  /** The application went to the background. [`hidden`] tells so already. */
   onHide(run: () => void): Cancel;
   /** The network changed: another kind, lost, or back. */
   onNetwork(run: (connected: boolean) => void): Cancel;

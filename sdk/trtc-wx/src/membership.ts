@@ -53,7 +53,6 @@ export class Membership {
   private paused = false;
   /** LOCAL_JOIN was told. */
   private joined = false;
-  private hidden = false;
   /** When the native pusher last showed that media flows. */
   private aliveAt = 0;
   private statusSeen = false;
@@ -231,7 +230,7 @@ export class Membership {
       player()?.stop();
       player()?.play();
     };
-    const made = new Revival(this.platform, () => wanted() && !this.hidden && !!this.room?.present, restart);
+    const made = new Revival(this.platform, () => wanted() && !this.platform.hidden() && !!this.room?.present, restart);
     this.plays.set(id, made);
     return made;
   }
@@ -242,7 +241,7 @@ export class Membership {
   }
 
   private mayPush(): boolean {
-    return !this.hidden && !!this.room && this.room.present && this.room.ownRole === 'publisher';
+    return !this.platform.hidden() && !!this.room && this.room.present && this.room.ownRole === 'publisher';
   }
 
   /** Joins, if a room was entered and the client is not there yet. */
@@ -275,9 +274,6 @@ export class Membership {
 
   private watch(): void {
     this.watches.push(
-      this.platform.onHide(() => {
-        this.hidden = true;
-      }),
       this.platform.onShow(() => this.shown()),
       // The pusher's tag is gone with its page, and the original leaves the room with the tag. The page of a hidden
       // tab is there, and its tags go on talking.
@@ -305,7 +301,6 @@ export class Membership {
   }
 
   private shown(): void {
-    this.hidden = false;
     this.reviveAll();
     const shownAt = this.platform.now();
     this.checkTimer?.();

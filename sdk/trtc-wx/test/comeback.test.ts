@@ -117,6 +117,40 @@ test('in_the_background_nothing_is_started_and_on_return_at_once', () => {
   assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
 });
 
+test('a_stay_that_ended_in_the_background_leaves_nothing_that_hinders_the_next_one', () => {
+  const ends: [string, (rig: Rig) => void][] = [
+    ['kicked', (rig) => rig.server.remove('ann', 'kicked')],
+    ['left by the page', (rig) => void rig.trtc.exitRoom()],
+  ];
+  for (const [how, end] of ends) {
+    const rig = new Rig().join(SPEAKING);
+    rig.phone.hide();
+    end(rig);
+    rig.wait(100).trtc.exitRoom();
+    rig.phone.show();
+    rig.join(SPEAKING).guest('bob', true, true);
+    rig.trtc.setPlayerAttributes('bob_main', { muteVideo: false });
+    rig.phone.natives();
+    giveUp(rig);
+    playerGivesUp(rig, 'bob_main');
+    rig.wait(3000);
+    assert.deepEqual(rig.phone.natives().sort(), ['bob_main.play', 'bob_main.stop', 'pusher.start', 'pusher.stop'], how);
+  }
+});
+
+test('a_stay_that_begins_in_the_background_starts_nothing_until_the_return', () => {
+  const rig = new Rig();
+  rig.phone.hide();
+  rig.join(SPEAKING);
+  giveUp(rig);
+  rig.phone.natives();
+  rig.wait(30_000);
+  assert.deepEqual(rig.phone.natives(), []);
+  rig.phone.show();
+  rig.wait(2000);
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
+});
+
 test('a_pusher_that_says_nothing_after_the_return_is_started_anew', () => {
   const rig = new Rig().join(SPEAKING);
   const status = (netSpeed: number): void => rig.trtc.pusherNetStatusHandler({ detail: { info: { netSpeed } } });

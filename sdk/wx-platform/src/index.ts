@@ -8,12 +8,13 @@ export type { Settings } from './settings.js';
 export { createPlayerContext, createPusherContext, saveToAlbum, watchPage } from './media.js';
 export type { NativeContext } from './media.js';
 
-/** Runs what may fail on some phones without consequence. */
-function attempt(run: () => void): void {
+/** Runs what may fail on some phones without consequence, and says whether it went well. */
+function attempt(run: () => void): boolean {
   try {
     run();
+    return true;
   } catch {
-    // The phone lacks it; whoever needs the result asks whether it is there.
+    return false; // The phone lacks it; whoever needs the result asks whether it is there.
   }
 }
 
@@ -26,8 +27,7 @@ class Channel<T> {
 
   add(run: (value: T) => void): Cancel {
     if (!this.registered) {
-      this.registered = true;
-      attempt(() => this.register((value) => this.listeners.slice().forEach((listener) => listener(value))));
+      this.registered = attempt(() => this.register((value) => this.listeners.slice().forEach((listener) => listener(value))));
     }
     const own = (value: T): void => run(value);
     this.listeners.push(own);
@@ -62,6 +62,22 @@ const shows = new Channel<void>((tell) => wx.onAppShow?.(() => tell()));
 const hides = new Channel<void>((tell) => wx.onAppHide?.(() => tell()));
 const networks = new Channel<boolean>((tell) => wx.onNetworkStatusChange?.((state) => tell(state.isConnected !== false)));
 
+/** In the background or not: known for the whole application, because no single user of it is there all the time. */
+class Background {
+  hidden = false;
+  private watching = false;
+
+  watch(): void {
+    if (!this.watching) {
+      this.watching = true;
+      shows.add(() => (this.hidden = false));
+      hides.add(() => (this.hidden = true));
+    }
+  }
+}
+
+const background = new Background();
+
 function after(ms: number, run: () => void): Cancel {
   const timer = setTimeout(run, ms);
   return () => clearTimeout(timer);
@@ -86,6 +102,7 @@ function read(key: string): string {
 
 /** The platform; `log` is where its lines go. */
 export function wxPlatform(log: (level: LogLevel, message: string) => void): Platform {
+  background.watch();
   return {
     now: () => Date.now(),
     after,
@@ -94,6 +111,7 @@ export function wxPlatform(log: (level: LogLevel, message: string) => void): Pla
     randomBytes: (count) => chance.bytes(count),
     read,
     write: (key, value) => attempt(() => wx.setStorageSync?.(key, value)),
+    hidden: () => background.hidden,
     onShow: (run) => shows.add(run),
     onHide: (run) => hides.add(run),
     onNetwork: (run) => networks.add(run),

@@ -137,6 +137,22 @@ test('life_cycle_listeners_come_and_go_and_the_runtime_is_asked_once', () => {
   assert.deepEqual(told, ['first false', 'second false', 'second true']);
 });
 
+test('whether_the_application_is_in_the_background_is_known_to_those_who_come_later', async () => {
+  const tell: Record<string, () => void> = {};
+  scope['wx'].onAppShow = (run: () => void) => (tell['show'] = run);
+  scope['wx'].onAppHide = (run: () => void) => (tell['hide'] = run);
+  // What the module knows is of the whole application: this test needs a module of its own.
+  const fresh = (await import('../src/index.js?' + 'background')) as typeof import('../src/index.js');
+  const early = fresh.wxPlatform(() => undefined);
+  assert.equal(early.hidden(), false);
+  tell['hide']?.();
+  assert.deepEqual([early.hidden(), fresh.wxPlatform(() => undefined).hidden()], [true, true]);
+  let seen: boolean | undefined;
+  early.onShow(() => (seen = early.hidden()));
+  tell['show']?.();
+  assert.equal(seen, false, 'listeners find it changed');
+});
+
 test('the_server_is_what_the_application_set', () => {
   scope['wx'].huitong = { server: 'https://h:8443', play: 'flv' };
   assert.deepEqual(findServer(), { signal: 'wss://h:8443/v1/signal', rtmp: 'rtmp://h:1935/live' });
