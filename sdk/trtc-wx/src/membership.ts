@@ -4,7 +4,8 @@
  */
 import { Room, deviceId, playUrl } from '@huitong/core';
 import type { Cancel, Endpoint, Identity, Platform, RoomEvent, Stay } from '@huitong/core';
-import { settings, watchPage } from '@huitong/wx-platform';
+import { PageOf, settings } from '@huitong/wx-platform';
+import type { Presence } from '@huitong/wx-platform';
 import { PLAY, errorData, kickedReason } from './codes.js';
 import { EVENT } from './events.js';
 import type { EventCode } from './events.js';
@@ -12,6 +13,8 @@ import { roleOf } from './params.js';
 import type { Player } from './player.js';
 import type { Pusher } from './pusher.js';
 import { Revival } from './revival.js';
+import { stayBegins, stayEnds } from './stays.js';
+import type { Replaceable } from './stays.js';
 import type { StreamType, UserController } from './users.js';
 
 /** How the SDK calls itself in the server's log. */
@@ -43,7 +46,7 @@ export interface MembershipHost {
 type Track = Extract<RoomEvent, { type: 'trackChanged' }>;
 
 /** See the head of the file. */
-export class Membership {
+export class Membership implements Replaceable {
   private entry: Entry | null = null;
   private room: Room | null = null;
   /** The page wants the native pusher to run. */
@@ -62,11 +65,13 @@ export class Membership {
   private readonly watches: Cancel[] = [];
   private readonly push: Revival;
   private readonly plays = new Map<string, Revival>();
+  private readonly page: PageOf;
 
   constructor(
     private readonly host: MembershipHost,
     private readonly platform: Platform,
   ) {
+    this.page = new PageOf(host.ctx);
     const restart = (): void => {
       this.host.pusherInstance?.native('stop');
       this.host.pusherInstance?.native('start');
@@ -268,21 +273,50 @@ export class Membership {
     room.publish('main', entry.key, mic, camera);
     const { app, user, sig } = entry;
     const identity: Identity = { app, user, sig, device: deviceId(this.platform), client: CLIENT };
+    stayBegins(userOf(entry), this, this.host.ctx);
     room.enter(identity);
     this.watch();
+  }
+
+  /**
+   * The server ends this stay as soon as the same user logs in anew. A page that is closed is told nothing and
+   * nothing of it is stopped: its handlers and its tag would act on the page that is open now. Neither is a page that
+   * enters again with another object: it knows, and its tag is the successor's.
+   */
+  replacedFrom(context: unknown): void {
+    const { room } = this;
+    if (!room || room.isOver) {
+      return;
+    }
+    room.abandon();
+    if (this.page.presence() === 'open' && (!context || context !== this.host.ctx)) {
+      this.halt();
+      this.platform.after(0, () => {
+        if (this.room === room) {
+          this.tellKicked(kickedReason('replaced'), 'The same user has entered from another page.');
+        }
+      });
+    } else {
+      this.rest();
+      this.started = false;
+      this.running = false;
+    }
   }
 
   private watch(): void {
     this.watches.push(
       this.platform.onShow(() => this.shown()),
-      // The pusher's tag is gone with its page, and the original leaves the room with the tag. The page of a hidden
-      // tab is there, and its tags go on talking.
-      watchPage(this.host.ctx, () => {
-        if (this.platform.now() - this.heardAt >= PAGE_SILENT_MS) {
-          this.leave();
-        }
-      }),
+      this.page.watch((presence) => this.looked(presence)),
     );
+  }
+
+  /** The pusher's tag is gone with its page, and the original leaves the room with the tag. */
+  private looked(presence: Presence): void {
+    // The page of a hidden tab is there, and its tags go on talking.
+    const talks = this.platform.now() - this.heardAt < PAGE_SILENT_MS;
+    if (presence === 'closed' || (presence === 'behind' && !talks)) {
+      this.leave();
+    }
   }
 
   private unwatch(): void {
@@ -292,12 +326,20 @@ export class Membership {
   }
 
   private leave(): void {
+    this.rest();
+    this.room?.leave();
+  }
+
+  /** Nothing of the stay goes on here. */
+  private rest(): void {
     this.joined = false;
     this.push.stop();
     this.plays.forEach((revival) => revival.stop());
     this.plays.clear();
     this.unwatch();
-    this.room?.leave();
+    if (this.entry) {
+      stayEnds(userOf(this.entry), this);
+    }
   }
 
   private shown(): void {
@@ -319,6 +361,10 @@ export class Membership {
   }
 
   private heard(event: RoomEvent): void {
+    if (this.page.presence() === 'closed') {
+      this.leave(); // nobody is there to be told, and the tag that could be stopped may be another page's by now
+      return;
+    }
     switch (event.type) {
       case 'joined':
         if (!event.again) {
@@ -383,13 +429,14 @@ export class Membership {
 
   /** The server takes no media any more. */
   private halt(): void {
-    this.joined = false;
-    this.push.stop();
-    this.plays.forEach((revival) => revival.stop());
-    this.plays.clear();
-    this.unwatch();
+    this.rest();
     this.host.pusherInstance?.native('stop');
     this.started = false;
     this.running = false;
   }
+}
+
+/** Among all users of all servers that one mini program may deal with. */
+function userOf({ endpoint, app, user }: Entry): string {
+  return JSON.stringify([endpoint.signal, app, user]);
 }

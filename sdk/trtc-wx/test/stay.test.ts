@@ -123,6 +123,71 @@ test('a_page_that_is_closed_without_exit_leaves_the_room', () => {
   assert.deepEqual([rig.codes(), phone.clock.armed], [[], 0]);
 });
 
+/** Two pages of one mini program, one on top of the other unless the first is closed before. */
+function twoPages(between: (phone: Phone, first: Rig) => void): { phone: Phone; first: Rig; second: Rig } {
+  const phone = new Phone();
+  const first = new Rig({ env: 'test' }, phone);
+  phone.pages.push({ name: 'home' }, first.page);
+  first.join({ enableMic: true }).take();
+  between(phone, first);
+  const second = new Rig({ env: 'test' }, phone, first.Class);
+  phone.pages.push(second.page);
+  phone.natives();
+  second.join({ enableMic: true }).wait(60_000);
+  return { phone, first, second };
+}
+
+test('a_page_that_is_closed_hears_nothing_and_stops_nothing_when_its_user_enters_again', () => {
+  const { phone, first, second } = twoPages((on) => {
+    on.pages.pop();
+    on.clock.advance(500);
+  });
+  assert.deepEqual([first.codes(), second.codes()], [[], ['LOCAL_JOIN']]);
+  assert.deepEqual(phone.natives(), ['pusher.start']);
+  assert.deepEqual([phone.server.members(ROOM), phone.server.sockets], [['ann'], 1]);
+});
+
+test('an_open_page_is_told_when_its_user_enters_from_another_page', () => {
+  const { phone, first, second } = twoPages(() => undefined);
+  assert.equal(first.one('KICKED_OUT').data.reason, 'duplicate');
+  assert.deepEqual(second.codes(), ['LOCAL_JOIN']);
+  assert.deepEqual(phone.natives(), ['pusher.stop', 'pusher.start']);
+  first.trtc.exitRoom();
+  assert.deepEqual(second.wait(100).server.members(ROOM), ['ann'], 'the page below says goodbye for itself only');
+});
+
+test('a_page_that_enters_again_with_a_new_object_is_not_told_that_it_was_put_out', () => {
+  const rig = new Rig().join({ enableMic: true });
+  rig.take();
+  rig.phone.natives();
+  const again = new rig.Class(rig.page, 'test');
+  const told: string[] = [];
+  Object.keys(again.EVENT).forEach((code) => again.on(code, () => told.push(code)));
+  again.createPusher({ enableMic: true });
+  again.enterRoom(rig.params());
+  again.getPusherInstance().start();
+  rig.wait(60_000);
+  assert.deepEqual([rig.codes(), told, rig.phone.natives()], [[], ['LOCAL_JOIN'], ['pusher.start']]);
+});
+
+test('another_user_of_the_same_phone_disturbs_nobody', () => {
+  const rig = new Rig().join();
+  rig.take();
+  const other = new Rig({ env: 'test' }, rig.phone, rig.Class).join({ userID: 'bob' });
+  assert.deepEqual([rig.wait(60_000).codes(), other.codes()], [['REMOTE_USER_JOIN'], ['LOCAL_JOIN', 'REMOTE_USER_JOIN']]);
+});
+
+test('nothing_is_told_to_a_page_that_has_just_been_closed', () => {
+  const phone = new Phone();
+  const rig = new Rig({ env: 'test' }, phone);
+  phone.pages.push({ name: 'home' }, rig.page);
+  rig.join({ enableMic: true }).take();
+  phone.natives();
+  phone.pages.pop();
+  phone.server.remove('ann', 'kicked');
+  assert.deepEqual([rig.wait(60_000).codes(), phone.natives(), phone.clock.armed], [[], [], 0]);
+});
+
 test('the_page_of_a_hidden_tab_stays_in_the_room_while_its_tags_talk', () => {
   const phone = new Phone();
   const rig = new Rig({ env: 'test' }, phone);

@@ -5,8 +5,10 @@ import { connect } from './sockets.js';
 
 export { findServer, settings } from './settings.js';
 export type { Settings } from './settings.js';
-export { createPlayerContext, createPusherContext, saveToAlbum, watchPage } from './media.js';
+export { createPlayerContext, createPusherContext, saveToAlbum } from './media.js';
 export type { NativeContext } from './media.js';
+export { PageOf } from './pages.js';
+export type { Presence } from './pages.js';
 
 /** Runs what may fail on some phones without consequence, and says whether it went well. */
 function attempt(run: () => void): boolean {

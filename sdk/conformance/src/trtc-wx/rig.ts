@@ -27,9 +27,9 @@ export class Rig {
   /** Called with every event after it was noted. */
   onEvent: (event: Told) => void = () => undefined;
 
-  constructor(options: unknown = { env: 'test' }, phone = new Phone()) {
+  /** `Class` of another rig on the same phone: two pages of one mini program share what they require. */
+  constructor(options: unknown = { env: 'test' }, phone = new Phone(), readonly Class: any = phone.require(FILE)) {
     this.phone = phone;
-    const Class = phone.require(FILE);
     // Secure random bytes arrive after the file was loaded.
     phone.clock.advance(1);
     this.trtc = new Class(this.page, options);
