@@ -121,11 +121,6 @@ export class Room implements ConnectionListener {
     return this.inRoom && this.connection.ready;
   }
 
-  /** Whether the server has let this client in, and the stay is not over. */
-  get entered(): boolean {
-    return this.joinedOnce && !this.isOver;
-  }
-
   /** Whether the stay is over, by whatever cause. */
   get isOver(): boolean {
     return this.over || this.ending;

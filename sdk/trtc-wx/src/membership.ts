@@ -186,10 +186,13 @@ export class Membership implements Replaceable {
     this.host.emit(EVENT.KICKED_OUT, { reason, message });
   }
 
-  /** The native pusher has given up. True: it is being brought back, the page need not know. */
+  /**
+   * The native pusher has given up. True: it is being brought back, the page need not know. It may do so before the
+   * login is through, on a slow network; then it is started again with the join.
+   */
   pushDied(): boolean {
     const { room } = this;
-    return !!room && room.entered && (room.ownRole === 'audience' || (this.started && this.push.died()));
+    return !!room && !room.isOver && (room.ownRole === 'audience' || (this.started && this.push.died()));
   }
 
   /** A native tag of the page said something. */

@@ -25,6 +25,34 @@ test('a_pusher_that_gave_up_is_started_again_and_the_page_is_not_troubled', () =
   assert.deepEqual(rig.take(), []);
 });
 
+test('a_pusher_that_gave_up_before_the_join_is_started_with_the_join', () => {
+  const rig = new Rig();
+  rig.server.unreachable = true;
+  rig.prepare(SPEAKING);
+  rig.trtc.getPusherInstance().start();
+  rig.wait(9500);
+  giveUp(rig);
+  rig.phone.natives();
+  rig.wait(5000);
+  assert.deepEqual([rig.phone.natives(), rig.codes()], [[], []], 'neither started in vain nor told');
+  rig.server.unreachable = false;
+  rig.phone.network(true);
+  rig.wait(3000);
+  assert.deepEqual([rig.codes(), rig.phone.natives()], [['LOCAL_JOIN'], ['pusher.stop', 'pusher.start']]);
+});
+
+test('a_pusher_that_gave_up_before_a_join_that_fails_is_told_as_the_failure', () => {
+  const rig = new Rig();
+  rig.server.unreachable = true;
+  rig.prepare(SPEAKING);
+  rig.trtc.getPusherInstance().start();
+  rig.wait(9500);
+  giveUp(rig);
+  rig.wait(60_000);
+  assert.deepEqual(rig.take().map(({ eventCode, data }) => [eventCode, data.code]), [['ERROR', -3301]]);
+  assert.equal(rig.phone.clock.armed, 0);
+});
+
 test('a_pusher_that_cannot_be_brought_back_is_told_to_the_page', () => {
   const rig = new Rig().join(SPEAKING);
   rig.take();
