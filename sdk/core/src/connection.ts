@@ -136,6 +136,19 @@ export class Connection {
   }
 
   /**
+   * The same user has another credential. A running session is shown it at once, by a resume: the server may end
+   * sessions whose credential expires.
+   */
+  renew(identity: Identity): void {
+    const another = identity.sig !== this.identity?.sig;
+    this.identity = identity;
+    if (another && this.ready) {
+      this.drop('the credential was renewed');
+      this.lookAgain();
+    }
+  }
+
+  /**
    * Sends a request. `done` is called exactly once, later: with the answer, or with `lost` when the socket dies
    * first or there is none now.
    */

@@ -104,7 +104,7 @@ export class Room implements ConnectionListener {
   constructor(
     private readonly platform: Platform,
     endpoint: Endpoint,
-    private readonly stay: Stay,
+    private stay: Stay,
     private readonly listener: (event: RoomEvent) => void,
   ) {
     this.connection = new Connection(platform, endpoint.signal, this);
@@ -134,6 +134,12 @@ export class Room implements ConnectionListener {
   /** Logs in and joins; `joined` or `failed` follows. */
   enter(identity: Identity): void {
     this.connection.open(identity);
+  }
+
+  /** What the user shows from now on: credential, key of the room, and the other words of a stay but its role. */
+  renew(identity: Identity, stay: Stay): void {
+    this.stay = stay;
+    this.connection.renew(identity);
   }
 
   /** Leaves at once. No event follows. */

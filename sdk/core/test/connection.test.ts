@@ -320,6 +320,29 @@ test('a_return_after_too_long_does_not_enter_a_meeting_of_yesterday', () => {
   assert.deepEqual(rig.told, ['welcomed new', 'interrupted', 'lost session-gone']);
 });
 
+test('a_renewed_credential_is_shown_at_once_and_the_same_one_is_not', () => {
+  const rig = new Rig().open();
+  const identity = { app: 1, user: 'ann', sig: 'sig', device: 'device-of-ann-000', client: 'test/1' };
+  rig.connection.renew(identity);
+  rig.clock.advance(1000);
+  assert.equal(rig.server.requests('hello').length, 1);
+  rig.connection.renew({ ...identity, sig: 'newer' });
+  rig.clock.advance(100);
+  assert.deepEqual(rig.told, ['welcomed new', 'interrupted', 'welcomed replayed']);
+  assert.deepEqual(rig.server.requests('hello').map(({ sig }) => sig), ['sig', 'newer']);
+});
+
+test('a_credential_that_is_renewed_without_connection_is_shown_with_the_next_one', () => {
+  const rig = new Rig().open();
+  rig.server.unreachable = true;
+  rig.server.dropAll();
+  rig.connection.renew({ app: 1, user: 'ann', sig: 'newer', device: 'device-of-ann-000', client: 'test/1' });
+  rig.clock.advance(10_000);
+  rig.server.unreachable = false;
+  rig.clock.advance(10_000);
+  assert.deepEqual(rig.server.requests('hello').map(({ sig }) => sig), ['sig', 'newer']);
+});
+
 test('goodbye_ends_the_session_and_leaves_nothing_behind', () => {
   const rig = new Rig().open();
   rig.connection.bye();

@@ -99,6 +99,14 @@ export class Membership implements Replaceable {
     }
   }
 
+  /** The page enters the room that it is in: perhaps with newer credentials, perhaps with another pusher. */
+  renew(entry: Entry, given: Record<string, unknown>): void {
+    this.entry = entry;
+    this.room?.renew(this.identityOf(entry), entry.stay);
+    this.attributesChanged(given);
+    this.tellDevices();
+  }
+
   /** The entry under which the client is, or is about to be, in a room. */
   get current(): Entry | null {
     return this.room && !this.room.isOver ? this.entry : null;
@@ -150,8 +158,19 @@ export class Membership implements Replaceable {
       }
     }
     if ('enableMic' in changed || 'enableCamera' in changed) {
-      room.publish('main', entry.key, mic, camera);
+      this.tellDevices();
     }
+  }
+
+  private tellDevices(): void {
+    const { mic, camera } = this.devices();
+    if (this.room && this.entry) {
+      this.room.publish('main', this.entry.key, mic, camera);
+    }
+  }
+
+  private identityOf({ app, user, sig }: Entry): Identity {
+    return { app, user, sig, device: deviceId(this.platform), client: CLIENT };
   }
 
   /** The page has muted or unmuted a player, or a player appeared. */
@@ -272,12 +291,9 @@ export class Membership implements Replaceable {
       room.continueFrom(earlier);
     }
     this.room = room;
-    const { mic, camera } = this.devices();
-    room.publish('main', entry.key, mic, camera);
-    const { app, user, sig } = entry;
-    const identity: Identity = { app, user, sig, device: deviceId(this.platform), client: CLIENT };
+    this.tellDevices();
     stayBegins(userOf(entry), this, this.host.ctx);
-    room.enter(identity);
+    room.enter(this.identityOf(entry));
     this.watch();
   }
 

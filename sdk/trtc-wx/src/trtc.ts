@@ -154,7 +154,7 @@ export class TRTC implements MembershipHost {
     }
     Object.assign(attributes, given, { url });
     if (again) {
-      this.membership.attributesChanged(given);
+      this.membership.renew(entry, given);
     } else {
       this.membership.prepare(entry);
     }

@@ -71,6 +71,33 @@ test('entering_the_same_room_again_changes_nothing_but_attributes', () => {
   assert.deepEqual(rig.codes(), []);
 });
 
+test('a_renewed_credential_for_the_same_room_is_what_the_user_shows_from_then_on', () => {
+  const rig = new Rig().guest('bob', true, true).join({ enableMic: true });
+  rig.take();
+  rig.phone.natives();
+  rig.trtc.enterRoom(rig.params({ userSig: 'newer', privateMapKey: 'newer key' }));
+  rig.wait(5000);
+  const [, shown] = rig.server.requests('hello');
+  assert.deepEqual([shown?.sig, shown?.resume?.session !== undefined], ['newer', true], 'the session is prolonged');
+  assert.equal(rig.server.requests('join').length, 1, 'the stay goes on');
+  rig.server.restart();
+  rig.guest('bob', true, true).wait(10_000);
+  assert.equal(rig.server.requests('hello').at(-1)?.sig, 'newer');
+  assert.equal(rig.server.requests('join').at(-1)?.privateMapKey, 'newer key');
+  assert.ok(!rig.codes().some((code) => code.startsWith('LOCAL') || code === 'ERROR'));
+  assert.deepEqual(rig.phone.natives(), []);
+});
+
+test('a_new_pusher_for_the_same_room_tells_its_own_microphone_and_camera', () => {
+  const rig = new Rig().join({ enableMic: true, enableCamera: true });
+  rig.trtc.createPusher({});
+  rig.trtc.enterRoom(rig.params());
+  rig.trtc.getPusherInstance().start();
+  rig.wait(500);
+  assert.deepEqual(rig.server.requests('publish').map(({ audio, video }) => [audio, video]), [[false, false]]);
+  assert.equal(rig.server.requests('join').length, 1);
+});
+
 test('entering_another_room_leaves_the_first', () => {
   const rig = new Rig().join().guest('bob', true, true);
   const { url } = rig.trtc.getPusherAttributes();
