@@ -131,6 +131,9 @@ export class Membership implements Replaceable {
   /** The page pauses or resumes the pusher. */
   pausing(paused: boolean): void {
     this.paused = paused;
+    if (!paused) {
+      this.push.retry(); // it may have died meanwhile
+    }
   }
 
   /** Leaves for good, as after `exitRoom`. */

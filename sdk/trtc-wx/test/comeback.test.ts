@@ -100,6 +100,18 @@ test('a_pusher_that_the_page_has_stopped_stays_stopped', () => {
   assert.deepEqual(rig.phone.natives(), []);
 });
 
+test('a_pusher_that_died_while_it_was_paused_is_started_when_it_is_resumed', () => {
+  const rig = new Rig().join(SPEAKING);
+  rig.trtc.getPusherInstance().pause();
+  giveUp(rig);
+  rig.phone.natives();
+  rig.wait(30_000);
+  assert.deepEqual(rig.phone.natives(), [], 'nobody wants it to run');
+  rig.trtc.getPusherInstance().resume();
+  rig.wait(3000);
+  assert.deepEqual(rig.phone.natives(), ['pusher.resume', 'pusher.stop', 'pusher.start']);
+});
+
 test('a_player_that_gave_up_plays_again', () => {
   const rig = new Rig().join().guest('bob', true, true);
   rig.trtc.setPlayerAttributes('bob_main', { muteVideo: false });
