@@ -2,6 +2,7 @@
  * One stay in one room: what the application wishes (to be in, to send, to receive) is brought to the server again
  * and again until the server has it, over lost sockets and lost sessions; what the server tells comes out as events.
  */
+import { Backoff } from './backoff.js';
 import { Connection } from './connection.js';
 import type { Answer, ConnectionListener, End, Identity } from './connection.js';
 import type {
@@ -10,7 +11,7 @@ import type {
 import { Mirror } from './mirror.js';
 import type { Change } from './mirror.js';
 import type { Endpoint } from './address.js';
-import type { Platform } from './platform.js';
+import type { Cancel, Platform } from './platform.js';
 
 /** The room and how to be in it. */
 export interface Stay {
@@ -40,13 +41,16 @@ export type RoomEvent =
   | { type: 'resumed' }
   /** Something was refused; the stay goes on. */
   | { type: 'refused'; op: 'publish' | 'setRole'; failure: Failure }
+  /** Media of an own stream was refused; when `retry` says so it may be sent again. */
+  | { type: 'pushRefused'; stream: StreamKind; failure: Failure }
   /** Over: removed by the server or by another device. */
   | { type: 'removed'; reason: LeaveReason | EndReason; message: string }
   /** Over: never let in, or not let in again, or the connection could not be brought back. */
   | { type: 'failed'; failure: Failure };
 
-/** What was refused for the moment is tried again after this long, ms. */
+/** What was refused for the moment is tried again after this long, ms, and later after up to so long. */
 const AGAIN_MS = 1000;
+const AGAIN_MOST_MS = 30000;
 /** How often a join is tried again after a lost session, when the server refuses it for the moment. */
 const JOIN_AGAIN = 20;
 
@@ -60,6 +64,8 @@ interface Wish {
   want: Tracks;
   /** What the server has, or was asked to have; undefined when that is not known. */
   told: Tracks | undefined;
+  /** The pauses after refusals for the moment. */
+  pauses: Backoff;
 }
 
 interface Publication extends Wish {
@@ -100,6 +106,7 @@ export class Room implements ConnectionListener {
   private over = false;
   private refusals = 0;
   private bases: MediaBases | null = null;
+  private readonly timers = new Set<Cancel>();
 
   constructor(
     private readonly platform: Platform,
@@ -168,7 +175,7 @@ export class Room implements ConnectionListener {
     if (known?.key === key) {
       known.want = { audio, video };
     } else {
-      this.publications.set(stream, { stream, key, want: { audio, video }, told: undefined });
+      this.publications.set(stream, { stream, key, want: { audio, video }, told: undefined, pauses: this.pauses() });
     }
     this.run(() => undefined);
   }
@@ -180,7 +187,7 @@ export class Room implements ConnectionListener {
     if (known) {
       known.want = { audio, video };
     } else {
-      this.subscriptions.set(id, { user, stream, want: { audio, video }, told: EVERYTHING });
+      this.subscriptions.set(id, { user, stream, want: { audio, video }, told: EVERYTHING, pauses: this.pauses() });
     }
     this.run(() => undefined);
   }
@@ -254,6 +261,8 @@ export class Room implements ConnectionListener {
       this.tell(this.mirror.stream(event.user, event.stream));
     } else if (event.ev === 'audience') {
       this.queue.push({ type: 'audience', count: event.count });
+    } else if (event.ev === 'publishRefused') {
+      this.queue.push({ type: 'pushRefused', stream: event.stream, failure: event.error });
     }
   }
 
@@ -333,7 +342,7 @@ export class Room implements ConnectionListener {
     }
     this.busy = false;
     if (this.ending) {
-      this.over = true;
+      this.stop();
     }
     this.bring();
     if (thrown.length > 0) {
@@ -403,10 +412,7 @@ export class Room implements ConnectionListener {
     } else if (this.joinedOnce && failure.retry === 'later' && this.refusals < JOIN_AGAIN) {
       this.refusals += 1;
       this.joining = true; // until the pause is over
-      this.platform.after(AGAIN_MS, () => {
-        this.joining = false;
-        this.run(() => undefined);
-      });
+      this.later(AGAIN_MS, () => (this.joining = false));
     } else {
       this.finish({ type: 'failed', failure });
     }
@@ -441,7 +447,8 @@ export class Room implements ConnectionListener {
     wish.told = want;
     this.connection.request({ op: 'publish', stream, key, ...want }, (answer) => {
       this.answered(wish, want, answer);
-      if ('error' in answer && answer.error.retry !== 'later') {
+      // That requests came too fast is nobody's concern; anything else keeps the others from seeing this member.
+      if ('error' in answer && answer.error.code !== 'rate-limited') {
         this.run(() => this.queue.push({ type: 'refused', op: 'publish', failure: answer.error }));
       }
     });
@@ -468,12 +475,28 @@ export class Room implements ConnectionListener {
     }
     if ('lost' in answer) {
       wish.told = undefined;
-    } else if ('error' in answer && answer.error.retry === 'later') {
-      this.platform.after(AGAIN_MS, () => {
-        wish.told = undefined;
-        this.run(() => undefined);
+    } else if ('ok' in answer) {
+      wish.pauses.reset();
+    } else if (answer.error.retry === 'later') {
+      this.later(wish.pauses.next(), () => {
+        if (wish.told === sent) {
+          wish.told = undefined;
+        }
       });
     }
+  }
+
+  private pauses(): Backoff {
+    return new Backoff(AGAIN_MS, AGAIN_MOST_MS, () => this.platform.random());
+  }
+
+  /** Makes a change after a pause, if the stay is not over by then. */
+  private later(ms: number, change: () => void): void {
+    const cancel = this.platform.after(ms, () => {
+      this.timers.delete(cancel);
+      this.run(change);
+    });
+    this.timers.add(cancel);
   }
 
   /** The stay is over; this is the last event that is told. */
@@ -487,6 +510,8 @@ export class Room implements ConnectionListener {
 
   private stop(): void {
     this.over = true;
+    this.timers.forEach((cancel) => cancel());
+    this.timers.clear();
     this.inRoom = false;
     this.queue = [];
   }

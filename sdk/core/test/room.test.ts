@@ -64,6 +64,8 @@ function short(event: RoomEvent): string {
     case 'role':
     case 'audience':
       return `${event.type} ${event.type === 'role' ? event.role : event.count}`;
+    case 'pushRefused':
+      return `push of ${event.stream} refused ${event.failure.code}`;
     case 'refused':
       return `refused ${event.op} ${event.failure.code}`;
     case 'removed':
@@ -333,6 +335,44 @@ test('a_request_that_came_too_fast_is_repeated_in_silence', () => {
   rig.wait(5000);
   assert.deepEqual(rig.news(), []);
   assert.equal(rig.server.requests('publish').length, 2);
+});
+
+test('a_publish_for_which_there_is_no_place_is_told_and_repeated_with_growing_pauses', () => {
+  const rig = new Rig().enter();
+  rig.news();
+  for (let time = 0; time < 6; time++) {
+    rig.server.refuse('publish', 'publishers-full', 'later');
+  }
+  rig.room.publish('main', 'push-key', true, true);
+  rig.wait(12_000);
+  assert.ok(rig.news().every((text) => text === 'refused publish publishers-full'));
+  assert.equal(rig.server.requests('publish').length, 5, 'after 0.75 s, 1.5 s, 3 s, 6 s more');
+  rig.wait(60_000);
+  assert.equal(rig.server.requests('publish').length, 7, 'until it is accepted');
+  rig.room.publish('main', 'push-key', false, true);
+  rig.wait(50).server.refuse('publish', 'publishers-full', 'later');
+  rig.room.publish('main', 'push-key', true, true);
+  rig.wait(1000);
+  assert.equal(rig.server.requests('publish').length, 10, 'once accepted, the pauses are short again');
+});
+
+test('a_pause_after_a_refusal_ends_with_the_stay', () => {
+  const rig = new Rig().enter();
+  rig.server.refuse('publish', 'publishers-full', 'later');
+  rig.room.publish('main', 'push-key', true, true);
+  rig.wait(100);
+  rig.room.leave();
+  rig.wait(100);
+  assert.equal(rig.clock.armed, 0);
+});
+
+test('a_push_that_the_server_refused_is_told_with_its_cause', () => {
+  const rig = new Rig().enter();
+  rig.news();
+  const error = { code: 'publishers-full' as const, message: 'full', blame: 'client' as const, retry: 'later' as const };
+  rig.server.push('ann', { ev: 'publishRefused', stream: 'aux', error });
+  rig.wait(100);
+  assert.deepEqual(rig.news(), ['push of aux refused publishers-full']);
 });
 
 test('audience_watches_and_registers_its_stream_when_it_becomes_a_publisher', () => {

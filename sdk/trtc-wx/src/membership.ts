@@ -3,7 +3,7 @@
  * and camera are what the others are told, and its native tag is brought back after every interruption.
  */
 import { Room, deviceId, playUrl } from '@huitong/core';
-import type { Cancel, Endpoint, Identity, Platform, RoomEvent, Stay } from '@huitong/core';
+import type { Cancel, Endpoint, Failure, Identity, Platform, RoomEvent, Stay } from '@huitong/core';
 import { PageOf, settings } from '@huitong/wx-platform';
 import type { Presence } from '@huitong/wx-platform';
 import { PLAY, errorData, kickedReason } from './codes.js';
@@ -66,6 +66,8 @@ export class Membership implements Replaceable {
   private readonly push: Revival;
   private readonly plays = new Map<string, Revival>();
   private readonly page: PageOf;
+  /** Why media was refused since it was last accepted: each cause is told once. */
+  private readonly refusals = new Set<string>();
 
   constructor(
     private readonly host: MembershipHost,
@@ -116,6 +118,7 @@ export class Membership implements Replaceable {
   starting(): boolean {
     this.started = true;
     this.paused = false;
+    this.push.allowed();
     this.begin();
     this.running = this.room === null || this.room.ownRole === 'publisher';
     return this.running;
@@ -220,6 +223,13 @@ export class Membership implements Replaceable {
   /** A native tag of the page said something. */
   heardOfPage(): void {
     this.heardAt = this.platform.now();
+  }
+
+  /** The server takes the native pusher's media. */
+  pushAccepted(): void {
+    this.refusals.clear();
+    this.push.allowed();
+    this.pushAlive();
   }
 
   /** The native pusher says that media flows. */
@@ -355,6 +365,7 @@ export class Membership implements Replaceable {
   /** Nothing of the stay goes on here. */
   private rest(): void {
     this.joined = false;
+    this.refusals.clear();
     this.push.stop();
     this.plays.forEach((revival) => revival.stop());
     this.plays.clear();
@@ -392,6 +403,7 @@ export class Membership implements Replaceable {
         if (!event.again) {
           this.tellJoined();
         }
+        this.push.allowed();
         this.reviveAll();
         break;
       case 'resumed':
@@ -415,8 +427,18 @@ export class Membership implements Replaceable {
         this.halt();
         this.tellKicked(kickedReason(event.reason), event.message);
         break;
+      case 'pushRefused':
+        if (event.stream === 'main') {
+          this.push.refused(event.failure.retry !== 'later');
+        }
+        this.tellRefusal(event.failure);
+        break;
       case 'refused':
-        this.host.emit(EVENT.ERROR, errorData(event.failure));
+        if (event.op === 'publish') {
+          this.tellRefusal(event.failure);
+        } else {
+          this.host.emit(EVENT.ERROR, errorData(event.failure));
+        }
         break;
       case 'failed':
         this.halt();
@@ -426,6 +448,14 @@ export class Membership implements Replaceable {
       case 'audience':
       case 'interrupted':
         break; // pages of this API have no word for it
+    }
+  }
+
+  /** The tag and the SDK try again and again; what stands in their way is told once. */
+  private tellRefusal(failure: Failure): void {
+    if (!this.refusals.has(failure.code)) {
+      this.refusals.add(failure.code);
+      this.host.emit(EVENT.ERROR, errorData(failure));
     }
   }
 
@@ -445,6 +475,7 @@ export class Membership implements Replaceable {
   private roleChanged(publisher: boolean): void {
     if (this.started && this.running !== publisher) {
       this.running = publisher;
+      this.push.allowed();
       this.host.pusherInstance?.native(publisher ? 'start' : 'stop');
     }
   }

@@ -10,6 +10,9 @@ const FIRST_MS = 1000;
 const MOST_MS = 15000;
 /** After this long in vain the page is told, ms: as long as a seat is kept. */
 const GIVE_UP_MS = 90000;
+/** Pauses after the server refused media for the moment, ms: a place in a full room becomes free in human time. */
+const REFUSED_FIRST_MS = 5000;
+const REFUSED_MOST_MS = 30000;
 
 /** One native tag. */
 export class Revival {
@@ -17,6 +20,9 @@ export class Revival {
   private timer: Cancel | null = null;
   private dead = false;
   private since = 0;
+  private readonly refusals: Backoff;
+  /** Before this time the server would refuse the media again. */
+  private notBefore = 0;
 
   /** `possible`: whether the server would take the media now. `restart` stops and starts the native tag. */
   constructor(
@@ -25,6 +31,7 @@ export class Revival {
     private readonly restart: () => void,
   ) {
     this.backoff = new Backoff(FIRST_MS, MOST_MS, () => platform.random());
+    this.refusals = new Backoff(REFUSED_FIRST_MS, REFUSED_MOST_MS, () => platform.random());
   }
 
   /** The tag has given up. False when it was brought back in vain for too long: the page should know. */
@@ -57,6 +64,27 @@ export class Revival {
     }
   }
 
+  /** The server refused the media, for good or for the moment. The tag tries again by itself; each time tells this. */
+  refused(forGood: boolean): void {
+    const now = this.platform.now();
+    // The server is there and answers: that is no connection on which to lose patience.
+    this.since = now;
+    if (forGood) {
+      this.notBefore = Infinity;
+    } else if (now >= this.notBefore) {
+      this.notBefore = now + this.refusals.next();
+    }
+    if (this.timer) {
+      this.later();
+    }
+  }
+
+  /** What the server refused it may take now. */
+  allowed(): void {
+    this.refusals.reset();
+    this.notBefore = 0;
+  }
+
   /** The tag shows no life although it has not said that it died: start it anew now. */
   suspect(): void {
     if (!this.dead) {
@@ -71,6 +99,7 @@ export class Revival {
   stop(): void {
     this.cancel();
     this.dead = false;
+    this.allowed();
   }
 
   private cancel(): void {
@@ -80,7 +109,10 @@ export class Revival {
 
   private later(): void {
     this.cancel();
-    this.timer = this.platform.after(this.backoff.next(), () => this.attempt());
+    const wait = Math.max(this.backoff.next(), this.notBefore - this.platform.now());
+    if (wait < Infinity) {
+      this.timer = this.platform.after(wait, () => this.attempt());
+    }
   }
 
   private attempt(): void {

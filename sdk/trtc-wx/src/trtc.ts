@@ -230,7 +230,7 @@ export class TRTC implements MembershipHost {
     this.membership.heardOfPage();
     const { code, message } = detailOf(event);
     if (code === PUSH.begin) {
-      this.membership.pushAlive();
+      this.membership.pushAccepted();
     }
     if (code === PUSH.entered) {
       this.membership.tellJoined();
@@ -249,7 +249,7 @@ export class TRTC implements MembershipHost {
 
   private pusherFailed(code: number, message: unknown): void {
     if (code === PUSH.disconnected && this.membership.pushDied()) {
-      this.logger.write('warn', 'the pusher gave up and is started again');
+      this.logger.write('warn', 'the pusher gave up and is started again when the server takes its media');
       return;
     }
     this.logger.write('error', `pusher ${code}`, message);

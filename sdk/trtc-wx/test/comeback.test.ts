@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ROOM, Rig } from '../../conformance/src/trtc-wx/rig.js';
 
+import type { Failure, StreamKind } from '@huitong/core';
+
 const SPEAKING = { enableMic: true, enableCamera: true };
 
 /** The native pusher gives up after its retries. */
@@ -283,4 +285,84 @@ test('a_lost_seat_is_told_once_and_the_pusher_stops', () => {
   rig.server.unreachable = false;
   rig.trtc.getPusherInstance().start();
   assert.deepEqual(rig.wait(500).codes(), ['LOCAL_JOIN'], 'the page may start again');
+});
+
+/** The server refuses a push, as it does for the 51st sender of a room. */
+function refusePush(rig: Rig, retry: Failure['retry'] = 'later', code: Failure['code'] = 'publishers-full', stream: StreamKind = 'main'): void {
+  rig.server.push('ann', { ev: 'publishRefused', stream, error: { code, message: `refused: ${code}`, blame: 'client', retry } });
+  rig.wait(50);
+}
+
+test('whoever_finds_no_place_to_send_is_told_once_until_the_push_succeeds', () => {
+  const rig = new Rig().join(SPEAKING);
+  rig.take();
+  for (let time = 0; time < 4; time++) {
+    refusePush(rig);
+    rig.wait(3000);
+  }
+  assert.deepEqual(rig.take(), [{ eventCode: 'ERROR', data: { code: -3301, message: 'refused: publishers-full', detail: -102052 } }]);
+  refusePush(rig, 'never', 'may-not-publish');
+  assert.equal(rig.one('ERROR').data.detail, -102013, 'another cause is other news');
+  rig.code(1002);
+  refusePush(rig);
+  assert.equal(rig.one('ERROR').data.detail, -102052);
+  assert.deepEqual(rig.guest('bob').codes(), ['REMOTE_USER_JOIN'], 'the stay goes on');
+});
+
+test('a_publish_refused_for_want_of_a_place_is_told_like_a_refused_push', () => {
+  const rig = new Rig().join();
+  rig.take();
+  for (let time = 0; time < 5; time++) {
+    rig.server.refuse('publish', 'publishers-full', 'later');
+  }
+  rig.trtc.setPusherAttributes({ enableMic: true });
+  refusePush(rig);
+  rig.wait(60_000);
+  assert.equal(rig.one('ERROR').data.detail, -102052);
+  assert.equal(rig.server.requests('publish').length, 6);
+});
+
+test('a_refused_pusher_is_not_started_again_before_its_pause_is_over', () => {
+  const rig = new Rig().join(SPEAKING);
+  rig.take();
+  rig.phone.natives();
+  const waits: number[] = [];
+  for (let round = 0; round < 6; round++) {
+    const since = rig.phone.clock.now;
+    for (let time = 0; time < 3; time++) {
+      refusePush(rig);
+    }
+    giveUp(rig);
+    rig.phone.hide();
+    rig.phone.show(); // every occasion on which a dead pusher is tried at once
+    while (rig.phone.natives().length === 0) {
+      rig.wait(100);
+    }
+    waits.push(rig.phone.clock.now - since);
+  }
+  assert.ok(waits.every((wait, at) => wait >= Math.min(15_000, 2500 * 2 ** at) && wait <= 31_000), String(waits));
+  assert.deepEqual(rig.codes(), ['ERROR'], 'and patience does not end while the server answers');
+});
+
+test('a_pusher_that_was_refused_for_good_is_started_only_when_that_may_have_changed', () => {
+  const rig = new Rig().join(SPEAKING);
+  refusePush(rig, 'never', 'may-not-publish');
+  giveUp(rig);
+  rig.phone.natives();
+  rig.phone.hide();
+  rig.phone.show();
+  rig.wait(120_000);
+  assert.deepEqual(rig.phone.natives(), []);
+  rig.server.restart();
+  rig.wait(10_000);
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start'], 'a new session has perhaps other rights');
+});
+
+test('a_refused_screen_says_nothing_of_the_camera', () => {
+  const rig = new Rig().join(SPEAKING);
+  refusePush(rig, 'never', 'may-not-publish-aux', 'aux');
+  giveUp(rig);
+  rig.phone.natives();
+  rig.wait(3000);
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
 });
