@@ -51,6 +51,8 @@ export class FakeServer {
   readonly urls: string[] = [];
   private readonly connections: Connection[] = [];
   private readonly sessions = new Map<string, Session>();
+  /** Sessions that a newer login ended: whoever comes back to them is told so. */
+  private readonly takenOver = new Set<string>();
   private readonly rooms = new Map<string, FakeRoom>();
   private readonly refusals: { op: string; failure: Failure }[] = [];
   private count = 0;
@@ -189,6 +191,9 @@ export class FakeServer {
     const session = this.sessionOf(user);
     this.pushTo(session, { ev: 'sessionEnded', reason, message: `ended: ${reason}` });
     const { conn } = session;
+    if (reason === 'takenOver') {
+      this.takenOver.add(session.id);
+    }
     this.forget(session);
     if (conn) {
       this.close(conn, 4002);
@@ -341,6 +346,11 @@ export class FakeServer {
     const wish = request.resume;
     const known = wish ? this.sessions.get(wish.session) : undefined;
     let session = known;
+    if (wish && this.takenOver.has(wish.session)) {
+      error('taken-over');
+      this.close(connection, 4000);
+      return;
+    }
     if (!session) {
       if (request.sig === '') {
         error('bad-credential');

@@ -237,6 +237,26 @@ test('a_login_elsewhere_ends_the_connection_and_nothing_is_tried_again', () => {
   assert.equal(rig.server.requests('hello').length, 1);
 });
 
+test('a_connection_that_was_taken_over_while_it_was_away_ends_and_leaves_the_newer_one_alone', () => {
+  const away = new Rig().open();
+  away.server.unreachable = true;
+  away.server.dropAll();
+  away.clock.advance(1000);
+  away.server.unreachable = false;
+  const newer: string[] = [];
+  const connection = new Connection(new FakePlatform(away.clock, away.server), 'wss://h/v1/signal', {
+    welcomed: ({ resumed }: Welcome) => newer.push(`welcomed ${resumed}`),
+    pushed: (event: Event) => newer.push(`pushed ${event.ev}`),
+    interrupted: () => newer.push('interrupted'),
+    ended: () => newer.push('ended'),
+  });
+  connection.open({ app: 1, user: 'ann', sig: 'sig', device: 'device-of-ann-001', client: 'test/1' });
+  away.clock.advance(60_000);
+  assert.deepEqual(away.told, ['welcomed new', 'interrupted', 'ended takenOver']);
+  assert.deepEqual([newer, connection.ready], [['welcomed new'], true]);
+  assert.equal(away.server.requests('hello').length, 3, 'nothing is tried again');
+});
+
 test('a_session_that_nobody_meant_to_end_is_made_anew', () => {
   for (const reason of ['expired', 'serverShutdown'] as const) {
     const rig = new Rig().open();

@@ -60,6 +60,24 @@ test('what_happened_meanwhile_is_told_on_return', async () => {
   await carol.kill()
 })
 
+test('a_phone_that_was_taken_over_while_offline_gives_way_to_the_newer_one', async () => {
+  alice.network.lose()
+  await alice.networkChanged({ isConnected: false, networkType: 'none' })
+  await bob.until('the picture of alice stands', () => (bob.player(alice)?.fps ?? 0) === 0)
+  const newer = await meeting.phone(alice.name)
+  await meeting.enter(newer, room)
+  await bob.sees(newer)
+  alice.network.heal()
+  await alice.networkChanged({ isConnected: true, networkType: '4g' })
+  const { reason } = await alice.untilEvent('KICKED_OUT')
+  assert.equal(reason, 'duplicate')
+  await alice.until('pushes no longer', ({ pusher }) => !pusher.connected)
+  await allMeet([newer, bob], { frames: 5 })
+  assert.deepEqual(newer.events('KICKED_OUT'), [])
+  assert.deepEqual((await meeting.server.room(String(room.roomID))).members.map(({ user }) => user).sort(), [alice.name, bob.name])
+  await newer.kill()
+})
+
 test('a_phone_whose_battery_dies_is_announced_as_left_after_the_grace', async () => {
   alice.network.lose()
   await alice.kill()
