@@ -3,31 +3,7 @@ import { createPlayerContext, saveToAlbum } from '@huitong/wx-platform';
 import type { NativeContext } from '@huitong/wx-platform';
 import { playerDefaults } from './attributes.js';
 import type { PlayerAttributes } from './attributes.js';
-
-/** What a failed snapshot is called. */
-export const SNAPSHOT_FAILED = '截图失败';
-
-/** Takes a picture, saves it to the album, and answers with the picture. */
-export function snapshot(context: NativeContext | null): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const failed = (): void => reject(new Error(SNAPSHOT_FAILED));
-    if (!context?.['snapshot']) {
-      failed();
-      return;
-    }
-    context['snapshot']({
-      quality: 'raw',
-      success: (picture: { tempImagePath?: string }) => {
-        if (picture.tempImagePath) {
-          saveToAlbum(picture.tempImagePath, () => resolve(picture), reject);
-        } else {
-          failed();
-        }
-      },
-      fail: failed,
-    });
-  });
-}
+import { takePicture } from './snapshot.js';
 
 /** See the head of the file. The context is made when it is first needed. */
 export class Player {
@@ -77,9 +53,11 @@ export class Player {
     return this.promise('exitFullScreen', {});
   }
 
-  /** Takes a picture and saves it to the album. */
+  /** Takes a picture and answers with it when it is saved to the album. */
   snapshot(): Promise<unknown> {
-    return snapshot(this.getPlayerContext());
+    return takePicture(this.getPlayerContext()).then(
+      (picture) => new Promise((resolve, reject) => saveToAlbum(picture.tempImagePath, () => resolve(picture), reject)),
+    );
   }
 
   /** Merges attributes; objects given out before keep their values. */

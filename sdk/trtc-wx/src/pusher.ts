@@ -1,9 +1,9 @@
 /** The one pusher of a page: its attributes and its native context. */
-import { createPusherContext } from '@huitong/wx-platform';
+import { createPusherContext, saveToAlbum } from '@huitong/wx-platform';
 import type { NativeContext } from '@huitong/wx-platform';
 import { pusherDefaults } from './attributes.js';
 import type { PusherAttributes } from './attributes.js';
-import { snapshot } from './player.js';
+import { takePicture } from './snapshot.js';
 
 /** What the room does when the page starts or stops the pusher, or changes its attributes. */
 export interface PusherOwner {
@@ -86,9 +86,13 @@ export class Pusher {
     this.native('sendMessage', options);
   }
 
-  /** Takes a picture and saves it to the album. */
+  /** Takes a picture and answers with it at once. Whether the album takes it as well is the user's decision. */
   snapshot(): Promise<unknown> {
-    return snapshot(this.context);
+    return takePicture(this.context).then((picture) => {
+      const refused = (): void => this.owner.warn('The snapshot was taken and not saved to the album.');
+      saveToAlbum(picture.tempImagePath, () => undefined, refused);
+      return picture;
+    });
   }
 
   toggleTorch(options?: unknown): void {

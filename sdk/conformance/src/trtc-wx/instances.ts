@@ -44,8 +44,8 @@ const passThrough = (prefix: string, names: string[], check: Check): Checks =>
 const PUSHER = 'trtc-wx.method.pusherInstance';
 const PLAYER = 'trtc-wx.method.playerInstance';
 
-/** The picture is saved and given; without one the promise is rejected. */
-const snapshot = (instance: (rig: Rig) => any): Check => async () => {
+/** The picture is saved and given; without one the promise is rejected. What an album that fails does is `refused`. */
+const snapshot = (instance: (rig: Rig) => any, refused: (rig: Rig, taken: Promise<unknown>) => Promise<void>): Check => async () => {
   const rig = new Rig().join().guest('bob', false, true);
   assert.deepEqual(await instance(rig).snapshot(), { tempImagePath: 'wxfile://p', width: 3, height: 4 });
   assert.deepEqual(rig.phone.saved, ['wxfile://p']);
@@ -54,6 +54,21 @@ const snapshot = (instance: (rig: Rig) => any): Check => async () => {
     rig.phone.picture = picture;
     await assert.rejects(instance(rig).snapshot(), /截图失败/);
   }
+  const denied = new Rig({}).join().guest('bob', false, true);
+  denied.phone.wx['saveImageToPhotosAlbum'] = ({ fail }: any) => fail({ errMsg: 'saveImageToPhotosAlbum:fail auth deny' });
+  await refused(denied, instance(denied).snapshot());
+};
+
+/** The picture is there; the album is an addition. */
+const pictureAlone = async (rig: Rig, taken: Promise<unknown>): Promise<void> => {
+  assert.deepEqual(await taken, rig.phone.picture);
+  assert.ok(rig.phone.printed.some(([level, text]) => level === 'warn' && text.includes('album')));
+  rig.phone.wx['saveImageToPhotosAlbum'] = () => undefined;
+  assert.deepEqual(await rig.trtc.getPusherInstance().snapshot(), rig.phone.picture, 'an album that never answers is not waited for');
+};
+
+const albumError = async (_rig: Rig, taken: Promise<unknown>): Promise<void> => {
+  await assert.rejects(taken, { errMsg: 'saveImageToPhotosAlbum:fail auth deny' });
 };
 
 const fullScreen = (method: string, native: string, given: unknown): Check => async () => {
@@ -80,8 +95,8 @@ export const instanceChecks: Checks = {
   ...passThrough(PLAYER, ['play', 'stop', 'pause', 'resume', 'mute'], playerPassThrough),
   [`${PUSHER}.setBGMVolume`]: volume,
   [`${PUSHER}.setMICVolume`]: volume,
-  [`${PUSHER}.snapshot`]: snapshot((rig) => rig.trtc.getPusherInstance()),
-  [`${PLAYER}.snapshot`]: snapshot((rig) => rig.trtc.getPlayerInstance('bob_main')),
+  [`${PUSHER}.snapshot`]: snapshot((rig) => rig.trtc.getPusherInstance(), pictureAlone),
+  [`${PLAYER}.snapshot`]: snapshot((rig) => rig.trtc.getPlayerInstance('bob_main'), albumError),
   [`${PLAYER}.requestFullScreen`]: fullScreen('requestFullScreen', 'requestFullScreen', { direction: 90 }),
   [`${PLAYER}.requestExitFullScreen`]: fullScreen('requestExitFullScreen', 'exitFullScreen', undefined),
   [`${PUSHER}.start`]: (record) => {
