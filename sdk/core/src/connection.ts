@@ -55,7 +55,7 @@ export const PROBE_MS = 3000;
 export const ATTEMPT_MS = 10000;
 /** How long the first login is tried, ms: longer than that, and a person has given up. */
 export const FIRST_LOGIN_MS = 30000;
-/** How long a session that was in the background may have been gone to be taken up again, ms. */
+/** How long a session may have been out of reach to be taken up again, ms, if its seat is not kept for longer. */
 export const RETURN_WITHIN_MS = 10 * 60 * 1000;
 /** How long is tried after the application came back, if the seat has run out meanwhile, ms. */
 export const RETURN_MS = 20000;
@@ -74,6 +74,7 @@ type Phase = 'idle' | 'waiting' | 'connecting' | 'greeting' | 'ready' | 'over';
 interface Pending {
   done: (answer: Answer) => void;
   cancel: Cancel;
+  sentAt: number;
 }
 
 /** Seat grace assumed before the server has said its own, ms. */
@@ -94,7 +95,11 @@ export class Connection {
   private listener: ConnectionListener | null;
   private readonly backoff: Backoff;
   private deadline = 0;
-  private lostAt = 0;
+  /**
+   * When the latest request that was answered had been sent: then, at least, the server was there. When something
+   * arrives says little, as phones freeze applications and hand over afterwards what the network brought long ago.
+   */
+  private provenAt = 0;
   private readyAt = 0;
   private attemptAt = 0;
   private timer: Cancel | null = null;
@@ -122,8 +127,8 @@ export class Connection {
       return;
     }
     this.identity = identity;
-    this.lostAt = this.platform.now();
-    this.setDeadline(this.lostAt + FIRST_LOGIN_MS);
+    this.provenAt = this.platform.now();
+    this.setDeadline(this.provenAt + FIRST_LOGIN_MS);
     this.subscriptions.push(
       this.platform.onShow(() => this.shown()),
       this.platform.onNetwork((connected) => {
@@ -194,6 +199,10 @@ export class Connection {
 
   private connect(): void {
     this.stopTimer();
+    if (this.ofAnotherDay()) {
+      this.tooLate();
+      return;
+    }
     this.phase = 'connecting';
     this.attemptAt = this.platform.now();
     const generation = ++this.generation;
@@ -254,6 +263,10 @@ export class Connection {
     const welcome = answer.ok;
     if (welcome.op !== 'hello') {
       this.drop('the server answered something else');
+      return;
+    }
+    if (this.ofAnotherDay()) {
+      this.tooLate();
       return;
     }
     this.stopTimer();
@@ -327,6 +340,7 @@ export class Connection {
     }
     this.pending.delete(frame.re);
     pending.cancel();
+    this.provenAt = Math.max(this.provenAt, pending.sentAt);
     const reply: Reply = frame;
     pending.done('ok' in reply ? { ok: reply.ok } : { error: reply.error });
   }
@@ -373,12 +387,15 @@ export class Connection {
     const now = this.platform.now();
     const wasReady = this.phase === 'ready';
     this.platform.log('info', `connection lost: ${why}`);
+    if (this.ofAnotherDay()) {
+      this.tooLate();
+      return;
+    }
     this.hangUp();
     if (wasReady) {
       if (now - this.readyAt >= STABLE_MS) {
         this.backoff.reset();
       }
-      this.lostAt = now;
       this.setDeadline(now + this.graceMs());
     }
     this.timer = this.platform.after(this.backoff.next(), () => this.connect());
@@ -409,6 +426,11 @@ export class Connection {
     this.deadline = 0;
   }
 
+  /** Whether the session was out of reach for so long that nobody means to enter its meeting any more. */
+  private ofAnotherDay(): boolean {
+    return this.platform.now() - this.provenAt > Math.max(RETURN_WITHIN_MS, this.graceMs());
+  }
+
   private tooLate(): void {
     const again = this.welcome !== null;
     const message = again
@@ -419,12 +441,12 @@ export class Connection {
   }
 
   private shown(): void {
+    if (this.ofAnotherDay()) {
+      this.tooLate();
+      return;
+    }
     const now = this.platform.now();
     if (this.deadline > 0 && now >= this.deadline) {
-      if (now - this.lostAt > RETURN_WITHIN_MS) {
-        this.tooLate();
-        return;
-      }
       this.setDeadline(now + RETURN_MS);
     }
     this.lookAgain();
@@ -451,7 +473,7 @@ export class Connection {
   private transmit(request: Request, done: (answer: Answer) => void, withinMs: number): void {
     const id = this.nextId++;
     const cancel = this.platform.after(withinMs, () => this.drop(`no answer to ${request.op}`));
-    this.pending.set(id, { done, cancel });
+    this.pending.set(id, { done, cancel, sentAt: this.platform.now() });
     this.armHeartbeat();
     this.socket?.send(JSON.stringify({ id, ...request }));
   }

@@ -340,6 +340,70 @@ test('a_return_after_too_long_does_not_enter_a_meeting_of_yesterday', () => {
   assert.deepEqual(rig.told, ['welcomed new', 'interrupted', 'lost session-gone']);
 });
 
+test('a_phone_that_slept_does_not_enter_a_meeting_of_yesterday_whatever_it_notices_first', () => {
+  const SLEEP_MS = 3 * 3600_000;
+  const firsts: [string, (rig: Rig) => void][] = [
+    ['the close of the socket', (rig) => rig.server.dropAll()],
+    ['the return to the foreground', (rig) => rig.platform.show()],
+    ['its own timers', (rig) => rig.clock.advance(0)],
+    ['what came before the sleep, then the close', (rig) => {
+      rig.clock.advance(0);
+      rig.server.dropAll();
+    }],
+  ];
+  for (const [what, first] of firsts) {
+    const rig = new Rig().open();
+    rig.platform.hide();
+    rig.push(1); // on its way when the phone falls asleep
+    rig.server.expire('ann');
+    rig.server.mute = true; // the socket is dead, which the phone does not know yet
+    rig.clock.now += SLEEP_MS; // no timer ran
+    first(rig);
+    rig.clock.advance(20);
+    rig.server.dropAll();
+    rig.server.mute = false;
+    rig.platform.show();
+    rig.clock.advance(5000);
+    assert.equal(rig.told.at(-1), 'lost session-gone', what);
+    assert.equal(rig.server.requests('hello').length, 1, what);
+    assert.equal(rig.clock.armed, 0, what);
+  }
+});
+
+test('a_login_that_was_answered_before_the_phone_slept_is_none_afterwards', () => {
+  const rig = new Rig().open();
+  rig.server.dropAll();
+  while (rig.server.requests('hello').length < 2) {
+    rig.clock.advance(1);
+  }
+  rig.clock.now += RETURN_WITHIN_MS + 1;
+  rig.clock.advance(5000);
+  assert.deepEqual(rig.told, ['welcomed new', 'interrupted', 'lost session-gone']);
+});
+
+test('a_phone_that_lives_on_in_the_background_is_as_present_as_any_other', () => {
+  const rig = new Rig().open();
+  rig.platform.hide();
+  rig.clock.advance(3 * RETURN_WITHIN_MS);
+  rig.platform.show();
+  rig.clock.advance(1000);
+  rig.server.dropAll();
+  rig.clock.advance(5000);
+  assert.deepEqual(rig.told, ['welcomed new', 'interrupted', 'welcomed replayed']);
+});
+
+test('a_seat_that_is_kept_for_long_is_taken_again_after_long', () => {
+  const rig = new Rig();
+  rig.server.seatGraceMs = 2 * RETURN_WITHIN_MS;
+  rig.open();
+  rig.platform.hide();
+  rig.clock.now += RETURN_WITHIN_MS + 60_000;
+  rig.server.dropAll();
+  rig.platform.show();
+  rig.clock.advance(5000);
+  assert.deepEqual(rig.told, ['welcomed new', 'interrupted', 'welcomed replayed']);
+});
+
 test('a_renewed_credential_is_shown_at_once_and_the_same_one_is_not', () => {
   const rig = new Rig().open();
   const identity = { app: 1, user: 'ann', sig: 'sig', device: 'device-of-ann-000', client: 'test/1' };
