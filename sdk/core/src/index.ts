@@ -9,4 +9,4 @@ export type { Change, Track } from './mirror.js';
 export type { Cancel, LogLevel, Platform, Socket, SocketListener } from './platform.js';
 export { Room } from './room.js';
 export type { RoomEvent, Stay } from './room.js';
-export { base64url, utf8 } from './text.js';
+export { base64url, clip, utf8 } from './text.js';

@@ -22,6 +22,8 @@ export interface Stay {
   privateMapKey?: string;
   /** Label that recording callbacks echo. */
   recordId?: string;
+  /** What else the application asked for: kept for the operator to see. At most 16, each name and text at most 128 bytes. */
+  details?: Record<string, string>;
   /** Whether to watch when a live room has no place for one more publisher. */
   orAudience?: boolean;
 }
@@ -374,14 +376,18 @@ export class Room implements ConnectionListener {
       return;
     }
     this.joining = true;
-    const { room, scene, privateMapKey, recordId } = this.stay;
+    const { room, scene, privateMapKey, recordId, details } = this.stay;
     const publish: Publish[] = [];
     if (this.wantedRole === 'publisher') {
       this.publications.forEach(({ stream, key, want }) => publish.push({ stream, key, ...want }));
     }
     const sent = new Map<Publication, Tracks>();
     this.publications.forEach((wish) => sent.set(wish, wish.want));
-    const optional = { ...(privateMapKey ? { privateMapKey } : {}), ...(recordId ? { recordId } : {}) };
+    const optional = {
+      ...(privateMapKey ? { privateMapKey } : {}),
+      ...(recordId ? { recordId } : {}),
+      ...(details ? { details } : {}),
+    };
     const request = { op: 'join' as const, room, scene, role: this.wantedRole, publish, ...optional };
     this.connection.request(request, (answer) => {
       this.joining = false;

@@ -31,6 +31,24 @@ function pushUtf8(bytes: number[], point: number): void {
   }
 }
 
+/** As much of a text as fits into so many bytes of UTF-8, without control characters and halves of characters. */
+export function clip(text: string, bytes: number): string {
+  let clipped = '';
+  let left = bytes;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    if (point < 0x20 || (point >= 0x7f && point < 0xa0)) {
+      continue;
+    }
+    left -= utf8(character).length;
+    if (left < 0) {
+      break;
+    }
+    clipped += point >= 0xd800 && point <= 0xdfff ? '\ufffd' : character;
+  }
+  return clipped;
+}
+
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** Bytes as base64url without padding (RFC 4648, section 5). */

@@ -95,8 +95,8 @@ test('a_late_joiner_hears_of_everybody_who_is_there', () => {
 test('optional_words_travel_only_when_they_are_there', () => {
   const plain = new Rig().enter().server.requests('join')[0];
   assert.deepEqual(Object.keys(plain ?? {}).sort(), ['from', 'id', 'op', 'publish', 'role', 'room', 'scene']);
-  const full = new Rig({ privateMapKey: 'pmk', recordId: 'rec' }).enter().server.requests('join')[0];
-  assert.deepEqual([full?.privateMapKey, full?.recordId], ['pmk', 'rec']);
+  const full = new Rig({ privateMapKey: 'pmk', recordId: 'rec', details: { mode: 'x' } }).enter().server.requests('join')[0];
+  assert.deepEqual([full?.privateMapKey, full?.recordId, full?.details], ['pmk', 'rec', { mode: 'x' }]);
 });
 
 test('microphone_and_camera_are_told_once_per_change', () => {

@@ -1,5 +1,7 @@
 /** The parameters of `enterRoom`: their rules, their defaults, and what they mean to the server. */
+import { clip } from '@huitong/core';
 import type { Role, RoomId, Scene, Stay } from '@huitong/core';
+import { pusherDefaults } from './attributes.js';
 
 /** What a page gives to `enterRoom`; any attribute of the pusher may be among it. */
 export type EnterParams = Record<string, unknown>;
@@ -8,6 +10,21 @@ export type EnterParams = Record<string, unknown>;
 const ROOM_MAX = 4294967295;
 /** The characters that the original refuses in names: common Chinese ones. */
 const CHINESE = /[\u4E00-\u9FA5]/;
+/** What the vendor's server takes and this one has no use for, with what it is unless the page says otherwise. */
+const WORDS: EnterParams = {
+  enableBlackStream: '',
+  encsmall: 0,
+  cloudenv: 'PRO',
+  streamID: '',
+  pureAudioMode: '',
+  recvMode: 1,
+  enableinfiniteanchor: 0,
+};
+/** Attributes of the pusher that are no news to the server, or not its business. */
+const NOT_CARRIED: readonly string[] = ['url', 'netStatus', 'enableMic', 'enableCamera'];
+/** How many details the server keeps, and of each name and text so many bytes. */
+const DETAILS = 16;
+const DETAIL_BYTES = 128;
 /** What a recording label may be. */
 const RECORD_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -56,17 +73,7 @@ export function addDefaults(params: EnterParams): void {
   if (params['scene'] === undefined || params['scene'] === 'rtc' || params['scene'] === '') {
     params['scene'] = 'videocall';
   }
-  const defaults: EnterParams = {
-    enableBlackStream: '',
-    encsmall: 0,
-    cloudenv: 'PRO',
-    streamID: '',
-    userDefineRecordID: '',
-    privateMapKey: '',
-    pureAudioMode: '',
-    recvMode: 1,
-    enableinfiniteanchor: 0,
-  };
+  const defaults: EnterParams = Object.assign({ userDefineRecordID: '', privateMapKey: '' }, WORDS);
   for (const key of Object.keys(defaults)) {
     if (!params[key]) {
       params[key] = defaults[key];
@@ -83,6 +90,10 @@ export function stayOf(params: EnterParams, warn: (message: string) => void): St
   if (privateMapKey) {
     stay.privateMapKey = String(privateMapKey);
   }
+  const details = detailsOf(params);
+  if (Object.keys(details).length > 0) {
+    stay.details = details;
+  }
   const recordId = params['userDefineRecordID'] || params['userDefineRecordId'];
   if (recordId && RECORD_ID.test(String(recordId))) {
     stay.recordId = String(recordId);
@@ -98,4 +109,22 @@ export function roleOf(role: unknown): Role | null {
     return 'audience';
   }
   return role === 'anchor' ? 'publisher' : null;
+}
+
+/** What the page asked for beyond the usual: it is for the operator, who wants to know why somebody's call is as it is. */
+function detailsOf(params: EnterParams): Record<string, string> {
+  const usual: EnterParams = Object.assign({}, WORDS, pusherDefaults());
+  const details: Record<string, string> = {};
+  for (const name of Object.keys(usual)) {
+    const value = params[name];
+    const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    if (!plain || String(value) === String(usual[name]) || NOT_CARRIED.indexOf(name) >= 0) {
+      continue;
+    }
+    const text = clip(String(value), DETAIL_BYTES);
+    if (text !== '' && Object.keys(details).length < DETAILS) {
+      details[name] = text;
+    }
+  }
+  return details;
 }

@@ -30,6 +30,16 @@ test('room_1234_and_the_room_named_1234_are_two_rooms', async () => {
   await Promise.all([ann, ben, cleo].map((phone) => phone.kill()))
 })
 
+test('what_a_page_asks_for_beyond_the_usual_is_shown_to_the_back_end', async () => {
+  const ann = await meeting.phone('ann')
+  await meeting.enter(ann, { roomID: 1235 }, { streamID: '流 1\n'.repeat(40) })
+  const [{ details }] = (await meeting.server.room('1235')).members
+  assert.deepEqual(Object.keys(details), ['streamID'])
+  assert.match(details.streamID, /^(流 1){5,}/)
+  assert.ok(Buffer.byteLength(details.streamID) <= 128, 'clipped instead of refused')
+  await ann.kill()
+})
+
 step('a_live_room_shows_publishers_to_an_audience_that_is_only_counted', async () => {
   const room = { strRoomID: 'concert' }
   ;[host, fan] = await Promise.all(['host', 'fan'].map((name) => meeting.phone(name)))

@@ -61,6 +61,15 @@ const enterRoomWire: Check = () => {
   assert.equal(joined({ scene: 'live', role: 'anchor' }).role, 'publisher');
   assert.equal(joined({ privateMapKey: 'pmk' }).privateMapKey, 'pmk');
   assert.equal(joined({ userDefineRecordId: 'a', userDefineRecordID: 'b' }).recordId, 'b');
+  assert.ok(!('details' in joined({ recvMode: '1', enableMic: true, own: 'nobody’s business' })), 'only what is not usual is carried');
+  const words = { streamID: 's1', pureAudioMode: 1, recvMode: 4, enableBlackStream: 1, encsmall: 1, cloudenv: 'DEV', enableinfiniteanchor: 1 };
+  const attributes = { frontCamera: 'back', maxBitrate: 1200, enableAgc: true };
+  const carried = Object.fromEntries(Object.entries({ ...words, ...attributes }).map(([name, value]) => [name, String(value)]));
+  assert.deepEqual(joined({ ...words, ...attributes }).details, carried);
+  const odd = joined({ streamID: `${'界'.repeat(50)}`, cloudenv: 'a\n\u0085\ud800b', waitingImage: { no: 'text' } }).details;
+  assert.deepEqual(odd, { streamID: '界'.repeat(42), cloudenv: 'a\ufffdb' }, 'what the server would refuse is clipped');
+  const many = Object.fromEntries(Object.keys(new Rig().trtc.getPusherAttributes()).map((name) => [name, 'x']));
+  assert.equal(Object.keys(joined({ ...many, ...words }).details).length, 16);
   const { url } = new Rig().prepare();
   const rig = new Rig();
   const pushed = rig.prepare({ enableMic: true, enableCamera: true });

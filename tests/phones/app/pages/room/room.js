@@ -23,12 +23,13 @@ Page({
   },
 
   enterRoom() {
-    const { sdkAppID, userID, userSig, roomID, strRoomID, scene, role } = this.query
+    const { sdkAppID, userID, userSig, roomID, strRoomID, scene, role, streamID } = this.query
     const params = { sdkAppID, userID, userSig }
     if (roomID !== undefined) params.roomID = roomID
     if (strRoomID !== undefined) params.strRoomID = strRoomID
     if (scene !== undefined) params.scene = scene
     if (role !== undefined) params.role = role
+    if (streamID !== undefined) params.streamID = streamID
     this.setData({ pusher: this.TRTC.enterRoom(params), status: 'entering' }, () => {
       if (this.data.pusher.url) this.TRTC.getPusherInstance().start()
     })
