@@ -244,7 +244,10 @@ export class Room implements ConnectionListener {
 
   private apply(event: Event): void {
     if (event.ev === 'state') {
-      this.replaced(event.room);
+      // Before a join is answered, nobody knows which room it is of; the answer tells the state anyway.
+      if (!this.joining) {
+        this.replaced(event.room);
+      }
     } else if (event.ev === 'removed') {
       this.removed(event.reason, event.message);
     } else if (this.inRoom) {

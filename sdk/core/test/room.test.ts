@@ -230,6 +230,20 @@ test('a_join_whose_reply_was_lost_is_repeated', () => {
   assert.equal(rig.server.requests('join').length, 2);
 });
 
+test('what_a_snapshot_tells_is_not_told_before_a_join_whose_reply_was_lost', () => {
+  const rig = new Rig();
+  rig.server.replay = 0;
+  rig.server.enter(ROOM, 'bob');
+  rig.room.enter({ app: 1, user: 'ann', sig: 'sig', device: 'd', client: 'c' });
+  while (rig.server.requests('join').length === 0) {
+    rig.wait(1);
+  }
+  rig.server.dropAll();
+  rig.server.enter(ROOM, 'cid');
+  rig.wait(5000);
+  assert.deepEqual(rig.news(), ['interrupted', 'joined', 'role publisher', '+bob', '+cid']);
+});
+
 test('a_server_that_lost_the_session_is_entered_again_with_the_same_key', () => {
   const rig = new Rig().enter(true, true);
   rig.server.enter(ROOM, 'bob');

@@ -338,6 +338,7 @@ export class Membership implements Replaceable {
   private watch(): void {
     this.watches.push(
       this.platform.onShow(() => this.shown()),
+      this.platform.onHide(() => this.stopCheck()),
       this.page.watch((presence) => this.looked(presence)),
     );
   }
@@ -353,6 +354,10 @@ export class Membership implements Replaceable {
 
   private unwatch(): void {
     this.watches.splice(0).forEach((cancel) => cancel());
+    this.stopCheck();
+  }
+
+  private stopCheck(): void {
     this.checkTimer?.();
     this.checkTimer = null;
   }
@@ -378,7 +383,7 @@ export class Membership implements Replaceable {
   private shown(): void {
     this.reviveAll();
     const shownAt = this.platform.now();
-    this.checkTimer?.();
+    this.stopCheck();
     this.checkTimer = this.platform.after(FOREGROUND_MS, () => {
       const { mic, camera } = this.devices();
       const expected = this.statusSeen && (mic || camera) && this.started && !this.paused;

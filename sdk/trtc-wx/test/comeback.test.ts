@@ -215,6 +215,24 @@ test('a_pusher_that_says_nothing_after_the_return_is_started_anew', () => {
   assert.deepEqual(rig.phone.natives(), [], 'one that flows is left alone');
 });
 
+test('a_look_into_the_foreground_that_was_too_short_to_judge_says_nothing_of_the_pusher', () => {
+  const rig = new Rig().join(SPEAKING);
+  const status = (netSpeed: number): void => rig.trtc.pusherNetStatusHandler({ detail: { info: { netSpeed } } });
+  status(500);
+  rig.phone.natives();
+  rig.phone.hide();
+  rig.wait(3000);
+  rig.phone.show();
+  rig.wait(1000);
+  rig.phone.hide();
+  rig.wait(20_000);
+  rig.phone.show();
+  rig.wait(1900);
+  status(500);
+  rig.wait(10_000);
+  assert.deepEqual(rig.phone.natives(), []);
+});
+
 test('pages_that_do_not_report_the_network_are_not_disturbed_on_return', () => {
   const rig = new Rig().join(SPEAKING);
   rig.phone.natives();
