@@ -3,6 +3,8 @@ import type { Socket, SocketListener } from '@huitong/core';
 
 /** No close frame came (RFC 6455, section 7.4.1). */
 const ABNORMAL = 1006;
+/** Close code of a client that is done. */
+const NORMAL = 1000;
 /** How long the runtime may take to open a socket, ms. */
 const OPEN_MS = 10000;
 
@@ -30,7 +32,15 @@ export function connect(url: string, listener: SocketListener, later: (run: () =
     return { send: () => undefined, close: () => (over = true) };
   }
   const opened = task;
-  opened.onOpen(() => over || listener.opened());
+  const shut = (code: number, reason: string): void => {
+    try {
+      opened.close({ code, reason, fail: () => undefined });
+    } catch {
+      // It is closed already; that is what was wanted.
+    }
+  };
+  // The runtime ignores a close before the socket is open: it opens all the same, and counts among the five.
+  opened.onOpen(() => (over ? shut(NORMAL, '') : listener.opened()));
   opened.onMessage(({ data }) => over || typeof data !== 'string' || listener.text(data));
   opened.onError(failed);
   opened.onClose((event) => closed((event && event.code) || ABNORMAL, (event && event.reason) || ''));
@@ -44,11 +54,7 @@ export function connect(url: string, listener: SocketListener, later: (run: () =
     },
     close: (code, reason) => {
       over = true;
-      try {
-        opened.close({ code, reason, fail: () => undefined });
-      } catch {
-        // It is closed already; that is what was wanted.
-      }
+      shut(code, reason);
     },
   };
 }

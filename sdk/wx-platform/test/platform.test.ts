@@ -102,6 +102,22 @@ test('failures_of_connecting_and_sending_close_the_socket_once', () => {
   assert.deepEqual(told, ['opened', 'closed 1006 sendSocketMessage:fail']);
 });
 
+test('a_socket_that_was_closed_before_it_opened_is_closed_when_it_opens', () => {
+  const task = new Task();
+  const { told, socket } = connect(task);
+  socket.close(1000, 'too slow');
+  task.closed = null; // the runtime ignores a close before the open
+  task.on['open']?.({});
+  assert.notEqual(task.closed, null);
+  const failed = new Task();
+  const failing = connect(failed);
+  failing.options.fail({ errMsg: 'connectSocket:fail timeout' });
+  mock.timers.tick(1);
+  failed.on['open']?.({});
+  assert.notEqual(failed.closed, null, 'a socket that was given up as failed, too');
+  assert.deepEqual([told, failing.told], [[], ['closed 1006 connectSocket:fail timeout']]);
+});
+
 test('after_close_nothing_is_told', () => {
   const task = new Task();
   const { told, socket } = connect(task);
