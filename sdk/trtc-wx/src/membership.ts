@@ -4,9 +4,10 @@
  */
 import { Room, deviceId, playUrl } from '@huitong/core';
 import type { Cancel, Endpoint, Failure, Identity, Platform, RoomEvent, Stay } from '@huitong/core';
-import { PageOf, settings } from '@huitong/wx-platform';
-import type { Presence } from '@huitong/wx-platform';
-import { PLAY, errorData, kickedReason } from './codes.js';
+import { settings } from '@huitong/wx-platform';
+import { Attendance } from './attendance.js';
+import type { Attended } from './attendance.js';
+import { CONNECTION_LOST, PLAY, errorData, kickedReason } from './codes.js';
 import { EVENT } from './events.js';
 import type { EventCode } from './events.js';
 import { roleOf } from './params.js';
@@ -21,8 +22,8 @@ import type { StreamType, UserController } from './users.js';
 const CLIENT = 'trtc-wx/0.1.0';
 /** A pusher that shows no life for so long after the return to the foreground is started anew, ms. */
 const FOREGROUND_MS = 5000;
-/** A page whose tags say nothing for so long is closed, if it is not among the open ones, ms: tags report every 2 s. */
-const PAGE_SILENT_MS = 3000;
+/** What a stay is told that another page of the same mini program has ended. */
+const REPLACED = 'The same user has entered from another page.';
 
 /** What `enterRoom` has prepared. */
 export interface Entry {
@@ -46,7 +47,7 @@ export interface MembershipHost {
 type Track = Extract<RoomEvent, { type: 'trackChanged' }>;
 
 /** See the head of the file. */
-export class Membership implements Replaceable {
+export class Membership implements Replaceable, Attended {
   private entry: Entry | null = null;
   private room: Room | null = null;
   /** The page wants the native pusher to run. */
@@ -59,13 +60,13 @@ export class Membership implements Replaceable {
   /** When the native pusher last showed that media flows. */
   private aliveAt = 0;
   private statusSeen = false;
-  /** When a native tag of the page last said anything. */
-  private heardAt = 0;
+  /** Another page took the place of this one while it was behind another tab. */
+  private replaced = false;
   private checkTimer: Cancel | null = null;
   private readonly watches: Cancel[] = [];
   private readonly push: Revival;
   private readonly plays = new Map<string, Revival>();
-  private readonly page: PageOf;
+  private readonly page: Attendance;
   /** Why media was refused since it was last accepted: each cause is told once. */
   private readonly refusals = new Set<string>();
 
@@ -73,7 +74,7 @@ export class Membership implements Replaceable {
     private readonly host: MembershipHost,
     private readonly platform: Platform,
   ) {
-    this.page = new PageOf(host.ctx);
+    this.page = new Attendance(platform, host.ctx, this);
     const restart = (): void => {
       this.host.pusherInstance?.native('stop');
       this.host.pusherInstance?.native('start');
@@ -217,12 +218,16 @@ export class Membership implements Replaceable {
    */
   pushDied(): boolean {
     const { room } = this;
+    if (this.page.awaits) {
+      this.push.died();
+      return true;
+    }
     return !!room && !room.isOver && (room.ownRole === 'audience' || (this.started && this.push.died()));
   }
 
   /** A native tag of the page said something. */
   heardOfPage(): void {
-    this.heardAt = this.platform.now();
+    this.page.heard();
   }
 
   /** The server takes the native pusher's media. */
@@ -321,17 +326,48 @@ export class Membership implements Replaceable {
       return;
     }
     room.abandon();
-    if (this.page.presence() === 'open' && (!context || context !== this.host.ctx)) {
+    const { presence } = this.page;
+    if (presence === 'open' && (!context || context !== this.host.ctx)) {
       this.halt();
       this.platform.after(0, () => {
         if (this.room === room) {
-          this.tellKicked(kickedReason('replaced'), 'The same user has entered from another page.');
+          this.tellKicked(kickedReason('replaced'), REPLACED);
         }
       });
+      return;
+    }
+    this.rest();
+    this.started = false;
+    this.running = false;
+    if (presence === 'behind') {
+      this.replaced = true;
+      this.page.awaitReturn();
+    }
+  }
+
+  /** The pusher's tag is gone with its page, and the original leaves the room with the tag. */
+  pageGone(mayComeBack: boolean): void {
+    const { joined } = this;
+    this.leave();
+    if (mayComeBack) {
+      this.joined = joined; // to the page it is the same stay when it is back
+      this.page.awaitReturn();
+    }
+  }
+
+  /** The page was behind another tab: it has its stay again, or learns why not. */
+  pageBack(late: boolean): void {
+    const { replaced } = this;
+    this.replaced = false;
+    if (replaced) {
+      this.halt();
+      this.tellKicked(kickedReason('replaced'), REPLACED);
+    } else if (late) {
+      this.halt();
+      this.host.emit(EVENT.ERROR, { code: CONNECTION_LOST, message: 'The page was hidden for too long to keep its seat.' });
     } else {
-      this.rest();
-      this.started = false;
-      this.running = false;
+      this.begin();
+      this.checkPusher();
     }
   }
 
@@ -339,21 +375,13 @@ export class Membership implements Replaceable {
     this.watches.push(
       this.platform.onShow(() => this.shown()),
       this.platform.onHide(() => this.stopCheck()),
-      this.page.watch((presence) => this.looked(presence)),
     );
-  }
-
-  /** The pusher's tag is gone with its page, and the original leaves the room with the tag. */
-  private looked(presence: Presence): void {
-    // The page of a hidden tab is there, and its tags go on talking.
-    const talks = this.platform.now() - this.heardAt < PAGE_SILENT_MS;
-    if (presence === 'closed' || (presence === 'behind' && !talks)) {
-      this.leave();
-    }
+    this.page.begin();
   }
 
   private unwatch(): void {
     this.watches.splice(0).forEach((cancel) => cancel());
+    this.page.end();
     this.stopCheck();
   }
 
@@ -370,6 +398,7 @@ export class Membership implements Replaceable {
   /** Nothing of the stay goes on here. */
   private rest(): void {
     this.joined = false;
+    this.replaced = false;
     this.refusals.clear();
     this.push.stop();
     this.plays.forEach((revival) => revival.stop());
@@ -381,7 +410,13 @@ export class Membership implements Replaceable {
   }
 
   private shown(): void {
+    this.page.shown();
     this.reviveAll();
+    this.checkPusher();
+  }
+
+  /** Whether the pusher shows life within some seconds after it may have been stopped from outside. */
+  private checkPusher(): void {
     const shownAt = this.platform.now();
     this.stopCheck();
     this.checkTimer = this.platform.after(FOREGROUND_MS, () => {
@@ -399,7 +434,7 @@ export class Membership implements Replaceable {
   }
 
   private heard(event: RoomEvent): void {
-    if (this.page.presence() === 'closed') {
+    if (this.page.presence === 'closed') {
       this.leave(); // nobody is there to be told, and the tag that could be stopped may be another page's by now
       return;
     }

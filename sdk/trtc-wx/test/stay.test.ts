@@ -230,6 +230,82 @@ test('the_page_of_a_hidden_tab_stays_in_the_room_while_its_tags_talk', () => {
   assert.deepEqual(rig.server.members(ROOM), []);
 });
 
+/** A page at the bottom of the stack, where tabs are, whose user went to another tab and stayed there for a while. */
+function hiddenTab(ms: number): Rig {
+  const phone = new Phone();
+  const rig = new Rig({ env: 'test' }, phone).guest('bob', true, true);
+  phone.pages.push(rig.page);
+  rig.join({ enableMic: true }).take();
+  phone.natives();
+  phone.pages[0] = { name: 'another tab' };
+  rig.wait(ms);
+  return rig;
+}
+
+const showTab = (rig: Rig): Rig => {
+  rig.phone.pages[0] = rig.page;
+  return rig.wait(5000);
+};
+
+test('a_hidden_tab_that_is_silent_gets_its_seat_back_when_it_is_shown', () => {
+  const rig = hiddenTab(60_000);
+  assert.deepEqual(rig.server.members(ROOM), ['bob'], 'as if it were closed');
+  rig.code(-1307, 'gave up');
+  assert.deepEqual([rig.codes(), rig.phone.natives()], [[], []]);
+  rig.server.enter(ROOM, 'cid');
+  showTab(rig);
+  assert.deepEqual(rig.server.members(ROOM), ['bob', 'cid', 'ann']);
+  assert.deepEqual(rig.codes(), ['REMOTE_VIDEO_REMOVE', 'REMOTE_AUDIO_REMOVE', 'REMOTE_VIDEO_ADD', 'REMOTE_AUDIO_ADD', 'REMOTE_USER_JOIN']);
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
+});
+
+test('the_background_is_no_sign_that_a_hidden_tab_is_closed', () => {
+  const talk = (rig: Rig): void => rig.trtc.pusherNetStatusHandler({ detail: { info: { netSpeed: 100 } } });
+  const rig = hiddenTab(0);
+  talk(rig);
+  rig.phone.hide();
+  rig.wait(60_000);
+  rig.phone.show();
+  rig.wait(2500);
+  assert.deepEqual(rig.server.members(ROOM), ['bob', 'ann']);
+  talk(rig);
+  rig.wait(2500);
+  assert.deepEqual(rig.server.members(ROOM), ['bob', 'ann']);
+  assert.equal(rig.server.requests('join').length, 1);
+});
+
+test('a_tab_that_was_hidden_too_long_is_told_that_its_seat_is_lost', () => {
+  const rig = hiddenTab(20 * 60_000);
+  assert.equal(rig.phone.clock.armed, 0, 'it is not looked for all day');
+  showTab(rig);
+  assert.deepEqual(rig.codes(), []);
+  rig.code(1001);
+  assert.equal(rig.one('ERROR').data.code, -1307);
+  rig.code(1001);
+  assert.deepEqual([rig.codes(), rig.server.members(ROOM)], [[], ['bob']]);
+  rig.trtc.getPusherInstance().start();
+  assert.deepEqual(rig.wait(500).codes()[0], 'LOCAL_JOIN', 'the page may start again');
+});
+
+test('a_hidden_tab_whose_user_has_entered_elsewhere_learns_of_it_when_it_is_shown', () => {
+  const rig = hiddenTab(0);
+  const other = new Rig({ env: 'test' }, rig.phone, rig.Class);
+  rig.phone.pages[0] = other.page;
+  other.join().wait(60_000);
+  assert.deepEqual(rig.codes(), [], 'its handlers would act on the page that is open');
+  showTab(rig);
+  assert.equal(rig.one('KICKED_OUT').data.reason, 'duplicate');
+});
+
+test('a_hidden_tab_that_exits_is_not_brought_back', () => {
+  const rig = hiddenTab(60_000);
+  rig.trtc.exitRoom();
+  assert.equal(rig.phone.clock.armed, 0);
+  rig.take();
+  showTab(rig).code(1001);
+  assert.deepEqual([rig.wait(60_000).codes(), rig.server.members(ROOM)], [[], ['bob']]);
+});
+
 test('a_component_leaves_with_its_page', () => {
   const phone = new Phone();
   const Class = phone.require(FILE);
