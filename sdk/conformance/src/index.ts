@@ -1,6 +1,6 @@
 /** What the tests of the SDKs share. */
 export { Clock } from './clock.js';
-export { ledger, promised } from './ledger.js';
+export { checkable, ledger, promised } from './ledger.js';
 export type { Check, Checks, Record_ } from './ledger.js';
 export { ABSENT, ROOT, load } from './load.js';
 export { Phone } from './phone.js';

@@ -99,6 +99,23 @@ export const claimChecks: Checks = {
     assert.equal(join?.publish?.[0]?.audio, false, 'the microphone of the last entry is forgotten');
     assert.deepEqual(rig.trtc.getPlayerList(), []);
   },
+  'trtc-wx.claim.netQuality': () => {
+    const rig = new Rig().join().guest('bob', true, true);
+    rig.take();
+    for (const netQualityLevel of [0, 1, 2, 3, 4, 5, 6]) {
+      rig.trtc.pusherNetStatusHandler({ detail: { info: { netQualityLevel } } });
+      assert.equal(rig.one('LOCAL_NET_STATE_UPDATE').data.pusher.netStatus.netQualityLevel, netQualityLevel);
+      rig.trtc.playerNetStatus(rig.player('bob_main', { info: { netQualityLevel } }));
+      assert.equal(rig.one('REMOTE_NET_STATE_UPDATE').data.playerList[0].netStatus.netQualityLevel, netQualityLevel);
+    }
+  },
+  'trtc-wx.claim.sizeOverridesAspect': () => {
+    const set = { videoWidth: 720, videoHeight: 1280, videoAspect: '3:4' };
+    for (const attributes of [new Rig().trtc.createPusher(set).pusherAttributes, new Rig().prepare(set)]) {
+      const { videoWidth, videoHeight, videoAspect } = attributes;
+      assert.deepEqual({ videoWidth, videoHeight, videoAspect }, set);
+    }
+  },
   'trtc-wx.claim.stopNotifiesRemote': () => {
     const rig = new Rig().join();
     rig.trtc.getPusherInstance().stop();
