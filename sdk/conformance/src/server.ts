@@ -3,7 +3,7 @@
  * a network can fail. It follows docs/protocol.md where clients can tell the difference, and nowhere else.
  */
 import type {
-  EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Request, RequestFrame, Role, RoomId, RoomState,
+  EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId, RoomState,
   Scene, StreamKind, StreamState, Welcome,
 } from '@huitong/core';
 import type { Clock } from './clock.js';
@@ -30,6 +30,8 @@ interface Session {
   room: FakeRoom | null;
   roomId: RoomId;
   role: Role;
+  /** Registered streams, of which a member may push media. */
+  published: Map<StreamKind, Publish>;
 }
 
 interface FakeRoom {
@@ -133,6 +135,11 @@ export class FakeServer {
   /** Users who have a seat in a room. */
   members(room: RoomId): string[] {
     return [...(this.rooms.get(nameOf(room))?.members.keys() ?? [])];
+  }
+
+  /** The streams that a user's session has registered: microphone and camera of each. */
+  published(user: string): Publish[] {
+    return [...this.sessionOf(user).published.values()];
   }
 
   /** What the others see of a member. */
@@ -281,9 +288,32 @@ export class FakeServer {
   private outOfRoom(session: Session, reason: LeaveReason): void {
     const { room } = session;
     session.room = null;
+    this.withdraw(session, room, reason);
+  }
+
+  /** The others see the member no more, and nothing that it has registered counts any longer. */
+  private withdraw(session: Session, room: FakeRoom | null, reason: LeaveReason): void {
+    session.published.clear();
     if (room?.members.delete(session.user)) {
       const key = [...this.rooms].find(([, other]) => other === room)?.[0] ?? '';
       this.tell(JSON.parse(key) as RoomId, session.user, { ev: 'memberLeft', user: session.user, reason });
+    }
+  }
+
+  private announce(session: Session): void {
+    if (session.room && !session.room.members.has(session.user)) {
+      const member: MemberInfo = { user: session.user, away: false, streams: [] };
+      session.room.members.set(session.user, member);
+      this.tell(session.roomId, session.user, { ev: 'memberJoined', member });
+    }
+  }
+
+  private setRole(session: Session, role: Role): void {
+    session.role = role;
+    if (role === 'publisher') {
+      this.announce(session);
+    } else {
+      this.withdraw(session, session.room, 'becameAudience');
     }
   }
 
@@ -330,7 +360,12 @@ export class FakeServer {
       this.sessions.delete(session.id);
       this.close(connection, 4002);
     } else if (request.op === 'setRole') {
-      session.role = request.role;
+      this.setRole(session, request.role);
+      ok();
+    } else if (request.op === 'publish' && session.role === 'audience') {
+      error('may-not-publish');
+    } else if (request.op === 'publish') {
+      this.register(session, [request]);
       ok();
     } else {
       ok();
@@ -358,7 +393,7 @@ export class FakeServer {
         return;
       }
       const id = `s${++this.count}`;
-      session = { id, user: request.user, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher' };
+      session = { id, user: request.user, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher', published: new Map() };
       for (const other of [...this.sessions.values()].filter(({ user }) => user === request.user)) {
         this.end(other.user, 'takenOver');
       }
@@ -392,12 +427,17 @@ export class FakeServer {
     session.room = room;
     session.roomId = request.room;
     session.role = request.role ?? 'publisher';
-    if (session.role === 'publisher' && !room.members.has(session.user)) {
-      const member: MemberInfo = { user: session.user, away: false, streams: [] };
-      room.members.set(session.user, member);
-      this.tell(request.room, session.user, { ev: 'memberJoined', member });
+    if (session.role === 'publisher') {
+      this.announce(session);
     }
+    this.register(session, request.publish ?? []);
     return this.stateFor(session);
+  }
+
+  private register(session: Session, streams: Publish[]): void {
+    for (const { stream = 'main', key, audio, video } of streams) {
+      session.published.set(stream, { stream, ...(key ? { key } : {}), audio, video });
+    }
   }
 
   private stateFor(session: Session): RoomState {

@@ -257,6 +257,14 @@ test('a_connection_that_was_taken_over_while_it_was_away_ends_and_leaves_the_new
   assert.equal(away.server.requests('hello').length, 3, 'nothing is tried again');
 });
 
+test('a_session_that_was_closed_without_a_word_is_over', () => {
+  const rig = new Rig().open();
+  rig.server.dropAll(4002);
+  rig.clock.advance(60_000);
+  assert.deepEqual(rig.told, ['welcomed new', 'ended loggedOut']);
+  assert.equal(rig.server.requests('hello').length, 1);
+});
+
 test('a_session_that_nobody_meant_to_end_is_made_anew', () => {
   for (const reason of ['expired', 'serverShutdown'] as const) {
     const rig = new Rig().open();
@@ -302,6 +310,54 @@ test('a_change_of_network_probes_a_living_socket_and_hurries_a_waiting_one', () 
   assert.equal(rig.server.urls.length, tried + 1);
   rig.clock.advance(100);
   assert.equal(rig.told.at(-1), 'welcomed replayed');
+});
+
+test('an_attempt_that_hangs_on_the_old_network_is_replaced_and_a_fresh_one_is_left_alone', () => {
+  const rig = new Rig().open();
+  rig.server.mute = true;
+  rig.server.dropAll();
+  while (rig.server.requests('hello').length < 2) {
+    rig.clock.advance(10);
+  }
+  const tried = rig.server.urls.length;
+  rig.platform.network(true);
+  assert.equal(rig.server.urls.length, tried, 'it may yet succeed');
+  rig.clock.advance(PROBE_MS + 100);
+  rig.server.mute = false;
+  rig.platform.network(true);
+  assert.equal(rig.server.urls.length, tried + 1);
+  rig.clock.advance(100);
+  assert.equal(rig.told.at(-1), 'welcomed replayed');
+});
+
+test('sockets_that_die_as_soon_as_they_are_there_are_not_made_faster_and_faster', () => {
+  const rig = new Rig().open();
+  const pauses: number[] = [];
+  for (let time = 0; time < 6; time++) {
+    rig.server.dropAll();
+    const since = rig.clock.now;
+    const logins = rig.server.requests('hello').length;
+    while (rig.server.requests('hello').length === logins) {
+      rig.clock.advance(10);
+    }
+    pauses.push(rig.clock.now - since);
+    rig.clock.advance(100);
+  }
+  assert.ok(pauses.every((pause, at) => at === 0 || pause >= (pauses[at - 1] ?? 0)) && (pauses[5] ?? 0) > 5000, String(pauses));
+  rig.clock.advance(6000);
+  rig.server.dropAll();
+  rig.clock.advance(600);
+  assert.equal(rig.told.at(-1), 'welcomed replayed', 'one that lived was a good one');
+});
+
+test('a_goodbye_in_the_background_is_not_tried_for_ever', () => {
+  const rig = new Rig().open();
+  rig.platform.hide();
+  rig.server.unreachable = true;
+  rig.server.dropAll();
+  rig.connection.bye();
+  rig.clock.advance(rig.server.seatGraceMs + 20_000);
+  assert.deepEqual([rig.clock.armed, rig.platform.subscriptions], [0, 0]);
 });
 
 test('in_the_background_the_grace_may_run_out_and_the_return_still_counts', () => {

@@ -294,6 +294,38 @@ test('a_kick_that_was_missed_is_told_on_return', () => {
   assert.deepEqual(rig.news(), ['interrupted', 'resumed', 'removed kicked']);
 });
 
+test('a_seat_that_is_gone_after_the_grace_is_taken_again', () => {
+  const rig = new Rig().enter();
+  rig.server.replay = 0;
+  rig.news();
+  rig.platform.hide();
+  rig.server.unreachable = true;
+  rig.server.dropAll();
+  rig.wait(rig.server.seatGraceMs + 10_000);
+  rig.server.remove('ann', 'timedOut');
+  rig.server.unreachable = false;
+  rig.platform.show();
+  rig.wait(1000);
+  assert.deepEqual(rig.news(), ['interrupted', 'resumed', 'joined again']);
+});
+
+test('nothing_is_asked_of_a_session_that_is_about_to_end_and_everything_of_the_next', () => {
+  for (const reason of ['sessionEnded', 'serverShutdown'] as const) {
+    const rig = new Rig().enter();
+    rig.news();
+    rig.ops();
+    rig.server.remove('ann', reason);
+    rig.wait(50);
+    rig.room.publish('main', 'push-key', true, true);
+    rig.wait(5000);
+    assert.deepEqual([rig.ops(), rig.news()], [[], []], reason);
+    rig.server.end('ann', 'serverShutdown');
+    rig.wait(10_000);
+    assert.deepEqual(rig.news(), ['interrupted', 'joined again', 'role publisher'], reason);
+    assert.deepEqual(rig.server.published('ann').map(({ audio, video }) => [audio, video]), [[true, true]], reason);
+  }
+});
+
 test('another_device_of_the_user_ends_the_stay', () => {
   const rig = new Rig().enter();
   rig.news();
@@ -389,6 +421,25 @@ test('a_push_that_the_server_refused_is_told_with_its_cause', () => {
   assert.deepEqual(rig.news(), ['push of aux refused publishers-full']);
 });
 
+test('what_was_refused_for_the_moment_is_not_repeated_when_something_newer_was_accepted', () => {
+  const rig = new Rig().enter();
+  rig.server.refuse('publish', 'rate-limited', 'later');
+  rig.room.publish('main', 'push-key', true, false);
+  rig.room.publish('main', 'push-key', true, true);
+  rig.wait(60_000);
+  assert.deepEqual(rig.server.requests('publish').map(({ audio, video }) => [audio, video]), [[true, false], [true, true]]);
+});
+
+test('a_wish_for_somebody_who_is_not_there_is_brought_when_they_come', () => {
+  const rig = new Rig().enter();
+  rig.room.subscribe('bob', 'main', true, false);
+  rig.wait(1000);
+  assert.equal(rig.server.requests('subscribe').length, 0);
+  rig.server.enter(ROOM, 'bob');
+  rig.wait(100);
+  assert.equal(rig.server.requests('subscribe').length, 1);
+});
+
 test('audience_watches_and_registers_its_stream_when_it_becomes_a_publisher', () => {
   const rig = new Rig({ scene: 'live', role: 'audience' }).enter();
   assert.deepEqual(rig.news(), ['joined', 'role audience', 'audience 0']);
@@ -401,6 +452,34 @@ test('audience_watches_and_registers_its_stream_when_it_becomes_a_publisher', ()
   rig.room.setRole('audience');
   rig.wait(100);
   assert.deepEqual(rig.news(), ['role audience']);
+});
+
+test('a_speaker_registers_its_stream_after_every_change_to_publisher', () => {
+  const rig = new Rig({ scene: 'live', role: 'audience' }).enter();
+  const registered = [{ stream: 'main', key: 'push-key', audio: true, video: false }];
+  rig.room.publish('main', 'push-key', true, false);
+  for (let round = 0; round < 3; round++) {
+    rig.room.setRole('publisher');
+    rig.wait(100);
+    assert.deepEqual([rig.server.members(ROOM), rig.server.published('ann')], [['ann'], registered], `round ${round}`);
+    rig.room.setRole('audience');
+    rig.wait(100);
+    assert.deepEqual([rig.server.members(ROOM), rig.server.published('ann')], [[], []], `round ${round}`);
+  }
+});
+
+test('the_others_see_a_speaker_come_and_go_with_its_role', () => {
+  const host = new Rig({ scene: 'live' }).enter();
+  const fan = new FakePlatform(host.clock, host.server);
+  const stay: Stay = { room: ROOM, scene: 'live', role: 'audience' };
+  const room = new Room(fan, { signal: 'wss://h/v1/signal', rtmp: 'rtmp://h/live' }, stay, () => undefined);
+  room.enter({ app: 1, user: 'fan', sig: 'sig', device: 'd', client: 'c' });
+  host.wait(200).news();
+  room.setRole('publisher');
+  host.wait(100);
+  room.setRole('audience');
+  host.wait(100);
+  assert.deepEqual(host.news(), ['+fan', '-fan']);
 });
 
 test('a_refused_role_is_told_and_the_present_one_stays', () => {

@@ -80,6 +80,54 @@ test('the_pauses_between_starts_grow', () => {
   assert.ok(pauses.every((pause, at) => at === 0 || pause > (pauses[at - 1] ?? 0)), String(pauses));
 });
 
+test('a_push_that_has_begun_is_a_living_one', () => {
+  const rig = new Rig().join(SPEAKING);
+  giveUp(rig);
+  rig.wait(3000);
+  rig.code(1002);
+  rig.phone.natives();
+  rig.phone.hide();
+  rig.phone.show();
+  rig.wait(60_000);
+  assert.deepEqual(rig.phone.natives(), []);
+});
+
+test('tags_that_gave_up_while_the_session_was_lost_are_started_when_the_room_is_entered_again', () => {
+  const rig = new Rig().join(SPEAKING).guest('bob', true, true);
+  rig.trtc.setPlayerAttributes('bob_main', { muteVideo: false });
+  rig.server.unreachable = true;
+  rig.server.restart();
+  rig.server.enter(ROOM, 'bob');
+  giveUp(rig);
+  rig.wait(30_000);
+  rig.phone.natives();
+  rig.server.unreachable = false;
+  rig.phone.network(true);
+  rig.wait(2000);
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
+});
+
+test('a_pusher_that_gave_up_and_is_not_wanted_any_more_is_not_started', () => {
+  const rig = new Rig().join({ ...SPEAKING, scene: 'live', role: 'anchor' });
+  giveUp(rig);
+  rig.trtc.setPusherAttributes({ role: 'audience' });
+  rig.wait(100);
+  rig.phone.natives();
+  rig.wait(60_000);
+  assert.deepEqual(rig.phone.natives(), []);
+});
+
+test('a_player_that_gave_up_is_known_by_either_name_of_its_tag', () => {
+  for (const currentTarget of [{ id: 'bob_main' }, { dataset: { streamid: 'bob_main' } }]) {
+    const rig = new Rig().join().guest('bob', true, true);
+    rig.trtc.setPlayerAttributes('bob_main', { muteVideo: false });
+    rig.phone.natives();
+    rig.trtc.playerEventHandler({ currentTarget, detail: { code: -2301 } });
+    rig.wait(3000);
+    assert.deepEqual(rig.phone.natives(), ['bob_main.stop', 'bob_main.play'], JSON.stringify(currentTarget));
+  }
+});
+
 test('without_a_seat_a_pusher_is_started_only_when_the_seat_is_back', () => {
   const rig = new Rig().join(SPEAKING);
   rig.server.unreachable = true;
@@ -148,15 +196,17 @@ test('a_player_whose_stream_ended_is_not_started', () => {
 });
 
 test('in_the_background_nothing_is_started_and_on_return_at_once', () => {
-  const rig = new Rig().join(SPEAKING);
+  const rig = new Rig().join(SPEAKING).guest('bob', true, true);
+  rig.trtc.setPlayerAttributes('bob_main', { muteVideo: false });
   rig.phone.hide();
   giveUp(rig);
+  playerGivesUp(rig, 'bob_main');
   rig.phone.natives();
   rig.wait(30_000);
   assert.deepEqual(rig.phone.natives(), []);
   rig.phone.show();
   rig.wait(2000);
-  assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
+  assert.deepEqual(rig.phone.natives().sort(), ['bob_main.play', 'bob_main.stop', 'pusher.start', 'pusher.stop']);
 });
 
 test('a_stay_that_ended_in_the_background_leaves_nothing_that_hinders_the_next_one', () => {

@@ -98,6 +98,21 @@ test('a_new_pusher_for_the_same_room_tells_its_own_microphone_and_camera', () =>
   assert.equal(rig.server.requests('join').length, 1);
 });
 
+test('bad_parameters_during_a_stay_are_told_and_the_stay_goes_on', () => {
+  const rig = new Rig().join();
+  rig.take();
+  assert.equal(rig.trtc.enterRoom(rig.params({ userSig: '' })).url, null);
+  assert.deepEqual(rig.codes(), ['ERROR']);
+  rig.trtc.setPusherAttributes({ enableMic: true });
+  rig.wait(100);
+  assert.deepEqual(rig.server.published('ann').map(({ audio }) => audio), [true]);
+  const [before] = rig.server.requests('join');
+  rig.server.restart();
+  rig.wait(10_000);
+  assert.equal(rig.server.requests('join').at(-1)?.publish?.[0]?.key, before?.publish?.[0]?.key);
+  assert.deepEqual([rig.codes(), rig.server.members(ROOM)], [[], ['ann']]);
+});
+
 test('entering_another_room_leaves_the_first', () => {
   const rig = new Rig().join().guest('bob', true, true);
   const { url } = rig.trtc.getPusherAttributes();
@@ -352,6 +367,25 @@ test('a_handler_may_exit_in_the_middle_of_the_news', () => {
   };
   leaver.server.leave(ROOM, 'bob');
   assert.deepEqual(leaver.wait(500).codes(), ['REMOTE_VIDEO_REMOVE', 'LOCAL_LEAVE']);
+  leaver.join();
+  leaver.room(1031, { userid: 'cid' });
+  leaver.room(1033, { userid: 'cid', streamtype: 'main', hasvideo: true });
+  leaver.take();
+  leaver.room(1032, { userid: 'cid' });
+  assert.deepEqual(leaver.codes(), ['REMOTE_VIDEO_REMOVE', 'LOCAL_LEAVE'], 'fed by hand as well');
+});
+
+test('a_screen_whose_picture_ended_is_no_player_even_if_its_sound_goes_on', () => {
+  const rig = new Rig().join().guest('bob', true, true).guest('bob', true, true, 'aux');
+  rig.take();
+  rig.server.stream(ROOM, 'bob', 'aux', true, false);
+  rig.wait(50);
+  const { playerList, id } = rig.one('REMOTE_VIDEO_REMOVE').data;
+  assert.deepEqual([id, playerList.map((player: { id: string }) => player.id)], ['bob_aux', ['bob_main']]);
+  rig.room(1033, { userid: 'bob', streamtype: 'aux', hasvideo: true });
+  rig.trtc.getPlayerInstance('bob_aux').playerAttributes.hasAudio = true;
+  rig.room(1033, { userid: 'bob', streamtype: 'aux', hasvideo: false });
+  assert.equal(rig.trtc.getPlayerInstance('bob_aux'), null, 'fed by hand as well');
 });
 
 test('a_typical_page_causes_one_publish_and_no_needless_subscription', () => {

@@ -53,6 +53,15 @@ export const claimChecks: Checks = {
     old.setPusherAttributes({ enableMic: true });
     rig.wait(50);
     assert.equal(rig.server.requests('publish').length, 0, 'a replaced pusher has no say');
+    old.stop();
+    rig.wait(50);
+    assert.deepEqual(rig.server.members(ROOM), ['ann']);
+    const other = new Rig();
+    other.prepare();
+    const replaced = other.trtc.getPusherInstance();
+    other.trtc.createPusher();
+    replaced.start();
+    assert.deepEqual([other.wait(1000).codes(), other.server.seen], [[], []], 'its start joins nothing');
   },
   'trtc-wx.claim.setDataDriven': () => {
     const page = { name: 'page', setData: () => assert.fail('the SDK does not touch the view') };

@@ -16,10 +16,7 @@ export interface Elsewhere {
 }
 
 const phones = (file: string, ...names: string[]): Pointer[] => names.map((test) => ({ file: `tests/phones/test/${file}.test.mjs`, test }));
-const bitByBit = phones(
-  'quality',
-  'a_picture_of_${name}_and_sound_of_48_khz_in_stereo_arrive_bit_by_bit',
-);
+const bitByBit = phones('quality', 'a_picture_of_${name}_and_sound_of_48_khz_in_stereo_arrive_bit_by_bit');
 const delay = phones('quality', 'the_audience_of_a_live_room_sees_within_a_second_and_anchors_each_other_within_300_ms');
 
 /** Records of verify media, scale and device. */

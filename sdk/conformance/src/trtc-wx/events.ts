@@ -98,7 +98,10 @@ for (const { id, kind, value } of ledger('trtc-wx')) {
 
 /** Tracks of one stream: who it is stands beside the player, and the lists are as after the change. */
 const track = (add: boolean): Check => (record) => {
-  const { told } = cause(record);
+  const { told, rig } = cause(record);
+  if (add) {
+    assert.equal(told.data.player, rig.trtc.getPlayerInstance('bob_main').playerAttributes, 'the live object, not a copy');
+  }
   const { player, id, userID, streamType, userList, playerList } = told.data;
   assert.deepEqual([id, userID, streamType], [player.id, player.userID, player.streamType]);
   assert.equal(player.id, 'bob_main');

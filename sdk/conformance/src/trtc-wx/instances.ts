@@ -80,6 +80,8 @@ const fullScreen = (method: string, native: string, given: unknown): Check => as
   assert.equal(options.direction, (given as { direction?: number } | undefined)?.direction);
   player.getPlayerContext()[native] = ({ fail }: any) => fail({ errMsg: 'no' });
   await assert.rejects(player[method](given), { errMsg: 'no' });
+  delete player.getPlayerContext()[native];
+  await assert.rejects(player[method](given), /not there/, 'a phone that cannot do it');
 };
 
 /** See the head of the file. */

@@ -47,6 +47,9 @@ const enterRoom: Check = () => {
     [scene, enableBlackStream, encsmall, cloudenv, streamID, privateMapKey, pureAudioMode, recvMode, params['enableinfiniteanchor']],
     ['videocall', '', 0, 'PRO', '', '', '', 1, 0],
   );
+  const blank = rig.params({ streamID: null, recvMode: 0 });
+  rig.trtc.enterRoom(blank);
+  assert.deepEqual([blank['streamID'], blank['recvMode']], ['', 1]);
 };
 
 const enterRoomWire: Check = () => {
@@ -193,6 +196,16 @@ export const methodChecks: Checks = {
     old.start();
     assert.deepEqual(rig.phone.natives(), []);
     assert.deepEqual(new Rig().trtc.exitRoom(), { pusher: {}, playerList: [] });
+    const loud = new Rig({}).join();
+    loud.trtc.exitRoom();
+    const before = loud.phone.printed.length;
+    loud.trtc.getPusherInstance().start();
+    assert.deepEqual(loud.phone.printed.slice(before).map(([level]) => level), ['warn'], 'the console says what to do');
+    assert.match(loud.phone.printed.at(-1)?.[1] ?? '', /createPusher/);
+    loud.take();
+    loud.trtc.enterRoom(loud.params());
+    loud.trtc.getPusherInstance().start();
+    assert.deepEqual(loud.wait(200).codes(), ['LOCAL_JOIN'], 'enterRoom makes a pusher where there is none any more');
   },
   'trtc-wx.method.getPlayerList': () => {
     const rig = new Rig().join().guest('bob', true, false).guest('cid', false, true);
@@ -207,6 +220,7 @@ export const methodChecks: Checks = {
     rig.wait(50);
     const told = rig.server.requests('publish').map(({ audio, video }) => [audio, video]);
     assert.deepEqual(told, [[true, false], [true, true]]);
+    assert.equal(rig.trtc.setPusherAttributes(), attributes, 'nothing to change');
     rig.trtc.setPusherAttributes({ beautyLevel: 2 });
     rig.wait(50);
     assert.equal(rig.server.requests('publish').length, 2, 'other attributes are nobody else’s business');
@@ -270,6 +284,8 @@ export const methodChecks: Checks = {
     rig.trtc.pusherNetStatusHandler({ detail: { info } });
     assert.deepEqual(rig.one('LOCAL_NET_STATE_UPDATE').data.pusher.netStatus, info);
     handlerOf(record.name, ofPusher({ info }), 'LOCAL_NET_STATE_UPDATE')(record);
+    rig.trtc.pusherNetStatusHandler({ detail: {} });
+    assert.deepEqual(rig.one('LOCAL_NET_STATE_UPDATE').data.pusher.netStatus, {}, 'a report without content');
   },
   'trtc-wx.method.pusherErrorHandler': (record) => {
     const detail = { errCode: 10001, errMsg: 'no camera' };
@@ -305,6 +321,10 @@ export const methodChecks: Checks = {
     const info = { netQualityLevel: 2 };
     rig.trtc.playerNetStatus(rig.player('bob_main', { info }));
     assert.deepEqual(rig.one('REMOTE_NET_STATE_UPDATE').data.playerList[0].netStatus, info);
+    for (const currentTarget of [{ id: 'bob_main' }, { dataset: { streamid: 'bob_main' } }, { id: 'tag', dataset: { streamid: 'bob_main' } }]) {
+      rig.trtc.playerNetStatus({ currentTarget, detail: { info } });
+      rig.one('REMOTE_NET_STATE_UPDATE');
+    }
     rig.trtc.playerNetStatus(rig.player('nobody_main', { info }));
     rig.trtc.playerNetStatus({});
     assert.deepEqual(rig.take(), []);
