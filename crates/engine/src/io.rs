@@ -297,8 +297,6 @@ pub enum Output {
         ticket: MediaTicket,
         /// The stream.
         stream: StreamId,
-        /// How to pace it (the publication may have to be created for a publisher that is still away).
-        pace: Pace,
         /// Which tracks to send.
         tracks: TrackFlags,
         /// For logs.

@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::held::Wish;
-use crate::io::{MediaTicket, Output, Pace, TrackFlags};
+use crate::io::{MediaTicket, Output, TrackFlags};
 use crate::publishing::label;
 use crate::urls::Purpose;
 use huitong_room::Publication;
@@ -67,7 +67,6 @@ impl Engine {
         self.out.push_back(Output::PlayAccepted {
             ticket,
             stream: publication.id,
-            pace: Pace { scene: publication.scene },
             tracks,
             label: label(publication),
         });
