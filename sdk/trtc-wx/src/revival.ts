@@ -117,7 +117,9 @@ export class Revival {
 
   private attempt(): void {
     this.timer = null;
-    if (this.possible()) {
+    if (this.platform.now() < this.notBefore) {
+      this.later();
+    } else if (this.possible()) {
       this.restart();
     }
   }

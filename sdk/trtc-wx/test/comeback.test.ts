@@ -414,6 +414,7 @@ test('a_refused_pusher_is_not_started_again_before_its_pause_is_over', () => {
 
 test('a_pusher_that_was_refused_for_good_is_started_only_when_that_may_have_changed', () => {
   const rig = new Rig().join(SPEAKING);
+  rig.trtc.pusherNetStatusHandler({ detail: { info: { netSpeed: 0 } } }); // from now on silence would be suspicious
   refusePush(rig, 'never', 'may-not-publish');
   giveUp(rig);
   rig.phone.natives();
