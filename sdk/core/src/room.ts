@@ -479,9 +479,6 @@ export class Room implements ConnectionListener {
 
   /** A wish whose answer was lost, or that was refused for the moment, is open again. */
   private answered(wish: Wish, sent: Tracks, answer: Answer): void {
-    if (wish.told !== sent) {
-      return;
-    }
     if ('lost' in answer) {
       wish.told = undefined;
     } else if ('ok' in answer) {
@@ -489,7 +486,7 @@ export class Room implements ConnectionListener {
     } else if (answer.error.retry === 'later') {
       this.later(wish.pauses.next(), () => {
         if (wish.told === sent) {
-          wish.told = undefined;
+          wish.told = undefined; // nothing newer was asked meanwhile
         }
       });
     }

@@ -428,6 +428,12 @@ test('what_was_refused_for_the_moment_is_not_repeated_when_something_newer_was_a
   rig.room.publish('main', 'push-key', true, true);
   rig.wait(60_000);
   assert.deepEqual(rig.server.requests('publish').map(({ audio, video }) => [audio, video]), [[true, false], [true, true]]);
+  rig.server.refuse('publish', 'rate-limited', 'later');
+  rig.room.publish('main', 'push-key', false, true);
+  rig.wait(100); // it is refused, and its pause has begun
+  rig.room.publish('main', 'push-key', false, false);
+  rig.wait(60_000);
+  assert.equal(rig.server.requests('publish').length, 4);
 });
 
 test('a_wish_for_somebody_who_is_not_there_is_brought_when_they_come', () => {
