@@ -74,9 +74,6 @@ export class Revival {
     } else if (now >= this.notBefore) {
       this.notBefore = now + this.refusals.next();
     }
-    if (this.timer) {
-      this.later();
-    }
   }
 
   /** What the server refused it may take now. */
@@ -99,7 +96,6 @@ export class Revival {
   stop(): void {
     this.cancel();
     this.dead = false;
-    this.allowed();
   }
 
   private cancel(): void {

@@ -409,7 +409,50 @@ test('a_refused_pusher_is_not_started_again_before_its_pause_is_over', () => {
     waits.push(rig.phone.clock.now - since);
   }
   assert.ok(waits.every((wait, at) => wait >= Math.min(15_000, 2500 * 2 ** at) && wait <= 31_000), String(waits));
-  assert.deepEqual(rig.codes(), ['ERROR'], 'and patience does not end while the server answers');
+  assert.ok((waits[0] ?? 0) <= 5500, 'the tag’s own attempts make the pause no longer');
+});
+
+test('patience_does_not_end_while_the_server_answers', () => {
+  const rig = new Rig().join(SPEAKING);
+  rig.take();
+  for (let second = 0; second < 300; second += 30) {
+    refusePush(rig);
+    giveUp(rig);
+    rig.wait(30_000);
+  }
+  assert.deepEqual(rig.take().map(({ data }) => data.code), [-3301]);
+});
+
+test('a_pusher_that_had_given_up_before_its_refusal_was_heard_of_waits_all_the_same', () => {
+  const rig = new Rig().join(SPEAKING);
+  giveUp(rig);
+  refusePush(rig);
+  rig.phone.natives();
+  rig.wait(2300);
+  assert.deepEqual(rig.phone.natives(), []);
+  rig.wait(3000);
+  assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
+});
+
+test('a_page_that_starts_or_takes_the_microphone_anew_may_try_what_was_refused', () => {
+  const anews: [string, (rig: Rig) => void][] = [
+    ['start', (rig) => rig.trtc.getPusherInstance().start()],
+    ['role', (rig) => {
+      rig.trtc.setPusherAttributes({ role: 'audience' });
+      rig.wait(100);
+      rig.trtc.setPusherAttributes({ role: 'anchor' });
+      rig.wait(100);
+    }],
+  ];
+  for (const [what, anew] of anews) {
+    const rig = new Rig().join({ ...SPEAKING, scene: 'live', role: 'anchor' });
+    refusePush(rig, 'never', 'may-not-publish');
+    anew(rig);
+    giveUp(rig);
+    rig.phone.natives();
+    rig.wait(3000);
+    assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start'], what);
+  }
 });
 
 test('a_pusher_that_was_refused_for_good_is_started_only_when_that_may_have_changed', () => {

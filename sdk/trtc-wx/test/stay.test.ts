@@ -274,6 +274,19 @@ test('a_hidden_tab_that_is_silent_gets_its_seat_back_when_it_is_shown', () => {
   assert.deepEqual(rig.phone.natives(), ['pusher.stop', 'pusher.start']);
 });
 
+test('a_pusher_that_says_nothing_after_its_tab_is_shown_again_is_started_anew', () => {
+  const rig = hiddenTab(0);
+  const talk = (netSpeed: number): void => rig.trtc.pusherNetStatusHandler({ detail: { info: { netSpeed } } });
+  talk(100);
+  rig.wait(60_000);
+  assert.deepEqual(rig.server.members(ROOM), ['bob']);
+  rig.phone.pages[0] = rig.page;
+  rig.wait(2500);
+  talk(0);
+  rig.wait(6000);
+  assert.deepEqual([rig.server.members(ROOM), rig.phone.natives()], [['bob', 'ann'], ['pusher.stop', 'pusher.start']]);
+});
+
 test('the_background_is_no_sign_that_a_hidden_tab_is_closed', () => {
   const talk = (rig: Rig): void => rig.trtc.pusherNetStatusHandler({ detail: { info: { netSpeed: 100 } } });
   const rig = hiddenTab(0);
