@@ -12,7 +12,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     (0, &["types", "media"]),
     (1, &["rtmp", "protocol", "auth"]),
     (2, &["room", "session", "engine", "hub"]),
-    (3, &["fanout", "gateway-rtmp", "gateway-flv", "gateway-signal"]),
+    (3, &["fanout", "codec", "gateway-rtmp", "gateway-flv", "gateway-signal"]),
     (4, &["server", "cli", "client", "testkit", "house", "bench"]),
 ];
 
@@ -37,6 +37,7 @@ const BLIND: &[(&str, &[&str])] = &[
     ("media", &["types"]),
     ("room", &["protocol", "auth", "media", "rtmp"]),
     ("fanout", &["rtmp", "protocol", "auth"]),
+    ("codec", &["rtmp", "protocol", "auth", "room", "session", "engine", "hub"]),
     ("gateway-rtmp", &["protocol", "auth"]),
     ("gateway-flv", &["protocol", "auth", "rtmp"]),
     ("gateway-signal", &["auth", "media", "rtmp"]),
