@@ -41,6 +41,7 @@ units: sdk ## Rust tests: units, properties, fuzz corpora, real programs, the se
 	@scripts/need media peers minting
 	$(CARGO) test --workspace --locked
 	$(CARGO) test --locked -p huitong-hub --features shuttle --test inbox_threads
+	$(CARGO) test --locked -p huitong-codec --features shuttle --test pool_threads
 
 sdk-test: sdk ## SDK tests: units, fixtures, the contract
 	npm run --silent typecheck
