@@ -3,7 +3,7 @@
 mod support;
 
 use bytes::{Bytes, BytesMut};
-use huitong_codec::{AacToOpus, Input, OpusToAac, Output, Transcoder};
+use huitong_codec::{AacToOpus, AudioDecoder, Input, OpusDecoder, OpusToAac, Output, Pcm, Transcoder};
 use huitong_media::flv::{
     AudioBody, Demuxer, TagKind, body_head, body_parts, parse_audio_body, write_file_header, write_tag,
 };
@@ -116,12 +116,9 @@ fn opus_of_ffmpeg_becomes_aac_here_and_ffmpeg_plays_it() {
             folder.path(),
             &format!("-f lavfi -i {source} -af volume=12dB -ac {channels} {coder} in.opus"),
         );
-        let mut reader =
-            OggOpusReader::new(std::fs::File::open(folder.path().join("in.opus")).unwrap()).unwrap();
         let mut inputs = Vec::new();
         let mut rtp = 0;
-        while let Some(packet) = reader.read_packet().unwrap() {
-            let data = Bytes::copy_from_slice(&packet.data);
+        for data in ogg_packets(&folder.path().join("in.opus")) {
             let samples = opus_pure::packet::samples_48k(&data).unwrap() as i64;
             inputs.push(Input::Opus { rtp, ts_ms: rtp / 48, data });
             rtp += samples;
@@ -134,6 +131,49 @@ fn opus_of_ffmpeg_becomes_aac_here_and_ffmpeg_plays_it() {
         ffmpeg(folder.path(), "-i out.flv -ac 1 -ar 48000 -f f32le out.raw");
         assert_tone(&raw(&folder.path().join("out.raw"))[24_000..72_000], 440.0, 0.498);
     }
+}
+
+/// Packets of an Ogg file.
+fn ogg_packets(path: &Path) -> Vec<Bytes> {
+    let mut reader = OggOpusReader::new(std::fs::File::open(path).unwrap()).unwrap();
+    let mut packets = Vec::new();
+    while let Some(packet) = reader.read_packet().unwrap() {
+        packets.push(Bytes::copy_from_slice(&packet.data));
+    }
+    packets
+}
+
+#[test]
+fn copies_of_lost_packets_in_their_successors_are_used() {
+    // Browsers send such copies by default. Syllables of a gliding voice, coded as speech by libopus.
+    let folder = tempfile::tempdir().unwrap();
+    let source = r"aevalsrc=0.4*sin(2*PI*(200+60*mod(t\,0.3))*t)*lt(mod(t\,0.27)\,0.15):s=16000:d=6";
+    let coder = "-ar 16000 -c:a libopus -b:a 28k -application voip -fec 1 -packet_loss 25";
+    ffmpeg(folder.path(), &format!("-f lavfi -i {source} -ac 1 {coder} in.opus"));
+    let packets = ogg_packets(&folder.path().join("in.opus"));
+    let decode = |lost: &dyn Fn(usize) -> bool, copies: bool| {
+        let mut decoder = OpusDecoder::new(1).unwrap();
+        let (mut all, mut pcm) = (Pcm::new(1), Pcm::new(1));
+        for (n, packet) in packets.iter().enumerate() {
+            if lost(n) {
+                let next = packets.get(n + 1).filter(|_| copies);
+                assert!(decoder.conceal(960, next.map(|p| &p[..]), &mut pcm));
+            } else {
+                decoder.decode(packet, &mut pcm).unwrap();
+            }
+            assert_eq!(pcm.len(), 960);
+            all.append(&pcm);
+        }
+        all
+    };
+    let whole = decode(&|_| false, false);
+    let error = |copies| {
+        let some = decode(&|n| n % 7 == 3, copies);
+        whole.left().iter().zip(some.left()).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>()
+    };
+    let (with, without) = (error(true), error(false));
+    println!("error {with} with copies, {without} without");
+    assert!(with < without / 2.0, "error {with} with copies, {without} without");
 }
 
 #[test]
