@@ -7,8 +7,7 @@ use bytes::Bytes;
 
 use crate::line::{Fit, Line, TICKS_PER_MS, ticks};
 use crate::{
-    AudioDecoder, AudioEncoder, Builtin, Codecs, Counters, Input, LINE_RATE, MAX_CODED_BYTES, Output, Pcm,
-    Transcoder,
+    AudioDecoder, AudioEncoder, Builtin, Codecs, Counters, Input, LINE_RATE, Output, Pcm, Transcoder,
 };
 
 /// Part of a frame's duration that must be missing before it is a hole (tenths): one lost frame is found although
@@ -82,7 +81,7 @@ impl AacToOpus {
             return;
         };
         let mut pcm = std::mem::replace(&mut self.pcm, Pcm::new(1));
-        let heard = data.len() <= MAX_CODED_BYTES && decoder.decode(data, &mut pcm).is_ok();
+        let heard = decoder.decode(data, &mut pcm).is_ok();
         if heard {
             let rate = decoder.sample_rate();
             self.frame_samples = pcm.len();
@@ -171,7 +170,7 @@ impl Transcoder for AacToOpus {
     fn handle(&mut self, input: Input) {
         // One input makes at most half a second of output; what was not taken is of no use to anybody.
         self.outputs.clear();
-        match input {
+        match input.bounded() {
             Input::AacHeader(header) => self.header(header),
             Input::Aac { ts_ms, data } => self.aac(ts_ms, &data),
             Input::Opus { .. } => {

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use crate::line::{Fit, JUMP_TICKS, Line, TICKS_PER_MS, millis, ticks};
 use crate::opus::packet_shape;
 use crate::{
-    AudioDecoder, AudioEncoder, Builtin, Codecs, Counters, Input, LINE_RATE, MAX_CODED_BYTES, Output, Pcm,
-    Transcoder,
+    AudioDecoder, AudioEncoder, Builtin, Codecs, Counters, Input, LINE_RATE, Output, Pcm, Transcoder,
 };
 
 /// Encoders switch between mono and stereo as the sound and the bit rate have it. Players take a new AAC header
@@ -67,8 +66,7 @@ impl OpusToAac {
     fn opus(&mut self, rtp: i64, ts_ms: i64, data: &[u8]) {
         self.counters.frames_in += 1;
         // A damaged packet is a lost one: the next packet shows the hole.
-        let shape = packet_shape(data).ok().filter(|_| data.len() <= MAX_CODED_BYTES);
-        let Some((samples, channels)) = shape else {
+        let Ok((samples, channels)) = packet_shape(data) else {
             self.counters.damaged += 1;
             return;
         };
@@ -204,7 +202,7 @@ impl Transcoder for OpusToAac {
     fn handle(&mut self, input: Input) {
         // One input makes at most a second of output; what was not taken is of no use to anybody.
         self.outputs.clear();
-        match input {
+        match input.bounded() {
             Input::Opus { rtp, ts_ms, data } => self.opus(rtp, ts_ms, &data),
             Input::Aac { .. } => {
                 self.counters.frames_in += 1;

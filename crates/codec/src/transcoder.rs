@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-/// Longest coded frame that is looked at, bytes. AAC allows 6144 bits per channel and eight channels, Opus 1275
+/// Longest coded frame or header that is looked at, bytes. AAC allows 6144 bits per channel and eight channels, Opus 1275
 /// bytes per frame; longer ones are damaged and would only keep memory busy.
 pub const MAX_CODED_BYTES: usize = 8 * 1024;
 
@@ -36,11 +36,15 @@ impl Input {
         matches!(self, Self::AacHeader(_))
     }
 
-    /// Bytes of the payload.
-    pub fn size(&self) -> usize {
-        match self {
-            Self::AacHeader(data) | Self::Aac { data, .. } | Self::Opus { data, .. } => data.len(),
+    /// Without its payload if that is longer than [`MAX_CODED_BYTES`]: it counts as damaged wherever it arrives,
+    /// and does not keep memory busy on its way.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        let (Self::AacHeader(data) | Self::Aac { data, .. } | Self::Opus { data, .. }) = &mut self;
+        if data.len() > MAX_CODED_BYTES {
+            data.clear();
         }
+        self
     }
 }
 

@@ -31,7 +31,7 @@ pub trait Sink: Send {
     /// The next piece of the transcoded stream.
     fn output(&mut self, output: Output);
 
-    /// A codec panicked. Nothing more will come; other streams go on.
+    /// A codec or the sink panicked. Nothing more will come; other streams go on.
     fn failed(&mut self) {}
 }
 
@@ -59,28 +59,31 @@ impl Drop for Stream {
     }
 }
 
-/// A poisoned lock means that a codec panicked; its stream is closed then.
+/// A poisoned lock means that a codec or a sink panicked; its stream is closed then.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl Stream {
-    /// One turn of a worker.
+    /// One turn of a worker. The codecs are young: a panic in one of them, or in a sink, ends its stream and
+    /// not the thread.
     fn work(&self, pieces: &mut Vec<Input>) {
         self.mailbox.take(PIECES_PER_TURN, pieces);
+        if catch_unwind(AssertUnwindSafe(|| self.transcode(pieces))).is_err() {
+            self.mailbox.close();
+            let failed = AssertUnwindSafe(|| lock(&self.run).sink.failed());
+            drop(catch_unwind(failed));
+        }
+    }
+
+    fn transcode(&self, pieces: &mut Vec<Input>) {
         let mut run = lock(&self.run);
         let Run { machine, sink } = &mut *run;
         for piece in pieces.drain(..) {
             if self.mailbox.is_closed() {
                 return;
             }
-            // The codecs are young. A panic in one of them ends its stream, not the thread.
-            let transcoded = catch_unwind(AssertUnwindSafe(|| machine.handle(piece)));
-            if transcoded.is_err() {
-                self.mailbox.close();
-                sink.failed();
-                return;
-            }
+            machine.handle(piece);
             while let Some(output) = machine.poll() {
                 sink.output(output);
             }
@@ -192,7 +195,7 @@ impl StreamHandle {
     /// Hands over a piece of the stream; it never waits. See [`QUEUE_FRAMES`] for what happens when the workers
     /// do not keep up.
     pub fn push(&self, input: Input) {
-        if self.stream.mailbox.push(input, Input::is_header) == Pushed::Schedule {
+        if self.stream.mailbox.push(input.bounded(), Input::is_header) == Pushed::Schedule {
             self.stream.shared.ready.push(Arc::clone(&self.stream));
         }
     }
@@ -202,7 +205,7 @@ impl StreamHandle {
         Counters { queue_dropped: self.stream.mailbox.dropped(), ..*lock(&self.stream.counters) }
     }
 
-    /// Whether a codec panicked: nothing more comes out.
+    /// Whether a codec or the sink panicked: nothing more comes out.
     pub fn has_failed(&self) -> bool {
         self.stream.mailbox.is_closed()
     }

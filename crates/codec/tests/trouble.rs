@@ -295,3 +295,15 @@ fn sound_goes_through_both_machines_in_a_chain_after_trouble() {
     listen(&run(&mut back, lose(again(&opus))), 1);
     assert_eq!(back.counters().encoder_errors, 0);
 }
+
+#[test]
+fn what_is_longer_than_any_frame_counts_as_damaged() {
+    let long = Bytes::from(vec![0x21; huitong_codec::MAX_CODED_BYTES + 1]);
+    let mut machine = AacToOpus::default();
+    let mut inputs = aac_stream(&wave(48_000, 1, 0.5, tones), 48_000, 0);
+    inputs[8] = Input::Aac { ts_ms: 149, data: long.clone() };
+    listen(&run(&mut machine, inputs), 1);
+    assert_eq!((machine.counters().damaged, machine.counters().concealed_ms), (1, 21));
+    run(&mut machine, [Input::AacHeader(long)]);
+    assert_eq!(machine.counters().damaged, 2);
+}

@@ -218,6 +218,35 @@ fn a_panicking_codec_ends_its_stream_only() {
     outputs(&good, 4);
 }
 
+struct Panics(SyncSender<()>);
+
+impl Sink for Panics {
+    fn output(&mut self, _: Output) {
+        panic!("a sink that panics on purpose");
+    }
+
+    fn failed(&mut self) {
+        self.0.send(()).ok();
+        panic!("and once more");
+    }
+}
+
+#[test]
+fn a_panicking_sink_leaves_the_thread_to_the_others() {
+    let workers = Workers::new(1).unwrap();
+    let (sender, receiver) = sync_channel(1);
+    let bad = workers.start(Direction::AacToOpus, Box::new(Panics(sender))).unwrap();
+    let (sink, good) = channel();
+    let handle = workers.start(Direction::AacToOpus, sink).unwrap();
+    for input in aac_stream(&wave(48_000, 1, 0.3, tones), 48_000, 0) {
+        bad.push(input.clone());
+        handle.push(input);
+    }
+    receiver.recv_timeout(PATIENCE).unwrap();
+    assert!(bad.has_failed());
+    outputs(&good, 10);
+}
+
 #[test]
 fn dropping_the_workers_ends_their_threads_and_streams_fall_silent() {
     let workers = Workers::new(2).unwrap();
