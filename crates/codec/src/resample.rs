@@ -1,7 +1,7 @@
 //! A resampler whose ratio may change at every sample.
 //!
 //! Windowed sinc, one table of phases, linear interpolation between them: about 90 dB. Made here and not taken
-//! from a crate because of three things together (`docs/decisions/0007-codecs-and-the-line.md`): the position of
+//! from a crate because of three things together (`docs/decisions/0008-codecs-and-the-line.md`): the position of
 //! every output sample is known exactly, the ratio follows the source's clock without seams, and at ratio 1 in
 //! phase 0 (most streams, all the time) the filter is the identity and costs a copy.
 
