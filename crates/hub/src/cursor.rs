@@ -1,6 +1,6 @@
 //! One viewer's place in a publication.
 
-use crate::packet::{Kind, Packet, Wire, WireFormat};
+use crate::packet::{Kind, Packet, Rendition, Wire, WireFormat};
 use crate::ring::Ring;
 use crate::viewer::{ViewerTracks, Wrote};
 use crate::{Configs, Micros};
@@ -261,10 +261,12 @@ impl Cursor {
         // starts. What it starts with comes, too.
         let first: &Configs<B> = &packet.configs;
         let newest: &Configs<B> = &ring.newest().unwrap_or(packet).configs;
+        let rendition = rendition(self.wire, formats);
+        let (first_audio, newest_audio) = (first.audio(rendition), newest.audio(rendition));
         let video = self.tracks.video && (first.video.is_some() || newest.video.is_some());
-        let audio = self.tracks.audio && (first.audio.is_some() || newest.audio.is_some());
+        let audio = self.tracks.audio && (first_audio.is_some() || newest_audio.is_some());
         let lost = (first.video.is_some() && newest.video.is_none())
-            || (first.audio.is_some() && newest.audio.is_none());
+            || (first_audio.is_some() && newest_audio.is_none());
         let configs = if lost { first } else { newest };
         if let Some(format) = formats.get(usize::from(self.wire.0)) {
             let prelude = format.prelude(configs, video, audio, packet.ts_ms);
@@ -286,12 +288,13 @@ impl Cursor {
         if !self.prelude_sent {
             return (0, mark);
         }
+        let rendition = rendition(self.wire, formats);
         let mut slots = steps.iter_mut();
         let mut count = 0usize;
         while let Some(packet) = ring.get(mark.pos) {
             let before = mark;
             mark.pos = mark.pos.saturating_add(1);
-            if !self.wants(packet, before) {
+            if !self.wants(packet, before, rendition) {
                 continue;
             }
             let video = packet.kind.is_video();
@@ -320,14 +323,14 @@ impl Cursor {
         (count, mark)
     }
 
-    const fn wants<B>(&self, packet: &Packet<B>, mark: Mark) -> bool {
+    fn wants<B>(&self, packet: &Packet<B>, mark: Mark, rendition: Rendition) -> bool {
         match packet.kind {
             Kind::Key => self.tracks.video && packet.seq >= self.video_from,
             Kind::Delta => {
                 let continues = !mark.wait_key && packet.epoch == mark.epoch;
                 self.tracks.video && continues && packet.seq >= self.video_from
             }
-            Kind::Audio => self.tracks.audio && packet.seq >= self.audio_from,
+            Kind::Audio(of) => self.tracks.audio && of == rendition && packet.seq >= self.audio_from,
         }
     }
 
@@ -357,4 +360,9 @@ impl Cursor {
         }
         true
     }
+}
+
+/// The rendition of the sound that viewers of this format take.
+fn rendition<B>(wire: Wire, formats: &[Arc<dyn WireFormat<B>>]) -> Rendition {
+    formats.get(usize::from(wire.0)).map_or_else(Rendition::default, |format| format.rendition())
 }

@@ -22,8 +22,8 @@ pub mod viewer;
 pub use cursor::{Cursor, CursorStats};
 pub use inbox::{Inbox, InboxFull};
 pub use pace::{Pace, Pacer};
-pub use packet::{Configs, Kind, Packet, Sequencer, Wire, WireFormat};
-pub use ring::{Ring, RingLimits};
+pub use packet::{Configs, Kind, Packet, Rendition, Sequencer, Track, Wire, WireFormat};
+pub use ring::{Ring, RingLimits, RingSnapshot};
 pub use shard::{Gone, PublicationId, Rest, Shard, ShardInput, ViewerId, ViewerIo};
 pub use viewer::{ViewerTracks, Wrote};
 

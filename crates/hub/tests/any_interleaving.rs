@@ -93,7 +93,7 @@ proptest! {
             match act {
                 Act::Key(n) => videos.push(studio.send(Kind::Key, n)),
                 Act::Delta(n) => videos.push(studio.send(Kind::Delta, n)),
-                Act::Sound => { studio.send(Kind::Audio, 30); }
+                Act::Sound => { studio.send(SOUND, 30); }
                 Act::Header(video) => {
                     studio.header(video);
                     if video { videos.push(studio.send(Kind::Key, 50)); }

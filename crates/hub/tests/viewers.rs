@@ -2,7 +2,7 @@
 
 mod common;
 use common::*;
-use huitong_hub::{Gone, Kind, Rest, ShardInput, ViewerId};
+use huitong_hub::{Gone, Kind, Rendition, Rest, ShardInput, Track, ViewerId};
 
 const PLENTY: usize = usize::MAX / 2;
 
@@ -11,7 +11,7 @@ fn camera(studio: &mut Studio) {
     studio.header(false);
     studio.send(Kind::Key, 100);
     for _ in 0..3 {
-        studio.send(Kind::Audio, 20);
+        studio.send(SOUND, 20);
         studio.send(Kind::Delta, 50);
     }
     studio.pass(30_000);
@@ -55,7 +55,7 @@ fn stalled_viewer_skips_video_to_the_newest_keyframe_and_keeps_its_sound() {
         if i % 10 == 0 {
             keys.push(number);
         }
-        sounds.push(studio.send(Kind::Audio, 20));
+        sounds.push(studio.send(SOUND, 20));
         studio.pass(50_000);
     }
     let before = studio.heard(1).len();
@@ -77,7 +77,7 @@ fn viewer_far_beyond_its_ceiling_loses_old_sound_too() {
     pipe.borrow_mut().room = 0;
     for i in 0..200 {
         studio.send(if i % 20 == 0 { Kind::Key } else { Kind::Delta }, 500);
-        studio.send(Kind::Audio, 20);
+        studio.send(SOUND, 20);
         studio.pass(50_000);
     }
     let before = studio.heard(1).len();
@@ -95,7 +95,7 @@ fn muted_video_is_not_sent_and_comes_back_at_a_keyframe_at_once() {
     studio.join(1, AUDIO, PLENTY);
     let key = studio.send(Kind::Key, 100);
     let delta = studio.send(Kind::Delta, 100);
-    let sound = studio.send(Kind::Audio, 10);
+    let sound = studio.send(SOUND, 10);
     studio.pass(30_000);
     assert_eq!(studio.heard(1), [('P', 0), ('A', 2), ('S', sound)]);
     studio.shard.handle(studio.now, ShardInput::Tracks { viewer: ViewerId(1), tracks: BOTH });
@@ -129,7 +129,7 @@ fn after_a_publisher_change_nobody_gets_a_delta_without_its_keyframe() {
     studio.join(2, BOTH, PLENTY);
     assert_eq!(studio.heard(2), [], "the old pictures are over");
     studio.send(Kind::Delta, 10);
-    let sound = studio.send(Kind::Audio, 10);
+    let sound = studio.send(SOUND, 10);
     let key = studio.send(Kind::Key, 10);
     studio.pass(30_000);
     assert_eq!(&studio.heard(1)[10..], [('S', sound), ('K', key)]);
@@ -143,7 +143,7 @@ fn dead_viewer_is_given_up_and_a_closed_one_at_once() {
     studio.join(1, BOTH, 0);
     let two = studio.join(2, BOTH, PLENTY);
     two.borrow_mut().closed = true;
-    studio.send(Kind::Audio, 10);
+    studio.send(SOUND, 10);
     studio.pass(50_000);
     let gone: Vec<_> = studio.shard.take_departed().iter().map(|d| (d.viewer, d.why)).collect();
     assert_eq!(gone, [(ViewerId(2), Gone::Closed)]);
@@ -220,8 +220,8 @@ fn a_viewer_that_comes_before_the_first_packet_gets_it_and_skips_nothing() {
     let mut studio = Studio::new();
     studio.join(1, BOTH, PLENTY);
     studio.header(false);
-    let first = studio.send(Kind::Audio, 10);
-    let second = studio.send(Kind::Audio, 10);
+    let first = studio.send(SOUND, 10);
+    let second = studio.send(SOUND, 10);
     studio.pass(30_000);
     assert_eq!(studio.heard(1), [('P', 0), ('A', 1), ('S', first), ('S', second)]);
     assert_eq!(studio.pipes[&1].borrow().skips, 0);
@@ -242,7 +242,7 @@ fn video_off_and_on_within_a_group_of_pictures_goes_on_behind_the_last_picture()
     assert_eq!(studio.heard(1).len(), before, "nothing was missed and nothing is sent again");
     tracks(&mut studio, AUDIO);
     let missed = studio.send(Kind::Delta, 20);
-    let sound = studio.send(Kind::Audio, 20);
+    let sound = studio.send(SOUND, 20);
     studio.pass(30_000);
     tracks(&mut studio, BOTH);
     let next = studio.send(Kind::Delta, 20);
@@ -256,11 +256,11 @@ fn the_prelude_announces_sound_that_began_behind_the_keyframe() {
     studio.header(true);
     studio.send(Kind::Key, 100);
     studio.header(false);
-    studio.send(Kind::Audio, 20);
+    studio.send(SOUND, 20);
     studio.join(1, BOTH, PLENTY);
     assert_eq!(announced(&studio.pipes[&1].borrow().got), (true, true));
     studio.join(2, AUDIO, PLENTY);
-    studio.send(Kind::Audio, 20);
+    studio.send(SOUND, 20);
     studio.pass(30_000);
     assert_eq!(announced(&studio.pipes[&2].borrow().got), (false, true));
 }
@@ -272,16 +272,16 @@ fn the_prelude_announces_no_track_of_a_publisher_that_is_gone() {
     studio.join(1, BOTH, PLENTY);
     studio.sequencer.restart();
     studio.shard.handle(studio.now, ShardInput::Restart { publication: P });
-    let sound = studio.send(Kind::Audio, 20);
+    let sound = studio.send(SOUND, 20);
     studio.join(2, BOTH, PLENTY);
     studio.pass(30_000);
-    studio.send(Kind::Audio, 20);
+    studio.send(SOUND, 20);
     studio.pass(30_000);
     assert_eq!(announced(&studio.pipes[&2].borrow().got), (false, true));
     assert_eq!(studio.heard(1)[10], ('S', sound), "whoever has the header does not get it again");
-    studio.sequencer.seen(true);
+    studio.sequencer.seen(Track::Video);
     studio.join(3, BOTH, PLENTY);
-    studio.send(Kind::Audio, 20);
+    studio.send(SOUND, 20);
     studio.pass(30_000);
     assert_eq!(announced(&studio.pipes[&3].borrow().got), (true, true), "its header came, its picture will");
 }
@@ -290,7 +290,7 @@ fn the_prelude_announces_no_track_of_a_publisher_that_is_gone() {
 fn radio(studio: &mut Studio, seconds: u64) -> u64 {
     let mut last = 0;
     for _ in 0..seconds * 10 {
-        last = studio.send(Kind::Audio, 20);
+        last = studio.send(SOUND, 20);
         studio.pass(100_000);
     }
     last
@@ -303,7 +303,7 @@ fn a_viewer_that_comes_after_the_camera_went_off_starts_with_the_sound_of_now() 
     radio(&mut studio, 20);
     studio.join(1, BOTH, PLENTY);
     assert_eq!(studio.heard(1), [], "nothing old");
-    let sound = studio.send(Kind::Audio, 20);
+    let sound = studio.send(SOUND, 20);
     studio.pass(30_000);
     assert_eq!(studio.heard(1), [('P', 0), ('A', 2), ('S', sound)]);
     assert!(studio.central.len() < 70, "{} packets are kept", studio.central.len());
@@ -321,7 +321,7 @@ fn video_asked_for_while_the_camera_is_off_brings_no_old_picture() {
     radio(&mut studio, 3);
     let before = studio.heard(1).len();
     studio.shard.handle(studio.now, ShardInput::Tracks { viewer: ViewerId(1), tracks: BOTH });
-    let sound = studio.send(Kind::Audio, 20);
+    let sound = studio.send(SOUND, 20);
     let delta_of_the_old_group = studio.send(Kind::Delta, 20);
     studio.pass(30_000);
     assert_eq!(&studio.heard(1)[before..], [('S', sound)], "no delta {delta_of_the_old_group} either");
@@ -377,4 +377,16 @@ fn bytes_injected_before_the_first_packet_do_not_displace_the_prelude() {
     studio.send(Kind::Key, 10);
     studio.pass(50_000);
     assert_eq!(studio.heard(1), [('A', 99), ('P', 0), ('V', 1), ('K', 1)]);
+}
+
+#[test]
+fn a_viewer_gets_the_rendition_of_the_sound_that_its_format_carries() {
+    let mut studio = Studio::new();
+    camera(&mut studio);
+    studio.join(1, BOTH, PLENTY);
+    let mine = studio.send(SOUND, 20);
+    let other = studio.send(Kind::Audio(Rendition(1)), 20);
+    studio.pass(30_000);
+    let heard = studio.heard(1);
+    assert!(heard.contains(&('S', mine)) && !heard.contains(&('S', other)));
 }

@@ -14,8 +14,9 @@ pub enum TrackKind {
 /// What a frame means to whoever starts, skips or drops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FrameKind {
-    /// The codec header of the track: an `AVCDecoderConfigurationRecord` (ISO/IEC 14496-15) or an
-    /// `AudioSpecificConfig` (ISO/IEC 14496-3). A player needs it before any other frame of the track.
+    /// The codec header of the track: an `AVCDecoderConfigurationRecord` (ISO/IEC 14496-15), an
+    /// `AudioSpecificConfig` (ISO/IEC 14496-3) or an Opus identification header (RFC 7845). A player needs it before any
+    /// other frame of the track.
     Config,
     /// A picture that decodes without earlier ones.
     Key,
@@ -25,13 +26,15 @@ pub enum FrameKind {
     Audio,
 }
 
-/// The codec of a frame. The house carries what mini programs carry: H.264 and AAC.
+/// The codec of a frame. The house carries what mini programs carry, H.264 and AAC, and Opus, the sound of browsers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Codec {
     /// H.264 as length-prefixed NAL units.
     H264,
     /// AAC as raw frames without ADTS.
     Aac,
+    /// Opus packets.
+    Opus,
 }
 
 impl Codec {
@@ -40,6 +43,7 @@ impl Codec {
         match self {
             Self::H264 => "h264",
             Self::Aac => "aac",
+            Self::Opus => "opus",
         }
     }
 }
@@ -60,7 +64,7 @@ pub struct Frame {
     /// The codec of the payload.
     pub codec: Codec,
     /// Codec-native bytes: length-prefixed NAL units (the prefix length is in the codec header, four bytes
-    /// with every known encoder), a raw AAC frame, or the codec header.
+    /// with every known encoder), a raw AAC frame, an Opus packet, or the codec header.
     pub payload: Bytes,
 }
 

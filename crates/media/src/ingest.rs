@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::aac::AudioSpecificConfig;
 use crate::flv::{AudioBody, VideoBody, parse_audio_body, parse_video_body};
 use crate::h264::{AvcConfig, NAL_IDR, is_slice, nal_type, nals};
-use crate::{AudioInfo, Codec, Frame, FrameKind, MediaError, StreamInfo, Timeline, TrackKind};
+use crate::{AudioInfo, Codec, Frame, FrameKind, MediaError, StreamInfo, Timeline, TrackKind, opus};
 
 /// Largest codec header that is accepted. It is kept and sent to every player that joins; real ones have 2 to 100 bytes,
 /// and one with every parameter set at its legal size stays below this in any stream that exists.
@@ -20,6 +20,27 @@ pub struct IngestCounters {
     pub before_key: u64,
     /// Messages that broke a rule of their format.
     pub malformed: u64,
+}
+
+/// What a publisher sends that speaks no container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Native {
+    /// The `AVCDecoderConfigurationRecord` of the pictures that follow.
+    VideoHeader(Bytes),
+    /// One picture as length-prefixed NAL units.
+    Picture(Bytes),
+    /// One Opus packet.
+    Opus(Bytes),
+}
+
+impl Native {
+    /// The track.
+    pub const fn track(&self) -> TrackKind {
+        match self {
+            Self::VideoHeader(_) | Self::Picture(_) => TrackKind::Video,
+            Self::Opus(_) => TrackKind::Audio,
+        }
+    }
 }
 
 /// Up to two frames made from one message: a codec header and the frame it came with.
@@ -54,7 +75,7 @@ impl ExactSizeIterator for Frames {}
 pub struct Ingest {
     timeline: Timeline,
     avc: Option<Avc>,
-    aac: Option<Bytes>,
+    audio: Option<(Codec, Bytes)>,
     info: StreamInfo,
     /// Whether pictures that need earlier ones may pass.
     decodable: bool,
@@ -131,6 +152,35 @@ impl Ingest {
         };
         // A header has no time of its own.
         if header { self.push(track, 0, body) } else { Ok(Frames::default()) }
+    }
+
+    /// As [`Ingest::push`] for what comes without a container.
+    pub fn push_native(&mut self, timestamp: u32, native: Native) -> Result<Frames, MediaError> {
+        let result = match native {
+            Native::VideoHeader(record) => AvcConfig::parse(&record)
+                .map(|config| Frames { header: self.set_avc(config, record), frame: None }),
+            Native::Picture(nals) => self.push_picture(timestamp, false, 0, nals),
+            Native::Opus(packet) => Ok(self.push_opus(timestamp, packet)),
+        };
+        if matches!(result, Err(MediaError::Malformed { .. })) {
+            self.counters.malformed += 1;
+        }
+        result
+    }
+
+    /// As [`Ingest::push_silenced`] for what comes without a container.
+    pub fn push_native_silenced(&mut self, native: Native) -> Result<Frames, MediaError> {
+        match native {
+            Native::VideoHeader(_) => self.push_native(0, native),
+            Native::Picture(_) => {
+                self.decodable = false;
+                Ok(Frames::default())
+            }
+            Native::Opus(packet) => {
+                let header = opus::packet_channels(&packet).and_then(|channels| self.set_opus(channels));
+                Ok(Frames { header, frame: None })
+            }
+        }
     }
 
     fn push_video(&mut self, timestamp: u32, body: &Bytes) -> Result<Frames, MediaError> {
@@ -211,34 +261,53 @@ impl Ingest {
             AudioBody::Nothing => Ok(Frames::default()),
             AudioBody::Config(config) => {
                 let parsed = AudioSpecificConfig::parse(check_header(&config)?)?;
-                self.info.audio = Some(AudioInfo {
+                let info = AudioInfo {
                     codec: Codec::Aac,
                     sample_rate: parsed.sample_rate,
                     channels: parsed.channels(),
-                });
-                if self.aac.as_ref() == Some(&config) {
-                    return Ok(Frames::default());
-                }
-                self.aac = Some(config.clone());
-                Ok(Frames { header: Some(self.header(TrackKind::Audio, Codec::Aac, config)), frame: None })
+                };
+                Ok(Frames { header: self.set_audio(info, config), frame: None })
             }
             AudioBody::Frame(_) if self.info.audio.is_none() => {
                 self.counters.before_header += 1;
                 Ok(Frames::default())
             }
             AudioBody::Frame(payload) => {
-                let ts_ms = self.timeline.map(TrackKind::Audio, timestamp);
-                let frame = Frame {
-                    track: TrackKind::Audio,
-                    kind: FrameKind::Audio,
-                    ts_ms,
-                    cts_ms: 0,
-                    codec: Codec::Aac,
-                    payload,
-                };
-                Ok(Frames { header: None, frame: Some(frame) })
+                Ok(Frames { header: None, frame: Some(self.sound(timestamp, Codec::Aac, payload)) })
             }
         }
+    }
+
+    fn push_opus(&mut self, timestamp: u32, payload: Bytes) -> Frames {
+        let Some(channels) = opus::packet_channels(&payload) else { return Frames::default() };
+        let header = self.set_opus(channels);
+        Frames { header, frame: Some(self.sound(timestamp, Codec::Opus, payload)) }
+    }
+
+    /// The header of a browser's sound is made from its first packet. Opus decoders follow a change of channels by
+    /// themselves (RFC 7845, section 5.1.1), so it is announced once, with the most channels seen.
+    fn set_opus(&mut self, channels: u8) -> Option<Frame> {
+        let known = self.info.audio.filter(|audio| audio.codec == Codec::Opus);
+        if known.is_some_and(|audio| audio.channels >= channels) {
+            return None;
+        }
+        let (codec, sample_rate) = (Codec::Opus, opus::SAMPLE_RATE);
+        self.set_audio(AudioInfo { codec, sample_rate, channels }, opus::head(channels))
+    }
+
+    /// Makes this the current header; the frame that announces it, unless it was the current one already.
+    fn set_audio(&mut self, info: AudioInfo, header: Bytes) -> Option<Frame> {
+        self.info.audio = Some(info);
+        if self.audio.as_ref().is_some_and(|(codec, known)| *codec == info.codec && *known == header) {
+            return None;
+        }
+        self.audio = Some((info.codec, header.clone()));
+        Some(self.header(TrackKind::Audio, info.codec, header))
+    }
+
+    fn sound(&mut self, timestamp: u32, codec: Codec, payload: Bytes) -> Frame {
+        let ts_ms = self.timeline.map(TrackKind::Audio, timestamp);
+        Frame { track: TrackKind::Audio, kind: FrameKind::Audio, ts_ms, cts_ms: 0, codec, payload }
     }
 
     fn header(&mut self, track: TrackKind, codec: Codec, payload: Bytes) -> Frame {

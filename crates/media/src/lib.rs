@@ -13,6 +13,8 @@
 pub mod aac;
 pub mod flv;
 pub mod h264;
+pub mod opus;
+pub mod rtp;
 
 mod error;
 mod frame;
@@ -23,5 +25,5 @@ mod timeline;
 pub use error::{CodecTag, MediaError};
 pub use frame::{Codec, Frame, FrameKind, TrackKind};
 pub use info::{AudioInfo, StreamInfo, VideoInfo};
-pub use ingest::{Frames, Ingest, IngestCounters, MAX_CODEC_HEADER_BYTES};
+pub use ingest::{Frames, Ingest, IngestCounters, MAX_CODEC_HEADER_BYTES, Native};
 pub use timeline::{MAX_BACKWARD_MS, MAX_FRAME_MS, MAX_HOLE_MS, Timeline};

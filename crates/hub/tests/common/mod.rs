@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use huitong_hub::{
-    Configs, Kind, Pace, PublicationId, Ring, RingLimits, Sequencer, Shard, ShardInput, ViewerId, ViewerIo,
-    ViewerTracks, Wire, WireFormat, Wrote,
+    Configs, Kind, Pace, PublicationId, Rendition, Ring, RingLimits, Sequencer, Shard, ShardInput, Track,
+    ViewerId, ViewerIo, ViewerTracks, Wire, WireFormat, Wrote,
 };
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub const P: PublicationId = PublicationId(1);
 pub const WIRE: Wire = Wire(0);
+pub const SOUND: Kind = Kind::Audio(Rendition(0));
 pub const RTC: Pace = Pace { window: 20_000, ceiling: 1_500_000 };
 pub const BOTH: ViewerTracks = ViewerTracks { audio: true, video: true };
 pub const AUDIO: ViewerTracks = ViewerTracks { audio: true, video: false };
@@ -153,14 +154,15 @@ impl Studio {
     pub fn header(&mut self, video: bool) {
         self.headers += 1;
         let tag = if video { b'V' } else { b'A' };
-        self.sequencer.config(video, Body { tag, number: self.headers, padding: 5 });
+        let track = if video { Track::Video } else { Track::Audio(Rendition(0)) };
+        self.sequencer.config(track, Body { tag, number: self.headers, padding: 5 });
     }
 
     pub fn send(&mut self, kind: Kind, padding: usize) -> u64 {
         let tag = match kind {
             Kind::Key => b'K',
             Kind::Delta => b'D',
-            Kind::Audio => b'S',
+            Kind::Audio(_) => b'S',
         };
         let number = self.sequencer.next_seq();
         let ts = (self.now / 1000) as i64;
