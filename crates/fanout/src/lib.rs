@@ -9,12 +9,16 @@ pub mod publication;
 mod shards;
 pub mod sink;
 pub mod stats;
+pub mod tap;
 
 pub use authority::{Authority, MEDIA_ORDERS, MediaControl, MediaOrder, Ticket, Tracks};
-pub use publication::{PlayGrant, PublishGrant, Publisher, Pushed, Replaced};
+pub use publication::{
+    AAC, KeyframeRequest, OPUS, PlayGrant, PublishGrant, Publisher, Pushed, Replaced, rendition,
+};
 use sink::Seat;
 pub use sink::{Done, Pipe, Sink, SinkIo, bound_unsent, send_bounded};
 pub use stats::{StreamStats, Totals, describe};
+pub use tap::{Tap, TapEvent, TapSink};
 
 use huitong_hub::{Pace, PublicationId, RingLimits, ShardInput, ViewerId, ViewerTracks, Wire, WireFormat};
 use huitong_media::Frame;
@@ -76,6 +80,8 @@ pub(crate) struct Inner {
     live: Pace,
     limits: RingLimits,
     next_viewer: AtomicU64,
+    /// Viewers behind taps.
+    pub(crate) tap_viewers: AtomicUsize,
     next_publication: AtomicU64,
     pub(crate) totals: stats::Counters,
 }
@@ -104,6 +110,7 @@ impl Fanout {
             live: config.live,
             limits: config.limits,
             next_viewer: AtomicU64::new(1),
+            tap_viewers: AtomicUsize::new(0),
             next_publication: AtomicU64::new(1),
             totals: stats::Counters::default(),
         });
@@ -176,7 +183,8 @@ impl Fanout {
     /// Figures of the whole fan-out.
     pub fn totals(&self) -> Totals {
         let publications = lock(&self.0.publications).len();
-        let viewers = self.0.shards.iter().map(|s| s.viewers.load(Ordering::Relaxed)).sum();
+        let streams: usize = self.0.shards.iter().map(|s| s.viewers.load(Ordering::Relaxed)).sum();
+        let viewers = streams + self.0.tap_viewers.load(Ordering::Relaxed);
         self.0.totals.read(publications, viewers)
     }
 }

@@ -4,10 +4,13 @@ use crate::authority::Tracks;
 use crate::meter::Meter;
 use crate::sink::{Seat, Sink};
 use crate::stats::StreamStats;
+use crate::tap::{TapEntry, TapEvent, TapId};
 use crate::{Inner, lock, viewer_tracks};
 use bytes::Bytes;
-use huitong_hub::{Kind, Pace, PublicationId, Ring, RingLimits, Sequencer, ShardInput, ViewerId, Wire};
-use huitong_media::{Frame, FrameKind, Ingest, MediaError, StreamInfo, TrackKind};
+use huitong_hub::{
+    Kind, Pace, PublicationId, Rendition, Ring, RingLimits, Sequencer, ShardInput, Track, ViewerId, Wire,
+};
+use huitong_media::{Codec, Frame, FrameKind, Frames, Ingest, MediaError, Native, StreamInfo, TrackKind};
 use huitong_types::{ErrorCode, Fault};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,12 +19,32 @@ use std::sync::{Arc, Mutex};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replaced;
 
-struct Central {
+/// The rendition in which a codec of sound travels: RTMP and FLV viewers take AAC, WebRTC viewers Opus.
+pub const fn rendition(codec: Codec) -> Rendition {
+    match codec {
+        Codec::Opus => OPUS,
+        Codec::Aac | Codec::H264 => AAC,
+    }
+}
+
+/// The rendition of sound in AAC.
+pub const AAC: Rendition = Rendition(0);
+
+/// The rendition of sound in Opus.
+pub const OPUS: Rendition = Rendition(1);
+
+/// What a publisher does when a viewer lacks a keyframe. Called by any thread and often: it must not block.
+pub type KeyframeRequest = Arc<dyn Fn() + Send + Sync>;
+
+pub(crate) struct Central {
     sequencer: Sequencer<Frame>,
     ring: Ring<Frame>,
     ingest: Ingest,
     /// Viewers per shard; a shard with none gets no packets.
     viewers: Vec<u32>,
+    pub(crate) taps: Vec<TapEntry>,
+    /// How to ask the publisher for a keyframe, if it can be asked.
+    keyframe: Option<KeyframeRequest>,
     /// Turn of the newest permission to publish.
     granted: u64,
     /// Turn of the publisher; 0 before the first. One with an older turn is replaced.
@@ -37,11 +60,11 @@ struct Central {
 /// One life of a stream, from the first permission to publish it to its end. The next life of the same stream is
 /// another publication with an id of its own, so whatever still happens to this one cannot touch that.
 pub(crate) struct Publication {
-    id: PublicationId,
+    pub(crate) id: PublicationId,
     pace: Pace,
     /// Skips of its viewers. Threads count them while they write, so not behind the lock.
     skips: AtomicU32,
-    central: Mutex<Central>,
+    pub(crate) central: Mutex<Central>,
 }
 
 impl Publication {
@@ -51,6 +74,8 @@ impl Publication {
             ring: Ring::new(limits),
             ingest: Ingest::new(),
             viewers: vec![0; shards],
+            taps: Vec::new(),
+            keyframe: None,
             granted: 0,
             turn: 0,
             publishing: false,
@@ -83,6 +108,7 @@ impl Publication {
         }
         central.turn = *turn;
         central.publishing = true;
+        central.keyframe = None;
         drop(central);
         Ok(Publisher { publication: Arc::clone(publication), inner, turn: *turn })
     }
@@ -90,6 +116,34 @@ impl Publication {
     fn restart_viewers(&self, central: &mut Central, inner: &Inner) {
         central.ring.restart();
         self.tell_shards(central, inner, || ShardInput::Restart { publication: self.id });
+        central.taps.iter().for_each(|tap| tap.event(self.id, TapEvent::Restart));
+    }
+
+    /// Packets so far, and a place among those that get the packets to come.
+    pub(crate) fn add_tap(
+        &self,
+        id: TapId,
+        entry: TapEntry,
+    ) -> Result<huitong_hub::RingSnapshot<Frame>, Fault> {
+        let mut central = lock(&self.central);
+        if central.ended {
+            return Err(over());
+        }
+        central.taps.retain(|tap| tap.id != id);
+        central.taps.push(entry);
+        Ok(central.ring.snapshot())
+    }
+
+    pub(crate) fn request_keyframe(&self) -> bool {
+        let request = lock(&self.central).keyframe.clone();
+        if let Some(request) = &request {
+            request();
+        }
+        request.is_some()
+    }
+
+    pub(crate) fn info(&self) -> StreamInfo {
+        *lock(&self.central).ingest.info()
     }
 
     fn tell_shards(&self, central: &Central, inner: &Inner, input: impl Fn() -> ShardInput<Frame, Seat>) {
@@ -112,7 +166,7 @@ impl Publication {
         let full = || Fault::because(ErrorCode::ServerFull, "The server has no place for more players now.");
         let mut central = lock(&this.central);
         if central.ended {
-            return Err(Fault::because(ErrorCode::NotFound, "The stream is over."));
+            return Err(over());
         }
         let (Some(shard), Some(count)) = (inner.shards.get(index), central.viewers.get(index).copied())
         else {
@@ -162,6 +216,8 @@ impl Publication {
         // No permission has this turn: whoever publishes is replaced.
         central.turn = u64::MAX;
         self.tell_shards(&central, inner, || ShardInput::Close { publication: self.id });
+        central.taps.iter().for_each(|tap| tap.event(self.id, TapEvent::Ended));
+        central.keyframe = None;
     }
 
     pub(crate) fn stats(&self, now_us: u64) -> StreamStats {
@@ -176,7 +232,7 @@ impl Publication {
             video_kbps: (video_bytes * 8.0 / 1000.0) as u32,
             audio_kbps: (audio_bytes * 8.0 / 1000.0) as u32,
             keyframe_age_ms: central.last_key_us.map(age),
-            viewers: central.viewers.iter().sum(),
+            viewers: central.viewers.iter().chain(central.taps.iter().map(|tap| &tap.viewers)).sum(),
             skips: self.skips.load(Ordering::Relaxed),
             takeovers: central.takeovers,
             left_out: central.ingest.counters(),
@@ -210,6 +266,18 @@ impl std::fmt::Debug for PublishGrant {
 /// The control side's permission to play a stream until it ends.
 #[derive(Clone)]
 pub struct PlayGrant(pub(crate) Arc<Publication>);
+
+impl PlayGrant {
+    /// The publication.
+    pub fn publication(&self) -> PublicationId {
+        self.0.id
+    }
+
+    /// What is known of the stream now.
+    pub fn info(&self) -> StreamInfo {
+        self.0.info()
+    }
+}
 
 impl std::fmt::Debug for PlayGrant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -246,6 +314,28 @@ impl Publisher {
         body: &Bytes,
         allowed: Tracks,
     ) -> Result<Pushed, Replaced> {
+        self.take(allowed, track, |ingest, on| {
+            // Headers come once: those of a track that is off now are needed when it is on again.
+            if on { ingest.push(track, timestamp, body) } else { ingest.push_silenced(track, body) }
+        })
+    }
+
+    /// As [`Publisher::push_flv`] for what comes without a container.
+    ///
+    /// # Errors
+    /// [`Replaced`]: stop publishing.
+    pub fn push_native(&self, timestamp: u32, native: Native, allowed: Tracks) -> Result<Pushed, Replaced> {
+        self.take(allowed, native.track(), |ingest, on| {
+            if on { ingest.push_native(timestamp, native) } else { ingest.push_native_silenced(native) }
+        })
+    }
+
+    fn take(
+        &self,
+        allowed: Tracks,
+        track: TrackKind,
+        push: impl FnOnce(&mut Ingest, bool) -> Result<Frames, MediaError>,
+    ) -> Result<Pushed, Replaced> {
         let now = self.inner.clock.now();
         let mut central = lock(&self.publication.central);
         if central.turn != self.turn {
@@ -255,10 +345,7 @@ impl Publisher {
             TrackKind::Video => allowed.video,
             TrackKind::Audio => allowed.audio,
         };
-        // Headers come once: those of a track that is off now are needed when it is on again.
-        let ingest = &mut central.ingest;
-        let result = if on { ingest.push(track, timestamp, body) } else { ingest.push_silenced(track, body) };
-        let frames = match result {
+        let frames = match push(&mut central.ingest, on) {
             Ok(frames) => frames,
             Err(error) => return Ok(Pushed::Bad(error)),
         };
@@ -267,29 +354,42 @@ impl Publisher {
         }
         // A header that equals the one in force before a reconnect yields no frame, but the track is there; one of a
         // track that is not allowed is kept, but the track is not there.
-        let info = central.ingest.info();
-        let tracks =
-            [(true, info.video.is_some() && allowed.video), (false, info.audio.is_some() && allowed.audio)];
-        for (video, there) in tracks {
+        let info = *central.ingest.info();
+        let sound = info.audio.map(|audio| rendition(audio.codec));
+        let tracks = [
+            (Track::Video, info.video.is_some() && allowed.video),
+            (Track::Audio(AAC), sound == Some(AAC) && allowed.audio),
+            (Track::Audio(OPUS), sound == Some(OPUS) && allowed.audio),
+        ];
+        for (track, there) in tracks {
             if there {
-                central.sequencer.seen(video);
+                central.sequencer.seen(track);
             } else {
-                central.sequencer.lost(video);
+                central.sequencer.lost(track);
             }
         }
         Ok(Pushed::Taken)
     }
 
+    /// From now on keyframes can be asked of this publisher.
+    pub fn on_keyframe_request(&self, request: KeyframeRequest) {
+        let mut central = lock(&self.publication.central);
+        if central.turn == self.turn {
+            central.keyframe = Some(request);
+        }
+    }
+
     fn distribute(&self, central: &mut Central, now: u64, frame: Frame) {
         let video = frame.track == TrackKind::Video;
+        let sound = rendition(frame.codec);
         let kind = match frame.kind {
             FrameKind::Config => {
-                central.sequencer.config(video, frame);
+                central.sequencer.config(if video { Track::Video } else { Track::Audio(sound) }, frame);
                 return;
             }
             FrameKind::Key => Kind::Key,
             FrameKind::Delta => Kind::Delta,
-            FrameKind::Audio => Kind::Audio,
+            FrameKind::Audio => Kind::Audio(sound),
         };
         let size = frame.payload.len();
         if video {
@@ -313,6 +413,11 @@ impl Publisher {
                 self.inner.totals.add_dropped();
             }
         }
+        for tap in &central.taps {
+            if !tap.sink.packet(self.publication.id, &packet) {
+                self.inner.totals.add_dropped();
+            }
+        }
     }
 
     /// Codecs and sizes as seen so far.
@@ -331,7 +436,12 @@ impl Drop for Publisher {
         let mut central = lock(&self.publication.central);
         if central.turn == self.turn {
             central.publishing = false;
+            central.keyframe = None;
             self.publication.restart_viewers(&mut central, &self.inner);
         }
     }
+}
+
+fn over() -> Fault {
+    Fault::because(ErrorCode::NotFound, "The stream is over.")
 }

@@ -92,7 +92,7 @@ impl Counters {
 pub fn describe(configs: &huitong_hub::Configs<huitong_media::Frame>) -> StreamInfo {
     use huitong_media::{AudioInfo, aac::AudioSpecificConfig, h264::AvcConfig};
     let video = configs.video.as_ref().and_then(|(_, frame)| AvcConfig::parse(&frame.payload).ok());
-    let audio = configs.audio.as_ref().and_then(|(_, frame)| {
+    let audio = configs.audio(huitong_hub::Rendition::default()).and_then(|(_, frame)| {
         let parsed = AudioSpecificConfig::parse(&frame.payload).ok()?;
         Some(AudioInfo { codec: frame.codec, sample_rate: parsed.sample_rate, channels: parsed.channels() })
     });
