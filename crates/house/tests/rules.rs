@@ -12,7 +12,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     (0, &["types", "media"]),
     (1, &["rtmp", "protocol", "auth"]),
     (2, &["room", "session", "engine", "hub"]),
-    (3, &["fanout", "codec", "gateway-rtmp", "gateway-flv", "gateway-signal"]),
+    (3, &["fanout", "codec", "gateway-rtmp", "gateway-flv", "gateway-webrtc", "gateway-signal"]),
     (4, &["server", "cli", "client", "testkit", "house", "bench"]),
 ];
 
@@ -23,6 +23,7 @@ const SAME_LAYER: &[(&str, &str)] = &[
     ("engine", "session"),
     ("gateway-rtmp", "fanout"),
     ("gateway-flv", "fanout"),
+    ("gateway-webrtc", "fanout"),
     ("cli", "server"),
     ("testkit", "client"),
     ("testkit", "server"),
@@ -40,6 +41,7 @@ const BLIND: &[(&str, &[&str])] = &[
     ("codec", &["rtmp", "protocol", "auth", "room", "session", "engine", "hub"]),
     ("gateway-rtmp", &["protocol", "auth"]),
     ("gateway-flv", &["protocol", "auth", "rtmp"]),
+    ("gateway-webrtc", &["protocol", "auth", "rtmp"]),
     ("gateway-signal", &["auth", "media", "rtmp"]),
 ];
 

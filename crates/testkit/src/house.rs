@@ -3,6 +3,7 @@
 use huitong_fanout::{Authority, Fanout, FanoutConfig, MediaControl, MediaOrder, Publisher, Ticket, Tracks};
 use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
 use huitong_gateway_rtmp::{RtmpGateway, RtmpWire};
+use huitong_gateway_webrtc::{Reach, WebrtcConfig, WebrtcGateway};
 use huitong_hub::Wire;
 use huitong_types::{ErrorCode, Fault, Scene, StreamId, StreamKey};
 use std::collections::HashMap;
@@ -115,6 +116,15 @@ impl Authority for Permissive {
     }
 }
 
+/// Everybody is on this machine.
+struct Loopback;
+
+impl Reach for Loopback {
+    fn hosts(&self, _headers: &axum::http::HeaderMap) -> Vec<String> {
+        vec!["127.0.0.1".to_owned()]
+    }
+}
+
 /// Running gateways on loopback.
 pub struct House {
     /// The fan-out.
@@ -125,8 +135,10 @@ pub struct House {
     pub rtmp: SocketAddr,
     /// Address of the raw FLV gateway.
     pub flv: SocketAddr,
-    /// Address of the FLV gateway behind axum.
+    /// Address of WHIP, WHEP and the FLV gateway behind axum.
     pub http: SocketAddr,
+    /// Address of the WebRTC gateway.
+    pub rtc: SocketAddr,
     _down: watch::Sender<bool>,
 }
 
@@ -136,6 +148,14 @@ impl House {
     /// # Panics
     /// No port or thread can be had.
     pub async fn start(scene: Scene) -> Self {
+        Self::with_webrtc(scene, WebrtcConfig { threads: 2, ..WebrtcConfig::default() }).await
+    }
+
+    /// As [`House::start`], with this configuration of the WebRTC gateway.
+    ///
+    /// # Panics
+    /// No port or thread can be had.
+    pub async fn with_webrtc(scene: Scene, webrtc: WebrtcConfig) -> Self {
         let formats: Vec<Arc<dyn huitong_hub::WireFormat<huitong_media::Frame>>> =
             vec![Arc::new(RtmpWire), Arc::new(FlvWire), Arc::new(WsFlvWire)];
         let fanout = Fanout::new(FanoutConfig::with_formats(formats)).expect("threads");
@@ -154,15 +174,20 @@ impl House {
             connections: 10_000,
         };
         tokio::spawn(huitong_gateway_rtmp::serve(rtmp, gateway, shutdown));
+        let transport = huitong_gateway_webrtc::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
+        let rtc = transport.address();
+        let webrtc =
+            WebrtcGateway::start(transport, webrtc, fanout.clone(), Arc::clone(&authority)).expect("threads");
         let gateway = FlvGateway { fanout: fanout.clone(), authority, flv: Wire(1), ws_flv: Wire(2) };
-        let router = huitong_gateway_flv::router(gateway.clone());
+        let browsers = huitong_gateway_webrtc::router(webrtc, Arc::new(Loopback));
+        let router = huitong_gateway_flv::router(gateway.clone()).merge(browsers);
         tokio::spawn(async move { axum::serve(http, router).await });
         tokio::spawn(async move {
             while let Ok((stream, _)) = flv.accept().await {
                 tokio::spawn(huitong_gateway_flv::raw::serve(gateway.clone(), stream, Vec::new()));
             }
         });
-        Self { fanout, authority: permissive, rtmp: rtmp_at, flv: flv_at, http: http_at, _down: down }
+        Self { fanout, authority: permissive, rtmp: rtmp_at, flv: flv_at, http: http_at, rtc, _down: down }
     }
 
     /// Publishes what a key names from this process.
@@ -189,5 +214,15 @@ impl House {
     /// FLV URL of a key, through axum.
     pub fn http_url(&self, key: &str) -> String {
         format!("http://{}/flv/{key}.flv", self.http)
+    }
+
+    /// WHIP URL of a key.
+    pub fn whip_url(&self, key: &str) -> String {
+        format!("http://{}/whip/{key}", self.http)
+    }
+
+    /// WHEP URL of a key.
+    pub fn whep_url(&self, key: &str) -> String {
+        format!("http://{}/whep/{key}", self.http)
     }
 }

@@ -1,5 +1,6 @@
-//! Test support: the media side of the server without its control side, and ffmpeg as its peers.
+//! Test support: the media side of the server without its control side, and ffmpeg and WebRTC peers for it.
 
 pub mod house;
 pub mod peers;
 pub mod synthetic;
+pub mod webrtc;

@@ -1,0 +1,253 @@
+//! Browsers publish and play.
+
+use bytes::Bytes;
+use huitong_fanout::{MediaOrder, Tracks};
+use huitong_media::h264::AvcConfig;
+use huitong_testkit::house::{House, Permissive, Told};
+use huitong_testkit::peers::{Camera, eventually, push, watch};
+use huitong_testkit::webrtc::{Browser, CAMERA, Offer, request};
+use huitong_types::{ErrorCode, Fault, Scene, StreamKey};
+use std::time::Instant;
+
+const KEY: &str = "browser-alice-0123456789";
+
+/// A header and pictures of made-up bytes.
+struct Film {
+    header: AvcConfig,
+    number: u8,
+    at_ms: u32,
+}
+
+impl Film {
+    fn new(level: u8) -> Self {
+        let sps = vec![0x67, 0x42, 0xc0, 0x1e + level, 0xda, 0x02, 0x80, 0xbf, 0xe5];
+        let pps = vec![0x68, 0xce, 0x3c, 0x80];
+        let header = AvcConfig { length_size: 4, sps: vec![sps.into()], pps: vec![pps.into()] };
+        Self { header, number: 0, at_ms: 0 }
+    }
+
+    fn picture(&mut self, key: bool, size: usize) -> Bytes {
+        self.number = self.number.wrapping_add(1);
+        let mut unit = vec![if key { 0x65 } else { 0x41 }];
+        unit.resize(size, self.number | 0x40);
+        [&(size as u32).to_be_bytes()[..], &unit].concat().into()
+    }
+
+    /// Sends one picture and one sound 33 ms after those before.
+    async fn roll(&mut self, camera: &mut Browser, key: bool, size: usize) -> Bytes {
+        self.at_ms += 33;
+        let picture = self.picture(key, size);
+        camera.send_picture(self.at_ms, key, picture.clone(), &self.header).await;
+        camera.send_sound(self.at_ms, &[0xf8, self.number, 3, 4]).await;
+        picture
+    }
+}
+
+async fn connected(browser: &mut Browser) {
+    browser.until("the connection", |b| b.connected).await;
+}
+
+/// A publisher that is connected, and its film.
+async fn camera(house: &House) -> (Browser, Film) {
+    let mut camera = Browser::whip(&house.whip_url(KEY)).await.expect("accepted");
+    connected(&mut camera).await;
+    (camera, Film::new(0))
+}
+
+/// A viewer of a publisher that goes on; connected.
+async fn screen(house: &House, camera: &mut Browser) -> Browser {
+    let url = house.whep_url(KEY);
+    let mut screen = Browser::whep(&url).await.expect("accepted");
+    while !screen.connected {
+        screen.step().await;
+        camera.step().await;
+    }
+    screen
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_browser_publishes_arrives_at_another_intact() {
+    let house = House::start(Scene::Rtc).await;
+    let (mut camera, mut film) = camera(&house).await;
+    let mut screen = screen(&house, &mut camera).await;
+    let mut sent = Vec::new();
+    for n in 0..60 {
+        sent.push(film.roll(&mut camera, n % 20 == 0, if n % 20 == 0 { 9000 } else { 700 }).await);
+        screen.step().await;
+        camera.step().await;
+    }
+    let start = Instant::now();
+    while screen.pictures.len() < 60 && start.elapsed().as_secs() < 20 {
+        screen.step().await;
+        camera.step().await;
+    }
+    let got: Vec<_> = screen.pictures.iter().map(|picture| picture.payload.clone()).collect();
+    assert!(got == sent, "{}", screen.summary());
+    assert_eq!(screen.pictures[0].header, Some(film.header.build()));
+    assert_eq!(screen.sounds.len(), 60);
+    let keys: Vec<_> = screen.pictures.iter().filter(|p| p.key).map(|p| p.rtp).collect();
+    for key in keys {
+        // The type of a STAP-A is 24.
+        let first = screen.payloads.iter().find(|(time, _)| *time == key).map(|(_, first)| first & 0x1f);
+        assert_eq!(first, Some(24), "parameter sets go before every keyframe");
+    }
+    let told = house.authority.told();
+    assert!(told.iter().any(|t| matches!(t, Told::Tracks(_, Tracks::BOTH))), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_s_pictures_reach_a_browser_that_comes_late_and_go_back_to_players() {
+    let house = House::start(Scene::Rtc).await;
+    let phone = "phone-bob-0123456789";
+    let _push = push(&house.rtmp_url(phone), &Camera::default());
+    let stream = Permissive::stream_of(&StreamKey::new(phone).unwrap());
+    eventually("pictures", || async { house.fanout.stats(stream).filter(|s| s.video_kbps > 0) }).await;
+    let mut screen = Browser::whep(&house.whep_url(phone)).await.expect("accepted");
+    connected(&mut screen).await;
+    screen.until("a picture", |screen| !screen.pictures.is_empty()).await;
+    assert!(screen.pictures[0].key && screen.pictures[0].header.is_some());
+    eventually("the viewer is counted", || async { house.fanout.stats(stream).filter(|s| s.viewers == 1) })
+        .await;
+
+    // What it got is what a decoder takes: it goes back by WHIP, and ffmpeg plays that.
+    let mut camera = Browser::whip(&house.whip_url(KEY)).await.expect("accepted");
+    connected(&mut camera).await;
+    let (rtmp, flv) = (house.rtmp_url(KEY), house.http_url(KEY));
+    let players = tokio::spawn(async move { tokio::join!(watch(&rtmp, 3), watch(&flv, 3)) });
+    let mut header = None;
+    while !players.is_finished() {
+        screen.step().await;
+        camera.step().await;
+        for picture in std::mem::take(&mut screen.pictures) {
+            if let Some(record) = &picture.header {
+                header = Some(AvcConfig::parse(record).unwrap());
+            }
+            let header = header.as_ref().expect("a header before pictures");
+            camera.send_picture((picture.rtp / 90) as u32, picture.key, picture.payload, header).await;
+        }
+    }
+    let (rtmp, flv) = players.await.unwrap();
+    for (name, seen) in [("rtmp", rtmp), ("flv", flv)] {
+        assert!(seen.starts_at_keyframe && seen.pictures >= 20, "{name}: {seen:?}");
+        assert_eq!(seen.backwards, 0, "{name}: {seen:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_viewer_starts_with_the_kept_keyframe_and_the_publisher_is_asked_for_one() {
+    let house = House::start(Scene::Rtc).await;
+    let (mut camera, mut film) = camera(&house).await;
+    for n in 0..10 {
+        film.roll(&mut camera, n == 0, 800).await;
+    }
+    let stream = Permissive::stream_of(&StreamKey::new(KEY).unwrap());
+    eventually("pictures", || async { house.fanout.stats(stream).filter(|s| s.keyframe_age_ms.is_some()) })
+        .await;
+    let asked = camera.asked;
+    let mut screen = screen(&house, &mut camera).await;
+    screen.until("the kept pictures", |screen| screen.pictures.len() >= 10).await;
+    assert!(screen.pictures[0].key);
+    let spread = screen.pictures[9].rtp - screen.pictures[0].rtp;
+    assert!(spread <= 9 * 90, "they are shown at once: {spread}");
+    camera.until("a request for a keyframe", |camera| camera.asked > asked).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_the_control_side_act_at_once() {
+    let house = House::start(Scene::Rtc).await;
+    let (mut camera, mut film) = camera(&house).await;
+    let mut screen = screen(&house, &mut camera).await;
+    let told = house.authority.told();
+    let play =
+        told.iter().find_map(|t| if let Told::Play(ticket) = t { Some(*ticket) } else { None }).unwrap();
+    house.authority.order(play, MediaOrder::Tracks(Tracks { audio: true, video: false }));
+    // Orders pass through two mailboxes.
+    let start = Instant::now();
+    let mut heard_alone = false;
+    while !heard_alone && start.elapsed().as_secs() < 20 {
+        let (pictures, sounds) = (screen.pictures.len(), screen.sounds.len());
+        for n in 0..5 {
+            film.roll(&mut camera, n == 0, 500).await;
+            screen.step().await;
+        }
+        for _ in 0..20 {
+            screen.step().await;
+            camera.step().await;
+        }
+        heard_alone = screen.pictures.len() == pictures && screen.sounds.len() > sounds;
+    }
+    assert!(heard_alone, "{}", screen.summary());
+    let before = screen.pictures.len();
+    house.authority.order(play, MediaOrder::Tracks(Tracks::BOTH));
+    film.roll(&mut camera, false, 500).await;
+    screen.until("the picture is back", |screen| screen.pictures.len() > before).await;
+    assert!(screen.pictures[before].key, "it starts at a keyframe");
+    house.authority.order(play, MediaOrder::Close(Fault::new(ErrorCode::Banned)));
+    screen.until("the goodbye", |screen| screen.closed).await;
+    eventually("the end is told", || async {
+        house.authority.told().contains(&Told::Closed(play, true)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_publisher_of_the_key_takes_over_and_the_viewer_stays() {
+    let house = House::start(Scene::Rtc).await;
+    let (mut first, mut film) = camera(&house).await;
+    let mut screen = screen(&house, &mut first).await;
+    film.roll(&mut first, true, 500).await;
+    screen.until("a picture", |screen| screen.pictures.len() == 1).await;
+    let (mut second, mut other) =
+        (Browser::whip(&house.whip_url(KEY)).await.expect("accepted"), Film::new(1));
+    connected(&mut second).await;
+    film.roll(&mut first, false, 500).await;
+    first.until("the goodbye", |first| first.closed).await;
+    other.roll(&mut second, true, 500).await;
+    screen.until("the new picture", |screen| screen.pictures.len() == 2).await;
+    assert_eq!(screen.pictures[1].header, Some(other.header.build()), "with another header");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_say_in_a_problem_body_what_to_change() {
+    let house = House::start(Scene::Rtc).await;
+    let refused = Browser::whip(&house.whip_url("deny-0123456789abcdef")).await.err().unwrap();
+    assert_eq!(refused.status, 404, "{refused:?}");
+    assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+    assert!(
+        refused.body.contains("The test says no.") && refused.body.contains("unknown-key"),
+        "{}",
+        refused.body
+    );
+    assert_eq!(refused.header("access-control-allow-origin"), Some("*"));
+    let offer = Offer { h264: false, ..CAMERA };
+    let no_h264 = Browser::open(&house.whip_url(KEY), offer, None).await.err().unwrap();
+    assert!(no_h264.status == 406 && no_h264.body.contains("packetization-mode=1"), "{no_h264:?}");
+    let whip = house.whip_url(KEY);
+    let cases = [
+        ("POST", "text/plain", 415),
+        ("POST", "application/sdp", 400),
+        ("GET", "application/sdp", 405),
+        ("DELETE", "application/sdp", 404),
+        ("PATCH", "application/trickle-ice-sdpfrag", 404),
+    ];
+    for (method, kind, status) in cases {
+        let answer = request(method, &whip, kind, "v=0").await;
+        assert_eq!(answer.status, status, "{method} {kind}: {answer:?}");
+        assert!(answer.body.contains("\"detail\""), "{answer:?}");
+    }
+    assert_eq!(request("OPTIONS", &whip, "", "").await.status, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_session_is_over_for_both_sides() {
+    let house = House::start(Scene::Rtc).await;
+    let (mut camera, _film) = camera(&house).await;
+    assert_eq!(request("PATCH", &camera.resource, "application/trickle-ice-sdpfrag", "").await.status, 204);
+    assert_eq!(request("DELETE", &camera.resource, "", "").await.status, 200);
+    camera.until("the goodbye", |camera| camera.closed).await;
+    assert_eq!(request("DELETE", &camera.resource, "", "").await.status, 404);
+    eventually("the end is told", || async {
+        house.authority.told().iter().any(|t| matches!(t, Told::Closed(_, true))).then_some(())
+    })
+    .await;
+}
