@@ -56,7 +56,14 @@ impl Binary {
         let errors = log.try_clone().map_err(|e| format!("{LOG}: {e}"))?;
         let child = Command::new(&self.0)
             .args(["serve", "--public-host", "127.0.0.1"])
-            .args(["--http", &format!("127.0.0.1:{http}"), "--rtmp", &format!("127.0.0.1:{rtmp}")])
+            .args([
+                "--http",
+                &format!("127.0.0.1:{http}"),
+                "--rtmp",
+                &format!("127.0.0.1:{rtmp}"),
+                "--rtc",
+                "127.0.0.1:0",
+            ])
             .args(["--app", &format!("{APP}:{SECRET}"), "--data"])
             .arg(data)
             .stdin(Stdio::null())

@@ -1,7 +1,7 @@
 //! The command as people and scripts use it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -43,7 +43,17 @@ struct Served {
 impl Served {
     fn start(args: &[&str]) -> Self {
         let mut command = huitong();
-        command.args(["serve", "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--log-format", "json"]);
+        command.args([
+            "serve",
+            "--http",
+            "127.0.0.1:0",
+            "--rtmp",
+            "127.0.0.1:0",
+            "--rtc",
+            "127.0.0.1:0",
+            "--log-format",
+            "json",
+        ]);
         let mut child = command.args(args).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = mpsc::sync_channel(LOG_LINES);
         let stderr = child.stderr.take().unwrap();
@@ -177,7 +187,7 @@ fn urls_come_from_a_running_server_and_secrets_stay_out_of_its_log() {
     let (code, play, _) = ask(&["url", "play", "--room", "studio/1", "--user", "obs"]);
     assert_eq!(code, 0);
     let names: Vec<_> = play.lines().map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(names, ["rtmp", "flv", "ws-flv"]);
+    assert_eq!(names, ["rtmp", "flv", "ws-flv", "whep"]);
     let (code, table, _) = ask(&["rooms"]);
     assert_eq!((code, table.lines().next().unwrap().starts_with("ROOM")), (0, true));
     let (code, _, error) = ask(&["rooms", "--room", "nowhere"]);
@@ -285,12 +295,15 @@ fn a_server_without_applications_makes_a_demo_application() {
 #[test]
 fn an_address_in_use_is_told_in_one_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    for flag in ["--http", "--rtmp"] {
-        let other = if flag == "--http" { "--rtmp" } else { "--http" };
-        let (code, _, error) = run(&["serve", "--app", &app(), flag, &address, other, "127.0.0.1:0"]);
+    let tcp = taken.local_addr().unwrap().to_string();
+    let taken_udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let udp = taken_udp.local_addr().unwrap().to_string();
+    for (flag, address) in [("--http", &tcp), ("--rtmp", &tcp), ("--rtc", &udp)] {
+        let free = ["--http", "--rtmp", "--rtc"].into_iter().filter(|other| *other != flag);
+        let free: Vec<_> = free.flat_map(|other| [other, "127.0.0.1:0"]).collect();
+        let (code, _, error) = run(&[&["serve", "--app", &app(), flag, address], &free[..]].concat());
         assert_eq!(code, 2);
-        assert!(error.contains(&address) && error.contains("in use") && error.contains(flag), "{error}");
+        assert!(error.contains(address) && error.contains("in use") && error.contains(flag), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }
 }

@@ -161,6 +161,9 @@ impl Engine {
         if matches!(purpose, Purpose::Play) {
             urls.push(named("flv", format!("{}/{secret}.flv", media.flv)));
             urls.push(named("ws-flv", format!("{}/{secret}.flv", media.ws_flv)));
+            urls.push(named("whep", format!("{}/{secret}", media.whep)));
+        } else {
+            urls.push(named("whip", format!("{}/{secret}", media.whip)));
         }
         match urls.iter().map(|url| url.url.len()).max() {
             Some(longest) if longest > limits::MEDIA_URL_CHARS => {

@@ -74,7 +74,13 @@ impl Default for EngineConfig {
     fn default() -> Self {
         Self {
             apps: BTreeMap::new(),
-            media: MediaBases { rtmp: String::new(), flv: String::new(), ws_flv: String::new() },
+            media: MediaBases {
+                rtmp: String::new(),
+                flv: String::new(),
+                ws_flv: String::new(),
+                whip: String::new(),
+                whep: String::new(),
+            },
             server: concat!("huitong/", env!("CARGO_PKG_VERSION")).to_owned(),
             rtc_members: limits::RTC_MEMBERS,
             publishers: limits::PUBLISHERS,

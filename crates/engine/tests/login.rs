@@ -34,7 +34,13 @@ fn a_client_that_reaches_media_elsewhere_is_told_so() {
     let mut world = World::new(config());
     let conn = world.connect();
     let base = |scheme: &str| format!("{scheme}://192.168.1.7/live");
-    let media = MediaBases { rtmp: base("rtmp"), flv: base("http"), ws_flv: base("ws") };
+    let media = MediaBases {
+        rtmp: base("rtmp"),
+        flv: base("http"),
+        ws_flv: base("ws"),
+        whip: base("a"),
+        whep: base("b"),
+    };
     world.input(Input::ReachesMedia { conn, media: Arc::new(media.clone()) });
     let mut hello = World::hello("alice", world.unix_ms());
     hello["id"] = json!(1);

@@ -2,7 +2,8 @@
 //!
 //! A request on the HTTP port ([`http`]) asks the control side for permission, answers the offer and hands the new
 //! session to a worker thread, which owns it from then on. All workers share one UDP socket: one thread reads it and
-//! gives each datagram to the worker of its session; every worker writes to it itself.
+//! gives each datagram to the worker of its session; every worker writes to it itself. Where UDP is blocked, browsers come
+//! over TCP to the same port number.
 //!
 //! The WebRTC machine is `str0m`, in RTP mode: H.264 is put together and cut by `huitong_media::rtp`, and what a picture
 //! is cut into is made once and shared by all viewers.
@@ -21,6 +22,7 @@ mod play;
 mod problem;
 mod publish;
 mod session;
+mod tcp;
 mod worker;
 
 pub use figures::describe_metrics;
@@ -78,7 +80,7 @@ struct Inner {
 }
 
 impl WebrtcGateway {
-    /// Starts the threads on a transport that is bound.
+    /// Starts the threads on a transport that is bound. Called within a tokio runtime, which serves ICE over TCP.
     ///
     /// # Errors
     /// The system refuses a thread, or no certificate can be made.

@@ -3,13 +3,15 @@
 use crate::demux::{session_name, worker_of};
 use crate::figures;
 use crate::mailbox::{Input, Mailbox};
+use bytes::Bytes;
 use std::collections::HashMap;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 use str0m::net::{Protocol, Transmit};
+use tokio::sync::{mpsc, watch};
 
 /// Longest datagram that is read. Nothing that WebRTC sends is longer than an Ethernet packet.
 const DATAGRAM_BYTES: usize = 2048;
@@ -24,14 +26,34 @@ const SOCKET_BYTES: usize = 4 << 20;
 #[derive(Debug)]
 pub struct Transport {
     udp: UdpSocket,
+    tcp: TcpListener,
     address: SocketAddr,
 }
 
-/// Binds the port of WebRTC.
+/// Connections that wait to be accepted.
+const BACKLOG: i32 = 1024;
+
+/// Ports that are looked at for one that is free for both protocols, where any will do.
+const ANY_PORT: usize = 16;
+
+/// Binds the port of WebRTC, UDP and TCP.
 ///
 /// # Errors
 /// The address is in use or not of this machine.
 pub fn bind(address: SocketAddr) -> io::Result<Transport> {
+    let mut result = bind_both(address);
+    for _ in 0..ANY_PORT {
+        // The system chose a port of UDP that is taken for TCP.
+        let taken = result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse);
+        if address.port() != 0 || !taken {
+            break;
+        }
+        result = bind_both(address);
+    }
+    result
+}
+
+fn bind_both(address: SocketAddr) -> io::Result<Transport> {
     let domain = socket2::Domain::for_address(address);
     let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
     // The system gives as much as it allows.
@@ -44,7 +66,12 @@ pub fn bind(address: SocketAddr) -> io::Result<Transport> {
     socket.set_read_timeout(Some(STOP_CHECK))?;
     let udp = UdpSocket::from(socket);
     let address = udp.local_addr()?;
-    Ok(Transport { udp, address })
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(Transport { udp, tcp: socket.into(), address })
 }
 
 impl Transport {
@@ -60,13 +87,26 @@ pub(crate) struct Net {
     address: SocketAddr,
     /// Which worker has the session of a peer's address, once that session has recognised it.
     routes: RwLock<HashMap<SocketAddr, usize>>,
+    /// Connections of peers that come over TCP.
+    connections: RwLock<HashMap<SocketAddr, mpsc::Sender<Bytes>>>,
     stopped: AtomicBool,
+    stop_tcp: watch::Sender<bool>,
 }
 
 impl Net {
     pub(crate) fn start(transport: Transport, workers: Vec<Arc<Mailbox>>) -> io::Result<Arc<Self>> {
-        let Transport { udp, address } = transport;
-        let net = Arc::new(Self { udp, address, routes: RwLock::default(), stopped: AtomicBool::new(false) });
+        let Transport { udp, tcp, address } = transport;
+        let (stop_tcp, stop) = watch::channel(false);
+        let net = Arc::new(Self {
+            udp,
+            address,
+            routes: RwLock::default(),
+            connections: RwLock::default(),
+            stopped: AtomicBool::new(false),
+            stop_tcp,
+        });
+        let listener = tokio::net::TcpListener::from_std(tcp)?;
+        tokio::spawn(crate::tcp::serve(listener, Arc::clone(&net), workers.clone(), stop));
         let reader = Arc::clone(&net);
         std::thread::Builder::new().name("webrtc-read".to_owned()).spawn(move || reader.read(&workers))?;
         Ok(net)
@@ -78,6 +118,7 @@ impl Net {
 
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
+        self.stop_tcp.send_replace(true);
     }
 
     fn read(&self, workers: &[Arc<Mailbox>]) {
@@ -127,11 +168,17 @@ impl Net {
         let mut routes = self.routes_mut();
         if routes.get(&source) == Some(&worker) {
             routes.remove(&source);
+            drop(routes);
+            self.hang_up(source);
         }
     }
 
     /// Sends without waiting: a full socket drops the datagram, as the network does, and retransmission repairs it.
     pub(crate) fn send(&self, transmit: &Transmit) {
+        if transmit.proto != Protocol::Udp {
+            self.send_framed(transmit);
+            return;
+        }
         let to = transmit.destination.into();
         let sent = socket2::SockRef::from(&self.udp).send_to_with_flags(
             &transmit.contents,
@@ -145,6 +192,24 @@ impl Net {
                 tracing::trace!(%error, "a datagram could not be sent");
             }
         }
+    }
+
+    fn send_framed(&self, transmit: &Transmit) {
+        let connections = self.connections.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(connection) = connections.get(&transmit.destination) else { return };
+        if connection.try_send(Bytes::copy_from_slice(&transmit.contents)).is_err() {
+            metrics::counter!(figures::DROPPED, "why" => "full").increment(1);
+        }
+    }
+
+    /// A peer has a connection of its own.
+    pub(crate) fn connect(&self, source: SocketAddr, frames: mpsc::Sender<Bytes>) {
+        self.connections.write().unwrap_or_else(PoisonError::into_inner).insert(source, frames);
+    }
+
+    /// Its connection is gone, or of no use any more.
+    pub(crate) fn hang_up(&self, source: SocketAddr) {
+        self.connections.write().unwrap_or_else(PoisonError::into_inner).remove(&source);
     }
 
     fn routes(&self) -> RwLockReadGuard<'_, HashMap<SocketAddr, usize>> {

@@ -11,6 +11,7 @@ use str0m::change::SdpOffer;
 use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::format::Codec;
 use str0m::media::{MediaKind, Mid, Pt};
+use str0m::net::TcpType;
 use str0m::{Candidate, IceCreds, Rtc, RtcConfig};
 
 /// What congestion control believes of a link it knows nothing of: enough for a phone's picture and the kept group of
@@ -63,9 +64,16 @@ pub(crate) fn answer(making: Making<'_>, offer: SdpOffer) -> Result<Answered, Pr
     let publish = making.publish;
     let mut rtc = build(&making);
     for address in making.candidates {
-        match Candidate::host(*address, "udp") {
-            Ok(candidate) => drop(rtc.add_local_candidate(candidate).cloned()),
-            Err(error) => tracing::debug!(%address, %error, "no address for browsers"),
+        let tcp = Candidate::builder().tcp().host(*address).tcptype(TcpType::Passive).build();
+        for candidate in [Candidate::host(*address, "udp"), tcp] {
+            match candidate {
+                Ok(candidate) => {
+                    if rtc.add_local_candidate(candidate).is_none() {
+                        tracing::debug!(%address, "an address is offered twice");
+                    }
+                }
+                Err(error) => tracing::debug!(%address, %error, "no address for browsers"),
+            }
         }
     }
     let refused = |why: String| {

@@ -155,7 +155,7 @@ pub struct UrlReply {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct NamedUrl {
-    /// `rtmp`, `flv`, `ws-flv`.
+    /// `rtmp`, `flv`, `ws-flv`, `whip`, `whep`.
     pub name: String,
     /// The URL, at most 128 characters.
     pub url: String,

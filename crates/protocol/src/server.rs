@@ -140,6 +140,10 @@ pub struct MediaBases {
     pub flv: String,
     /// `ws://host:8080/flv` or wss
     pub ws_flv: String,
+    /// `http://host:8080/whip` or https
+    pub whip: String,
+    /// `http://host:8080/whep` or https
+    pub whep: String,
 }
 
 /// The answer to `join`.

@@ -80,10 +80,22 @@ impl PublicAddress {
         }
     }
 
+    /// Names and addresses under which the sender of a request may reach this machine, the likeliest first.
+    fn hosts_for(&self, reached: &Reached) -> Vec<String> {
+        let of_request = reached.host.as_deref().filter(|_| self.follows_requests()).map(host_of);
+        of_request.into_iter().chain([self.host.as_str()]).map(str::to_owned).collect()
+    }
+
     /// Whether nothing is configured, so that the address a client used is the best guess: it is right behind
     /// port forwarding and in containers, where the machine's own address is not.
     const fn follows_requests(&self) -> bool {
         self.url.is_none() && !self.configured
+    }
+}
+
+impl huitong_gateway_webrtc::Reach for PublicAddress {
+    fn hosts(&self, headers: &HeaderMap) -> Vec<String> {
+        self.hosts_for(&Reached::by(headers))
     }
 }
 
@@ -110,6 +122,8 @@ fn bases(http: &str, rtmp: &str) -> MediaBases {
         rtmp: format!("{rtmp}/live"),
         flv: format!("{scheme}://{rest}/flv"),
         ws_flv: format!("{ws}://{rest}/flv"),
+        whip: format!("{scheme}://{rest}/whip"),
+        whep: format!("{scheme}://{rest}/whep"),
     }
 }
 

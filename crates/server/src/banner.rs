@@ -14,13 +14,14 @@ pub(crate) fn show(server: &Server) {
         // A closed standard output is no reason not to serve.
         let _unseen = writeln!(std::io::stdout(), "{}", server.banner());
     }
-    tracing::info!(http = %server.http(), rtmp = %server.rtmp(), public = server.address().http(),
+    tracing::info!(http = %server.http(), rtmp = %server.rtmp(), rtc = %server.rtc(), public = server.address().http(),
         apps = server.config().app.len(), version = env!("CARGO_PKG_VERSION"), "listening");
 }
 
 pub(crate) fn text(
     http: SocketAddr,
     rtmp: SocketAddr,
+    rtc: SocketAddr,
     address: &PublicAddress,
     config: &Config,
     demo: Option<&DemoApp>,
@@ -37,7 +38,7 @@ pub(crate) fn text(
     };
     line("HTTP", &format!("{}  (listening on {here})", address.http()));
     line("RTMP", &format!("{}/live  (listening on {rtmp})", address.rtmp()));
-    line("WebRTC", &format!("port {} is reserved for a later version", config.server.rtc.0.port()));
+    line("WebRTC", &format!("{}/whip and /whep  (media on {rtc}, UDP and TCP)", address.http()));
     line("SDK", &format!("{}/sdk/", address.http()));
     for app in &config.app {
         let marked = demo.filter(|demo| demo.app.id == app.id);

@@ -10,6 +10,7 @@ use crate::{banner, limits};
 use huitong_fanout::{Authority, Fanout, FanoutConfig};
 use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
 use huitong_gateway_rtmp::{RtmpGateway, RtmpWire};
+use huitong_gateway_webrtc::{WebrtcConfig, WebrtcGateway};
 use huitong_hub::{Pace, RingLimits, Wire};
 use std::future::Future;
 use std::net::SocketAddr;
@@ -37,6 +38,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 pub struct Server {
     http: SocketAddr,
     rtmp: SocketAddr,
+    rtc: SocketAddr,
     address: PublicAddress,
     demo: Option<DemoApp>,
     config: Config,
@@ -66,6 +68,10 @@ impl Server {
         let tls = http::tls::acceptor(&config.server, all.clone())?;
         let http_listener = bind("http", config.server.http.0)?;
         let rtmp_listener = bind("rtmp", config.server.rtmp.0)?;
+        let rtc_address = config.server.rtc.0;
+        let transport = huitong_gateway_webrtc::bind(rtc_address)
+            .map_err(|error| ServerError::bind("rtc", rtc_address, &error))?;
+        let rtc = transport.address();
         let (http, rtmp) = (local("http", &http_listener)?, local("rtmp", &rtmp_listener)?);
         let address = PublicAddress::new(&config, http, rtmp);
         let fanout = Fanout::new(fanout_config(&config.media))
@@ -79,10 +85,15 @@ impl Server {
             flv: FLV,
             ws_flv: WS_FLV,
         };
+        let webrtc =
+            WebrtcGateway::start(transport, webrtc_config(&config), fanout.clone(), Arc::clone(&authority))
+                .map_err(|error| ServerError::Start(format!("WebRTC cannot be served ({error}).")))?;
         let apps = config.app.iter().map(|app| (app.id, app.secret.clone())).collect();
         let shared = Shared::new(control.clone(), fanout.clone(), address.clone(), apps, all.clone());
         let site = http::listener::Site {
-            router: http::router(shared.clone()).merge(huitong_gateway_flv::router(flv.clone())),
+            router: http::router(shared.clone())
+                .merge(huitong_gateway_flv::router(flv.clone()))
+                .merge(huitong_gateway_webrtc::router(webrtc, Arc::new(address.clone()))),
             tls,
             connections: Arc::new(Semaphore::new(config.limits.http_connections)),
             flv,
@@ -99,6 +110,7 @@ impl Server {
         Ok(Self {
             http,
             rtmp,
+            rtc,
             address,
             demo,
             config,
@@ -121,6 +133,11 @@ impl Server {
         self.rtmp
     }
 
+    /// The bound address of the WebRTC port.
+    pub const fn rtc(&self) -> SocketAddr {
+        self.rtc
+    }
+
     /// Under which addresses clients reach this server.
     pub const fn address(&self) -> &PublicAddress {
         &self.address
@@ -133,7 +150,7 @@ impl Server {
 
     /// What a person who started the server wants to know.
     pub fn banner(&self) -> String {
-        banner::text(self.http, self.rtmp, &self.address, &self.config, self.demo.as_ref())
+        banner::text(self.http, self.rtmp, self.rtc, &self.address, &self.config, self.demo.as_ref())
     }
 
     /// Runs until `stop` resolves, then drains: nobody is admitted, `/readyz` answers 503, and connections have
@@ -215,6 +232,14 @@ async fn upkeep(recorder: metrics_exporter_prometheus::PrometheusHandle, mut end
     tokio::select! {
         () = fold => {}
         _ = end.wait_for(|end| *end) => {}
+    }
+}
+
+fn webrtc_config(config: &Config) -> WebrtcConfig {
+    WebrtcConfig {
+        threads: config.media.threads,
+        silence: Duration::from_secs(u64::from(config.limits.rtc_silence_seconds)),
+        extra_candidates: config.server.rtc_candidates.clone(),
     }
 }
 

@@ -51,7 +51,7 @@ async fn urls_are_minted_and_short() {
     let play = server.api("POST", "/v1/rooms/studio/urls", r#"{"kind":"play","user":"obs"}"#).await.json();
     let names: Vec<_> =
         play["urls"].as_array().unwrap().iter().map(|url| url["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["rtmp", "flv", "ws-flv"]);
+    assert_eq!(names, ["rtmp", "flv", "ws-flv", "whep"]);
     for url in play["urls"].as_array().unwrap() {
         let url = url["url"].as_str().unwrap();
         assert!(url.len() <= 128, "{url}");

@@ -6,10 +6,12 @@ use huitong_media::h264::AvcConfig;
 use huitong_media::rtp::{AccessUnit, Depacketizer, Reorder, packetize};
 use huitong_media::{Codec, Frame, FrameKind, TrackKind};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use str0m::format::Codec as RtcCodec;
 use str0m::media::{Direction, MediaKind, Mid, Pt};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -85,10 +87,54 @@ pub const CAMERA: Offer = Offer { sends: true, h264: true, audio: true, video: t
 /// A viewer of both tracks.
 pub const SCREEN: Offer = Offer { sends: false, h264: true, audio: true, video: true };
 
+/// How its datagrams travel.
+enum Path {
+    Udp(UdpSocket),
+    /// With the bytes read so far.
+    Tcp(TcpStream, Vec<u8>),
+}
+
+impl Path {
+    async fn receive(&mut self, buffer: &mut [u8]) -> std::io::Result<(Protocol, usize, SocketAddr)> {
+        match self {
+            Self::Udp(socket) => {
+                let (length, source) = socket.recv_from(buffer).await?;
+                Ok((Protocol::Udp, length, source))
+            }
+            Self::Tcp(stream, read) => loop {
+                if let Some((head, rest)) = read.split_first_chunk::<2>() {
+                    let length = usize::from(u16::from_be_bytes(*head));
+                    if let Some(frame) = rest.get(..length) {
+                        buffer[..length].copy_from_slice(frame);
+                        read.drain(..2 + length);
+                        return Ok((Protocol::Tcp, length, stream.peer_addr()?));
+                    }
+                }
+                if stream.read_buf(read).await? == 0 {
+                    return Err(std::io::ErrorKind::UnexpectedEof.into());
+                }
+            },
+        }
+    }
+
+    /// What the network takes away is retransmitted.
+    async fn send(&mut self, datagram: &[u8], to: SocketAddr) {
+        match self {
+            Self::Udp(socket) => {
+                let _lost = socket.send_to(datagram, to).await;
+            }
+            Self::Tcp(stream, _) => {
+                let frame = [&(datagram.len() as u16).to_be_bytes()[..], datagram].concat();
+                let _lost = stream.write_all(&frame).await;
+            }
+        }
+    }
+}
+
 /// A WebRTC peer.
 pub struct Browser {
     rtc: Rtc,
-    socket: UdpSocket,
+    path: Path,
     local: SocketAddr,
     audio: Option<Mid>,
     video: Option<Mid>,
@@ -142,6 +188,36 @@ impl Browser {
     pub async fn open(url: &str, offer: Offer, via: Option<SocketAddr>) -> Result<Self, Answer> {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let local = socket.local_addr().expect("an address");
+        let candidate = Candidate::host(local, "udp").expect("a candidate");
+        let reroute = |sdp: &str| via.map_or_else(|| sdp.to_owned(), |via| reroute(sdp, via));
+        Self::connect(url, offer, (Path::Udp(socket), local, candidate), reroute).await
+    }
+
+    /// As [`Browser::open`] where no UDP gets through: over TCP to the WebRTC port.
+    ///
+    /// # Errors
+    /// The server refuses.
+    ///
+    /// # Panics
+    /// The system or the server behaves oddly.
+    pub async fn over_tcp(url: &str, offer: Offer, rtc: SocketAddr) -> Result<Self, Answer> {
+        let stream = TcpStream::connect(rtc).await.expect("a connection");
+        let local = stream.local_addr().expect("an address");
+        let active = Candidate::builder().tcp().host(local).tcptype(TcpType::Active).build();
+        let path = (Path::Tcp(stream, Vec::new()), local, active.expect("a candidate"));
+        let no_udp = |sdp: &str| {
+            let blocked = |line: &&str| line.starts_with("a=candidate:") && line.contains(" udp ");
+            sdp.lines().filter(|line| !blocked(line)).map(|line| line.to_owned() + "\r\n").collect()
+        };
+        Self::connect(url, offer, path, no_udp).await
+    }
+
+    async fn connect(
+        url: &str,
+        offer: Offer,
+        (path, local, candidate): (Path, SocketAddr, Candidate),
+        reroute: impl Fn(&str) -> String,
+    ) -> Result<Self, Answer> {
         let mut config = RtcConfig::new().set_rtp_mode(true).clear_codecs().enable_opus(true, false);
         if offer.h264 {
             config.codec_config().add_h264(
@@ -154,7 +230,7 @@ impl Browser {
             config = config.enable_vp8(true);
         }
         let mut rtc = config.build(Instant::now());
-        rtc.add_local_candidate(Candidate::host(local, "udp").expect("a candidate"));
+        rtc.add_local_candidate(candidate);
         let direction = if offer.sends { Direction::SendOnly } else { Direction::RecvOnly };
         let mut api = rtc.sdp_api();
         let audio = offer.audio.then(|| api.add_media(MediaKind::Audio, direction, None, None, None));
@@ -164,17 +240,14 @@ impl Browser {
         if answer.status != 201 {
             return Err(answer);
         }
-        let text = match via {
-            Some(via) => reroute(&answer.body, via),
-            None => answer.body.clone(),
-        };
-        let parsed = str0m::change::SdpAnswer::from_sdp_string(&text).expect("an answer that can be read");
+        let parsed = str0m::change::SdpAnswer::from_sdp_string(&reroute(&answer.body))
+            .expect("an answer that can be read");
         rtc.sdp_api().accept_answer(pending, parsed).expect("an answer that fits");
         let host = url.split('/').nth(2).expect("a host");
         let location = answer.header("location").expect("a location");
         Ok(Self {
             rtc,
-            socket,
+            path,
             local,
             audio,
             video,
@@ -223,9 +296,12 @@ impl Browser {
         let wake = self.drain().await.min(Instant::now() + STEP);
         let mut buffer = [0u8; 2048];
         tokio::select! {
-            received = self.socket.recv_from(&mut buffer) => {
-                let Ok((length, source)) = received else { return };
-                let Ok(receive) = Receive::new(Protocol::Udp, source, self.local, &buffer[..length]) else { return };
+            received = self.path.receive(&mut buffer) => {
+                let Ok((proto, length, source)) = received else {
+                    self.closed = true;
+                    return;
+                };
+                let Ok(receive) = Receive::new(proto, source, self.local, &buffer[..length]) else { return };
                 self.input(Input::Receive(Instant::now(), receive));
             }
             () = tokio::time::sleep_until(wake.into()) => self.input(Input::Timeout(Instant::now())),
@@ -247,8 +323,7 @@ impl Browser {
                     return at;
                 }
                 Ok(Output::Transmit(transmit)) => {
-                    // What the network takes away is retransmitted.
-                    let _lost = self.socket.send_to(&transmit.contents, transmit.destination).await;
+                    self.path.send(&transmit.contents, transmit.destination).await;
                 }
                 Ok(Output::Event(event)) => self.event(event),
                 Err(_) => {
@@ -342,6 +417,64 @@ impl Browser {
         stream.write_rtp(RtpWrite::new(pt, seq, at_ms.wrapping_mul(48), Instant::now(), payload));
         self.input(Input::Timeout(Instant::now()));
         self.drain().await;
+    }
+}
+
+/// A path that loses datagrams of one peer, both ways.
+pub struct Relay {
+    /// Where the peer sends to.
+    pub address: SocketAddr,
+    /// One of so many is lost; 0: none.
+    one_of: Arc<AtomicU64>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Relay {
+    /// A path to this address that loses nothing yet.
+    ///
+    /// # Panics
+    /// No port can be had.
+    pub async fn start(to: SocketAddr) -> Self {
+        let outside = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let inside = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let address = outside.local_addr().expect("an address");
+        let (one_of, lost) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        let (rate, count) = (Arc::clone(&one_of), Arc::clone(&lost));
+        tokio::spawn(async move {
+            let (mut peer, mut dice) = (None, 1u64);
+            let (mut there, mut back) = ([0u8; 2048], [0u8; 2048]);
+            loop {
+                let (from_peer, length) = tokio::select! {
+                    Ok((length, source)) = outside.recv_from(&mut there) => {
+                        peer = Some(source);
+                        (true, length)
+                    }
+                    Ok((length, _)) = inside.recv_from(&mut back) => (false, length),
+                };
+                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let one_of = rate.load(Ordering::Relaxed);
+                if one_of > 0 && (dice >> 33) % one_of == 0 {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    continue;
+                }
+                let _lost = match (from_peer, peer) {
+                    (true, _) => inside.send_to(&there[..length], to).await,
+                    (false, Some(peer)) => outside.send_to(&back[..length], peer).await,
+                    (false, None) => Ok(0),
+                };
+            }
+        });
+        Self { address, one_of, lost }
+    }
+
+    /// Loses one of so many datagrams from now on.
+    pub fn lose(&self, one_of: u64) {
+        self.one_of.store(one_of, Ordering::Relaxed);
+    }
+
+    /// Datagrams lost.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 }
 

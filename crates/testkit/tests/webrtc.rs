@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 use huitong_fanout::{MediaOrder, Tracks};
+use huitong_gateway_webrtc::WebrtcConfig;
 use huitong_media::h264::AvcConfig;
 use huitong_testkit::house::{House, Permissive, Told};
 use huitong_testkit::peers::{Camera, eventually, push, watch};
-use huitong_testkit::webrtc::{Browser, CAMERA, Offer, request};
+use huitong_testkit::webrtc::{Browser, CAMERA, Offer, Relay, SCREEN, request};
 use huitong_types::{ErrorCode, Fault, Scene, StreamKey};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::net::UdpSocket;
 
 const KEY: &str = "browser-alice-0123456789";
 
@@ -77,7 +79,7 @@ async fn what_a_browser_publishes_arrives_at_another_intact() {
         camera.step().await;
     }
     let start = Instant::now();
-    while screen.pictures.len() < 60 && start.elapsed().as_secs() < 20 {
+    while (screen.pictures.len() < 60 || screen.sounds.len() < 60) && start.elapsed().as_secs() < 20 {
         screen.step().await;
         camera.step().await;
     }
@@ -250,4 +252,177 @@ async fn a_deleted_session_is_over_for_both_sides() {
         house.authority.told().iter().any(|t| matches!(t, Told::Closed(_, true))).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_udp_is_blocked_both_ways_go_over_tcp() {
+    let house = House::start(Scene::Rtc).await;
+    let mut camera = Browser::over_tcp(&house.whip_url(KEY), CAMERA, house.rtc).await.expect("accepted");
+    connected(&mut camera).await;
+    let mut film = Film::new(0);
+    film.roll(&mut camera, true, 30_000).await;
+    let mut screen = Browser::over_tcp(&house.whep_url(KEY), SCREEN, house.rtc).await.expect("accepted");
+    while !screen.connected {
+        screen.step().await;
+        camera.step().await;
+    }
+    let start = Instant::now();
+    while screen.pictures.len() < 20 && start.elapsed() < Duration::from_secs(20) {
+        let key = camera_is_asked(&mut camera);
+        film.roll(&mut camera, key, 2_000).await;
+        screen.step().await;
+        camera.step().await;
+    }
+    assert!(screen.pictures.len() >= 20 && !screen.sounds.is_empty(), "{}", screen.summary());
+}
+
+/// Whether somebody wants a keyframe.
+fn camera_is_asked(camera: &mut Browser) -> bool {
+    std::mem::take(&mut camera.asked) > 0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_five_percent_loss_takes_away_is_repaired() {
+    let house = House::start(Scene::Rtc).await;
+    let (up, down) = (Relay::start(house.rtc).await, Relay::start(house.rtc).await);
+    let mut camera = Browser::open(&house.whip_url(KEY), CAMERA, Some(up.address)).await.expect("accepted");
+    connected(&mut camera).await;
+    let mut screen = Browser::open(&house.whep_url(KEY), SCREEN, Some(down.address)).await.expect("accepted");
+    while !screen.connected {
+        screen.step().await;
+        camera.step().await;
+    }
+    up.lose(20);
+    down.lose(20);
+    let mut film = Film::new(0);
+    let mut key = true;
+    let mut sent = 0;
+    let mut next = Instant::now();
+    while sent < 150 {
+        if Instant::now() >= next {
+            next += Duration::from_millis(33);
+            film.roll(&mut camera, key, 3_000).await;
+            key = camera_is_asked(&mut camera);
+            sent += 1;
+        }
+        tokio::select! {
+            () = screen.step() => {}
+            () = camera.step() => {}
+        }
+    }
+    let start = Instant::now();
+    while screen.pictures.len() < 140 && start.elapsed() < Duration::from_secs(5) {
+        screen.step().await;
+        camera.step().await;
+    }
+    assert!(up.lost() > 10 && down.lost() > 10, "the relays lose packets");
+    assert!(screen.pictures.len() >= 140, "of 150: {}", screen.summary());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_goes_silent_is_gone_and_not_deliberately() {
+    let webrtc = WebrtcConfig { threads: 1, silence: Duration::from_secs(1), ..WebrtcConfig::default() };
+    let house = House::with_webrtc(Scene::Rtc, webrtc).await;
+    let (camera, _film) = camera(&house).await;
+    drop(camera);
+    eventually("the end is told", || async {
+        house.authority.told().iter().any(|t| matches!(t, Told::Closed(_, false))).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_bogus_datagrams_and_bodies_leave_a_call_unharmed() {
+    let house = House::start(Scene::Rtc).await;
+    let (mut camera, mut film) = camera(&house).await;
+    let mut screen = screen(&house, &mut camera).await;
+    film.roll(&mut camera, true, 2_000).await;
+    screen.until("a picture", |screen| screen.pictures.len() == 1).await;
+    let rtc = house.rtc;
+    let stranger = tokio::spawn(async move {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let mut state = 7u64;
+        for n in 0..10_000u32 {
+            let length = (n % 300) as usize;
+            let mut datagram: Vec<u8> = (0..length)
+                .map(|_| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    (state >> 33) as u8
+                })
+                .collect();
+            // Every kind of the demultiplexer: STUN with and without cookie, DTLS, RTP, RTCP.
+            let first = [0, 1, 20, 22, 128, 144, 200, 63];
+            if let Some(byte) = datagram.first_mut() {
+                *byte = first[n as usize % first.len()];
+            }
+            if n % 3 == 0 && datagram.len() > 40 {
+                datagram[4..8].copy_from_slice(&[0x21, 0x12, 0xa4, 0x42]);
+                datagram[20..24].copy_from_slice(&[0, 6, 0, 9]);
+                datagram[24..33].copy_from_slice(b"Aabc:defg");
+            }
+            let _dropped = socket.send_to(&datagram, rtc).await;
+        }
+    });
+    let url = house.whip_url("stranger-0123456789");
+    let bodies = tokio::spawn(async move {
+        for n in 0..300 {
+            let body = "v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n";
+            let answer = request("POST", &url, "application/sdp", &body[..body.len() * n / 300]).await;
+            assert_eq!(answer.status, 400, "{answer:?}");
+        }
+    });
+    let mut sent = 1;
+    while !stranger.is_finished() || !bodies.is_finished() {
+        let key = camera_is_asked(&mut camera);
+        film.roll(&mut camera, key, 900).await;
+        sent += 1;
+        screen.step().await;
+        camera.step().await;
+    }
+    stranger.await.unwrap();
+    bodies.await.unwrap();
+    let start = Instant::now();
+    while screen.pictures.len() < sent && start.elapsed() < Duration::from_secs(10) {
+        screen.step().await;
+        camera.step().await;
+    }
+    assert!(sent > 10 && screen.pictures.len() == sent, "{} of {sent}", screen.pictures.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_picture_size_in_mid_stream_is_another_header_for_everybody() {
+    let house = House::start(Scene::Rtc).await;
+    let (mut camera, mut film) = camera(&house).await;
+    let mut screen = screen(&house, &mut camera).await;
+    film.roll(&mut camera, true, 900).await;
+    film.roll(&mut camera, false, 900).await;
+    film.header = Film::new(3).header;
+    film.roll(&mut camera, true, 900).await;
+    screen.until("the pictures", |screen| screen.pictures.len() == 3).await;
+    let headers: Vec<_> = screen.pictures.iter().filter_map(|p| p.header.clone()).collect();
+    assert_eq!(headers, [Film::new(0).header.build(), Film::new(3).header.build()]);
+    let stream = Permissive::stream_of(&StreamKey::new(KEY).unwrap());
+    let level = house.fanout.stats(stream).unwrap().info.video.unwrap().level;
+    assert_eq!(level, 0x1e + 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_with_b_frames_is_refused_with_a_sentence() {
+    let house = House::start(Scene::Rtc).await;
+    let studio = house.publish(KEY);
+    let push = |at: u32, body: Vec<u8>| {
+        studio.push_flv(huitong_media::TrackKind::Video, at, &body.into(), Tracks::BOTH).unwrap();
+    };
+    push(0, huitong_testkit::synthetic::video_header(0));
+    push(0, huitong_testkit::synthetic::picture(true, 300));
+    let mut screen = Browser::whep(&house.whep_url(KEY)).await.expect("nothing is known yet");
+    connected(&mut screen).await;
+    for (at, shown_after) in [(40u32, 80u8), (80, 0), (120, 80), (160, 0)] {
+        let mut body = huitong_testkit::synthetic::picture(false, 300);
+        body[4] = shown_after;
+        push(at, body);
+    }
+    screen.until("the goodbye", |screen| screen.closed).await;
+    let refused = Browser::whep(&house.whep_url(KEY)).await.err().unwrap();
+    assert!(refused.status == 409 && refused.body.contains("B-frames"), "{refused:?}");
 }

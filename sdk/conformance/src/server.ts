@@ -412,7 +412,13 @@ export class FakeServer {
       heartbeatMs: this.heartbeatMs,
       seatGraceMs: this.seatGraceMs,
       time: this.clock.now,
-      media: { rtmp: 'rtmp://media.example:1935/live', flv: 'https://media.example/flv', wsFlv: 'wss://media.example/flv' },
+      media: {
+        rtmp: 'rtmp://media.example:1935/live',
+        flv: 'https://media.example/flv',
+        wsFlv: 'wss://media.example/flv',
+        whip: 'https://media.example/whip',
+        whep: 'https://media.example/whep',
+      },
     };
     ok(welcome);
     if (snapshot) {

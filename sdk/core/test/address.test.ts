@@ -31,7 +31,7 @@ test('what_is_no_address_gives_null', () => {
 });
 
 test('media_addresses_are_base_and_key', () => {
-  const bases = { rtmp: 'rtmp://h:1935/live', flv: 'https://h/flv', wsFlv: 'wss://h/flv' };
+  const bases = { rtmp: 'rtmp://h:1935/live', flv: 'https://h/flv', wsFlv: 'wss://h/flv', whip: 'https://h/whip', whep: 'https://h/whep' };
   assert.equal(pushUrl(bases.rtmp, 'k'), 'rtmp://h:1935/live/k');
   assert.equal(playUrl(bases, 'rtmp', 'k'), 'rtmp://h:1935/live/k');
   assert.equal(playUrl(bases, 'flv', 'k'), 'https://h/flv/k.flv');

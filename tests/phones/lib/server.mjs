@@ -83,6 +83,8 @@ export class Server {
       `127.0.0.1:${this.httpPort}`,
       '--rtmp',
       `127.0.0.1:${this.rtmpPort}`,
+      '--rtc',
+      '127.0.0.1:0',
       '--app',
       `${id}:${secret}`,
       '--data',

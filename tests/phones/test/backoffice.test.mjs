@@ -91,7 +91,7 @@ step('an_encoder_with_a_minted_url_is_a_member_like_any_other', async () => {
 
 step('minted_play_urls_play_in_any_player_and_many_times', async () => {
   const urls = await meeting.server.urls('play', 30002, 'carol')
-  assert.deepEqual(Object.keys(urls).sort(), ['flv', 'rtmp', 'ws-flv'])
+  assert.deepEqual(Object.keys(urls).sort(), ['flv', 'rtmp', 'whep', 'ws-flv'])
   const players = [urls.rtmp, urls.flv, urls.flv].map((url) =>
     ffmpeg('-i', url, '-map', '0:v', '-frames:v', '10', '-f', 'rawvideo', '-pix_fmt', 'gray', 'pipe:1'),
   )

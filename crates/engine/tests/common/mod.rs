@@ -34,6 +34,8 @@ pub fn config() -> EngineConfig {
             rtmp: "rtmp://rtc.test:1935/live".into(),
             flv: "http://rtc.test:8080/flv".into(),
             ws_flv: "ws://rtc.test:8080/flv".into(),
+            whip: "http://rtc.test:8080/whip".into(),
+            whep: "http://rtc.test:8080/whep".into(),
         },
         ..EngineConfig::default()
     }

@@ -166,7 +166,13 @@ pub(super) async fn urls(
 
 /// The URL under the address by which the caller reached this server.
 fn rebased(url: &str, from: &MediaBases, to: &MediaBases) -> String {
-    let pairs = [(&from.rtmp, &to.rtmp), (&from.flv, &to.flv), (&from.ws_flv, &to.ws_flv)];
+    let pairs = [
+        (&from.rtmp, &to.rtmp),
+        (&from.flv, &to.flv),
+        (&from.ws_flv, &to.ws_flv),
+        (&from.whip, &to.whip),
+        (&from.whep, &to.whep),
+    ];
     let moved = pairs.iter().find_map(|(from, to)| Some(format!("{to}{}", url.strip_prefix(from.as_str())?)));
     moved.unwrap_or_else(|| url.to_owned())
 }

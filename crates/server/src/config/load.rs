@@ -143,6 +143,10 @@ impl Layers {
                 Some(Value::Boolean(_)) => Value::Boolean(text.trim().parse().map_err(|_| {
                     ConfigError::new(format!("{place} is {text:?}; it must be true or false."))
                 })?),
+                Some(Value::Array(_)) => {
+                    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                    Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
+                }
                 _ => Value::String(text.to_owned()),
             };
         let mut table = Table::try_from(&self.config).map_err(|error| ConfigError::new(error.to_string()))?;

@@ -43,8 +43,10 @@ pub struct ServerSection {
     pub http: Listen,
     /// Address of the RTMP port.
     pub rtmp: Listen,
-    /// Address of the WebRTC port (UDP and TCP). Reserved: this version does not bind it.
+    /// Address of the WebRTC port (UDP and TCP).
     pub rtc: Listen,
+    /// Addresses under which browsers reach the WebRTC port besides those it finds itself: of a NAT or a proxy.
+    pub rtc_candidates: Vec<SocketAddr>,
     /// Directory for what the server keeps. Created when first needed.
     pub data: PathBuf,
     /// Host name or address under which clients reach this machine. Empty: the address of the default route.
@@ -67,6 +69,7 @@ impl Default for ServerSection {
             http: any(8080),
             rtmp: any(1935),
             rtc: any(8000),
+            rtc_candidates: Vec::new(),
             data: PathBuf::from("./data"),
             public_host: String::new(),
             public_url: String::new(),
@@ -139,6 +142,8 @@ pub struct LimitsSection {
     pub http_connections: usize,
     /// Connections to the RTMP port at once.
     pub rtmp_connections: usize,
+    /// A WebRTC peer that sends nothing for this long is gone, seconds.
+    pub rtc_silence_seconds: u32,
 }
 
 impl Default for LimitsSection {
@@ -160,6 +165,7 @@ impl Default for LimitsSection {
             login_timeout_seconds: seconds(engine.login_timeout),
             http_connections: 250_000,
             rtmp_connections: 250_000,
+            rtc_silence_seconds: seconds(huitong_gateway_webrtc::SILENCE),
         }
     }
 }

@@ -35,7 +35,7 @@ impl Config {
         let media = &self.media;
         let day = 86_400;
         let size = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let rules: [(&str, u64, u64, u64); 22] = [
+        let rules: [(&str, u64, u64, u64); 23] = [
             ("server.drain_seconds", u64::from(self.server.drain_seconds), 0, 3600),
             ("limits.rtc_members", size(limits.rtc_members), 1, 10_000),
             ("limits.publishers", size(limits.publishers), 1, 10_000),
@@ -52,6 +52,7 @@ impl Config {
             ("limits.login_timeout_seconds", u64::from(limits.login_timeout_seconds), 1, 600),
             ("limits.http_connections", size(limits.http_connections), 16, 10_000_000),
             ("limits.rtmp_connections", size(limits.rtmp_connections), 16, 10_000_000),
+            ("limits.rtc_silence_seconds", u64::from(limits.rtc_silence_seconds), 3, 600),
             ("media.rtc_window_ms", u64::from(media.rtc_window_ms), 0, 1000),
             ("media.live_window_ms", u64::from(media.live_window_ms), 0, 1000),
             ("media.rtc_ceiling_ms", u64::from(media.rtc_ceiling_ms), 100, 60_000),

@@ -39,6 +39,7 @@ pub(crate) fn recorder() -> Option<&'static PrometheusHandle> {
 
 fn describe() {
     huitong_gateway_signal::describe_metrics();
+    huitong_gateway_webrtc::describe_metrics();
     crate::control::describe_metrics();
     metrics::describe_counter!(
         "huitong_http_connections_refused_total",

@@ -43,6 +43,7 @@ pub fn config() -> Config {
     let free = Listen(SocketAddr::from(([127, 0, 0, 1], 0)));
     config.server.http = free;
     config.server.rtmp = free;
+    config.server.rtc = free;
     config.server.drain_seconds = 1;
     config.app.push(AppSection::new(AppId::new(APP).unwrap(), SECRET));
     config

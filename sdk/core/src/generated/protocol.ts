@@ -231,7 +231,15 @@ flv: string,
 /**
  * `ws://host:8080/flv` or wss
  */
-wsFlv: string, };
+wsFlv: string, 
+/**
+ * `http://host:8080/whip` or https
+ */
+whip: string, 
+/**
+ * `http://host:8080/whep` or https
+ */
+whep: string, };
 
 /**
  * What became of the wish to resume.
