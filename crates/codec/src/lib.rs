@@ -31,7 +31,7 @@ pub use aac::{AacDecoder, AacEncoder};
 pub use aac_to_opus::AacToOpus;
 pub use codec::{AudioDecoder, AudioEncoder, Builtin, Codecs, LINE_RATE};
 pub use error::CodecError;
-pub use opus::{OpusDecoder, OpusEncoder};
+pub use opus::{OpusDecoder, OpusEncoder, opus_packet_samples};
 pub use opus_to_aac::{MONO_AFTER_TICKS, OpusToAac};
 pub use pcm::Pcm;
 pub use transcoder::{Counters, Direction, Input, MAX_CODED_BYTES, Output, Transcoder};

@@ -46,6 +46,11 @@ impl OpusDecoder {
     }
 }
 
+/// Samples of a packet at 48 kHz per channel; `None` if it is damaged.
+pub fn opus_packet_samples(data: &[u8]) -> Option<usize> {
+    packet_shape(data).ok().map(|(samples, _channels)| samples)
+}
+
 /// Samples per channel of a packet at 48 kHz and its number of channels.
 ///
 /// # Errors
