@@ -8,7 +8,7 @@ DEBUG_BIN := $(TARGET)/debug/huitong
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS = $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
 
-.PHONY: help run build sdk test check lint deny units shuttle sdk-test phones demo bench fuzz types clean
+.PHONY: help run build sdk test check lint deny units shuttle sdk-test phones browser demo bench fuzz types clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ sdk: ## the SDKs, into dist/
 	@scripts/need sdk
 	npm run --silent build
 
-test: check units sdk-test phones ## everything that CI runs
+test: check units sdk-test phones browser ## everything that CI runs
 	@echo "all tests passed"
 
 check: lint deny ## formatting, lints, licences, the contract ledgers
@@ -52,6 +52,11 @@ phones: sdk ## simulated phones against the built server, with real media
 	@scripts/need media phones
 	$(CARGO) build --locked -p huitong-cli
 	HUITONG_BIN=$(abspath $(DEBUG_BIN)) npm test --silent --prefix tests/phones
+
+browser: sdk ## a real Chromium against the built server: WHIP, WHEP, pictures and tones
+	@scripts/need media browser
+	$(CARGO) build --locked -p huitong-cli
+	HUITONG_BIN=$(abspath $(DEBUG_BIN)) npm test --silent --prefix tests/browser
 
 demo: build ## a server and three simulated phones for 30 seconds, with a live table
 	@scripts/need media phones

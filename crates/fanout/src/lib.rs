@@ -10,6 +10,7 @@ mod shards;
 pub mod sink;
 pub mod stats;
 pub mod tap;
+pub mod transcode;
 
 pub use authority::{Authority, MEDIA_ORDERS, MediaControl, MediaOrder, Ticket, Tracks};
 pub use publication::{
@@ -19,8 +20,11 @@ use sink::Seat;
 pub use sink::{Done, Pipe, Sink, SinkIo, bound_unsent, send_bounded};
 pub use stats::{StreamStats, Totals, describe};
 pub use tap::{Tap, TapEvent, TapSink};
+pub use transcode::{TranscodeOut, Transcoder, Transcoding};
 
-use huitong_hub::{Pace, PublicationId, RingLimits, ShardInput, ViewerId, ViewerTracks, Wire, WireFormat};
+use huitong_hub::{
+    Pace, PublicationId, Rendition, RingLimits, ShardInput, ViewerId, ViewerTracks, Wire, WireFormat,
+};
 use huitong_media::Frame;
 use huitong_types::{ErrorCode, Fault, Scene, StreamId};
 use publication::Publication;
@@ -42,6 +46,8 @@ pub struct FanoutConfig {
     pub limits: RingLimits,
     /// The wire formats; a viewer names its format by the index.
     pub formats: Vec<Arc<dyn WireFormat<Frame>>>,
+    /// Who converts sound for viewers that need another codec; without it they get none.
+    pub transcoder: Option<Arc<dyn Transcoder>>,
 }
 
 impl FanoutConfig {
@@ -53,6 +59,7 @@ impl FanoutConfig {
             live: Pace { window: 100_000, ceiling: 3_000_000 },
             limits: RingLimits::default(),
             formats,
+            transcoder: None,
         }
     }
 }
@@ -84,6 +91,9 @@ pub(crate) struct Inner {
     pub(crate) tap_viewers: AtomicUsize,
     next_publication: AtomicU64,
     pub(crate) totals: stats::Counters,
+    /// The rendition of the sound of each wire format.
+    pub(crate) renditions: Vec<Rendition>,
+    pub(crate) transcoder: Option<Arc<dyn Transcoder>>,
 }
 
 /// The fan-out. Clones share it; its threads end when the last clone is gone.
@@ -102,6 +112,7 @@ impl Fanout {
         };
         let clock = Clock(Instant::now());
         let formats: Arc<[Arc<dyn WireFormat<Frame>>]> = config.formats.into();
+        let renditions = formats.iter().map(|format| format.rendition()).collect();
         let inner = Arc::new_cyclic(|weak| Inner {
             clock,
             shards: (0..count).map(|n| ShardHandle::new(n, weak.clone())).collect(),
@@ -113,6 +124,8 @@ impl Fanout {
             tap_viewers: AtomicUsize::new(0),
             next_publication: AtomicU64::new(1),
             totals: stats::Counters::default(),
+            renditions,
+            transcoder: config.transcoder,
         });
         for shard in &inner.shards {
             shard.start(clock, Arc::clone(&formats), config.limits)?;

@@ -5,6 +5,7 @@ use crate::meter::Meter;
 use crate::sink::{Seat, Sink};
 use crate::stats::StreamStats;
 use crate::tap::{TapEntry, TapEvent, TapId};
+use crate::transcode::Running;
 use crate::{Inner, lock, viewer_tracks};
 use bytes::Bytes;
 use huitong_hub::{
@@ -27,6 +28,9 @@ pub const fn rendition(codec: Codec) -> Rendition {
     }
 }
 
+/// Renditions that exist.
+pub(crate) const RENDITIONS: usize = 2;
+
 /// The rendition of sound in AAC.
 pub const AAC: Rendition = Rendition(0);
 
@@ -37,12 +41,17 @@ pub const OPUS: Rendition = Rendition(1);
 pub type KeyframeRequest = Arc<dyn Fn() + Send + Sync>;
 
 pub(crate) struct Central {
-    sequencer: Sequencer<Frame>,
+    pub(crate) sequencer: Sequencer<Frame>,
     ring: Ring<Frame>,
     ingest: Ingest,
     /// Viewers per shard; a shard with none gets no packets.
     viewers: Vec<u32>,
     pub(crate) taps: Vec<TapEntry>,
+    /// Viewers of each rendition of the sound.
+    pub(crate) demand: [u32; RENDITIONS],
+    pub(crate) conversion: Option<Running>,
+    /// Conversions begun so far.
+    pub(crate) conversions: u64,
     /// How to ask the publisher for a keyframe, if it can be asked.
     keyframe: Option<KeyframeRequest>,
     /// Turn of the newest permission to publish.
@@ -67,6 +76,14 @@ pub(crate) struct Publication {
     pub(crate) central: Mutex<Central>,
 }
 
+impl Central {
+    /// The codec of the sound that the publisher sends now.
+    pub(crate) fn native_sound(&self) -> Option<Codec> {
+        let audio = self.ingest.info().audio.filter(|_| self.publishing)?;
+        self.sequencer.configs().audio(rendition(audio.codec)).map(|_| audio.codec)
+    }
+}
+
 impl Publication {
     pub(crate) fn new(id: PublicationId, pace: Pace, limits: RingLimits, shards: usize) -> Self {
         let central = Central {
@@ -75,6 +92,9 @@ impl Publication {
             ingest: Ingest::new(),
             viewers: vec![0; shards],
             taps: Vec::new(),
+            demand: [0; RENDITIONS],
+            conversion: None,
+            conversions: 0,
             keyframe: None,
             granted: 0,
             turn: 0,
@@ -114,6 +134,7 @@ impl Publication {
     }
 
     fn restart_viewers(&self, central: &mut Central, inner: &Inner) {
+        central.conversion = None;
         central.ring.restart();
         self.tell_shards(central, inner, || ShardInput::Restart { publication: self.id });
         central.taps.iter().for_each(|tap| tap.event(self.id, TapEvent::Restart));
@@ -156,13 +177,14 @@ impl Publication {
 
     pub(crate) fn add_viewer(
         this: &Arc<Self>,
-        inner: &Inner,
+        inner: &Arc<Inner>,
         index: usize,
         viewer: ViewerId,
         wire: Wire,
         tracks: Tracks,
         sink: Sink,
     ) -> Result<(), Fault> {
+        let sound = inner.renditions.get(usize::from(wire.0)).copied().unwrap_or_default();
         let full = || Fault::because(ErrorCode::ServerFull, "The server has no place for more players now.");
         let mut central = lock(&this.central);
         if central.ended {
@@ -181,7 +203,7 @@ impl Publication {
         let add = ShardInput::Add {
             publication: this.id,
             viewer,
-            handle: Seat { sink, publication: Arc::clone(this) },
+            handle: Seat { sink, publication: Arc::clone(this), sound },
             wire,
             tracks,
         };
@@ -189,7 +211,22 @@ impl Publication {
         if let Some(count) = central.viewers.get_mut(index) {
             *count += 1;
         }
+        this.change_demand(inner, &mut central, sound, 1);
         Ok(())
+    }
+
+    /// So many viewers more (or fewer) take this rendition of the sound.
+    pub(crate) fn change_demand(
+        self: &Arc<Self>,
+        inner: &Arc<Inner>,
+        central: &mut Central,
+        sound: Rendition,
+        by: i32,
+    ) {
+        if let Some(viewers) = central.demand.get_mut(usize::from(sound.0)) {
+            *viewers = viewers.saturating_add_signed(by);
+        }
+        self.adjust_conversion(inner, central);
     }
 
     /// A viewer was moved because it was late.
@@ -197,8 +234,9 @@ impl Publication {
         self.skips.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn viewer_gone(&self, inner: &Inner, index: usize) {
+    pub(crate) fn viewer_gone(self: &Arc<Self>, inner: &Arc<Inner>, index: usize, sound: Rendition) {
         let mut central = lock(&self.central);
+        self.change_demand(inner, &mut central, sound, -1);
         let Some(count) = central.viewers.get_mut(index) else { return };
         *count = count.saturating_sub(1);
         if *count == 0
@@ -218,6 +256,60 @@ impl Publication {
         self.tell_shards(&central, inner, || ShardInput::Close { publication: self.id });
         central.taps.iter().for_each(|tap| tap.event(self.id, TapEvent::Ended));
         central.keyframe = None;
+        central.conversion = None;
+    }
+
+    /// Gives a frame to all viewers; `made`: by a conversion, not by the publisher.
+    pub(crate) fn distribute(
+        &self,
+        inner: &Inner,
+        central: &mut Central,
+        now: u64,
+        frame: Frame,
+        made: bool,
+    ) {
+        let video = frame.track == TrackKind::Video;
+        let sound = rendition(frame.codec);
+        if !video && !made && central.conversion.as_ref().is_some_and(|c| c.from == sound && !c.push(&frame))
+        {
+            inner.totals.add_dropped();
+        }
+        let kind = match frame.kind {
+            FrameKind::Config => {
+                central.sequencer.config(if video { Track::Video } else { Track::Audio(sound) }, frame);
+                return;
+            }
+            FrameKind::Key => Kind::Key,
+            FrameKind::Delta => Kind::Delta,
+            FrameKind::Audio => Kind::Audio(sound),
+        };
+        let size = frame.payload.len();
+        if video {
+            central.video.add(now, size);
+        } else if !made {
+            central.audio.add(now, size);
+        }
+        if kind == Kind::Key {
+            central.last_key_us = Some(now);
+        }
+        inner.totals.add_packet(size);
+        let ts_ms = frame.ts_ms;
+        let packet = central.sequencer.packet(now, ts_ms, kind, size, frame);
+        central.ring.push(Arc::clone(&packet));
+        for (shard, viewers) in inner.shards.iter().zip(&central.viewers) {
+            if *viewers == 0 {
+                continue;
+            }
+            let input = ShardInput::Packet { publication: self.id, packet: Arc::clone(&packet) };
+            if shard.inbox.push(input).is_err() {
+                inner.totals.add_dropped();
+            }
+        }
+        for tap in &central.taps {
+            if !tap.sink.packet(self.id, &packet) {
+                inner.totals.add_dropped();
+            }
+        }
     }
 
     pub(crate) fn stats(&self, now_us: u64) -> StreamStats {
@@ -241,11 +333,11 @@ impl Publication {
 }
 
 impl Inner {
-    pub(crate) fn viewer_gone(&self, shard: usize, publication: &Publication) {
+    pub(crate) fn viewer_gone(self: &Arc<Self>, shard: usize, seat: &Seat) {
         if let Some(handle) = self.shards.get(shard) {
             handle.viewers.fetch_sub(1, Ordering::Relaxed);
         }
-        publication.viewer_gone(self, shard);
+        seat.publication.viewer_gone(self, shard, seat.sound);
     }
 }
 
@@ -350,24 +442,32 @@ impl Publisher {
             Err(error) => return Ok(Pushed::Bad(error)),
         };
         for frame in frames {
-            self.distribute(&mut central, now, frame);
+            let header_of_sound = frame.is_config() && frame.track == TrackKind::Audio;
+            self.publication.distribute(&self.inner, &mut central, now, frame, false);
+            if header_of_sound && allowed.audio {
+                // Before the sound that comes with it.
+                self.publication.adjust_conversion(&self.inner, &mut central);
+            }
         }
         // A header that equals the one in force before a reconnect yields no frame, but the track is there; one of a
         // track that is not allowed is kept, but the track is not there.
         let info = *central.ingest.info();
-        let sound = info.audio.map(|audio| rendition(audio.codec));
+        let sound = info.audio.map(|audio| rendition(audio.codec)).filter(|_| allowed.audio);
         let tracks = [
             (Track::Video, info.video.is_some() && allowed.video),
-            (Track::Audio(AAC), sound == Some(AAC) && allowed.audio),
-            (Track::Audio(OPUS), sound == Some(OPUS) && allowed.audio),
+            (Track::Audio(AAC), sound == Some(AAC)),
+            (Track::Audio(OPUS), sound == Some(OPUS)),
         ];
+        let made =
+            central.conversion.as_ref().filter(|_| sound.is_some()).map(|running| Track::Audio(running.to));
         for (track, there) in tracks {
             if there {
                 central.sequencer.seen(track);
-            } else {
+            } else if made != Some(track) {
                 central.sequencer.lost(track);
             }
         }
+        self.publication.adjust_conversion(&self.inner, &mut central);
         Ok(Pushed::Taken)
     }
 
@@ -376,47 +476,6 @@ impl Publisher {
         let mut central = lock(&self.publication.central);
         if central.turn == self.turn {
             central.keyframe = Some(request);
-        }
-    }
-
-    fn distribute(&self, central: &mut Central, now: u64, frame: Frame) {
-        let video = frame.track == TrackKind::Video;
-        let sound = rendition(frame.codec);
-        let kind = match frame.kind {
-            FrameKind::Config => {
-                central.sequencer.config(if video { Track::Video } else { Track::Audio(sound) }, frame);
-                return;
-            }
-            FrameKind::Key => Kind::Key,
-            FrameKind::Delta => Kind::Delta,
-            FrameKind::Audio => Kind::Audio(sound),
-        };
-        let size = frame.payload.len();
-        if video {
-            central.video.add(now, size);
-        } else {
-            central.audio.add(now, size);
-        }
-        if kind == Kind::Key {
-            central.last_key_us = Some(now);
-        }
-        self.inner.totals.add_packet(size);
-        let ts_ms = frame.ts_ms;
-        let packet = central.sequencer.packet(now, ts_ms, kind, size, frame);
-        central.ring.push(Arc::clone(&packet));
-        for (shard, viewers) in self.inner.shards.iter().zip(&central.viewers) {
-            if *viewers == 0 {
-                continue;
-            }
-            let input = ShardInput::Packet { publication: self.publication.id, packet: Arc::clone(&packet) };
-            if shard.inbox.push(input).is_err() {
-                self.inner.totals.add_dropped();
-            }
-        }
-        for tap in &central.taps {
-            if !tap.sink.packet(self.publication.id, &packet) {
-                self.inner.totals.add_dropped();
-            }
         }
     }
 

@@ -110,7 +110,7 @@ fn report(index: usize, sinks: &Sinks, shard: &mut Shard<Frame, Seat>, owner: &W
     for gone in departed {
         gone.handle.sink.release(gone.why, gone.between_packets);
         if let Some(inner) = &inner {
-            inner.viewer_gone(index, &gone.handle.publication);
+            inner.viewer_gone(index, &gone.handle);
         }
     }
 }

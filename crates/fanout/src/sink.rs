@@ -131,6 +131,8 @@ impl Sink {
 pub(crate) struct Seat {
     pub(crate) sink: Sink,
     pub(crate) publication: Arc<Publication>,
+    /// The rendition of the sound that it takes.
+    pub(crate) sound: huitong_hub::Rendition,
 }
 
 /// Bytes that wait in a [`Pipe`] at most: a sixth of a second of an 800 kbit/s stream. The ceiling does not see what

@@ -5,7 +5,7 @@
 
 use crate::publication::{PlayGrant, Publication};
 use crate::{Fanout, Inner, lock};
-use huitong_hub::{Packet, PublicationId, RingSnapshot};
+use huitong_hub::{Packet, PublicationId, Rendition, RingSnapshot};
 use huitong_media::{Frame, StreamInfo};
 use huitong_types::Fault;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub(crate) struct TapEntry {
     pub(crate) id: TapId,
     pub(crate) sink: Arc<dyn TapSink>,
     pub(crate) viewers: u32,
+    /// The rendition of the sound that its viewers take, if they take any.
+    pub(crate) sound: Option<Rendition>,
 }
 
 impl TapEntry {
@@ -53,7 +55,8 @@ pub struct Tap {
 }
 
 impl Fanout {
-    /// Lets `sink` have every packet of a publication from now on, and returns those kept so far.
+    /// Lets `sink` have every packet of a publication from now on, and returns those kept so far. `sound` is the rendition
+    /// that its viewers take: it is made if the publisher does not send it, while there are any ([`Tap::set_viewers`]).
     ///
     /// # Errors
     /// The stream is over.
@@ -61,9 +64,10 @@ impl Fanout {
         &self,
         grant: &PlayGrant,
         sink: Arc<dyn TapSink>,
+        sound: Option<Rendition>,
     ) -> Result<(Tap, RingSnapshot<Frame>), Fault> {
         let id = self.0.next_viewer.fetch_add(1, Ordering::Relaxed);
-        let snapshot = grant.0.add_tap(id, TapEntry { id, sink, viewers: 0 })?;
+        let snapshot = grant.0.add_tap(id, TapEntry { id, sink, viewers: 0, sound })?;
         Ok((Tap { inner: Arc::clone(&self.0), publication: Arc::clone(&grant.0), id }, snapshot))
     }
 }
@@ -78,10 +82,14 @@ impl Tap {
     pub fn set_viewers(&self, viewers: u32) {
         let mut central = lock(&self.publication.central);
         if let Some(entry) = central.taps.iter_mut().find(|tap| tap.id == self.id) {
-            let before = std::mem::replace(&mut entry.viewers, viewers);
+            let (before, sound) = (std::mem::replace(&mut entry.viewers, viewers), entry.sound);
             let all = &self.inner.tap_viewers;
             all.fetch_add(viewers as usize, Ordering::Relaxed);
             all.fetch_sub(before as usize, Ordering::Relaxed);
+            if let Some(sound) = sound {
+                let by = i32::try_from(i64::from(viewers) - i64::from(before)).unwrap_or(0);
+                self.publication.change_demand(&self.inner, &mut central, sound, by);
+            }
         }
     }
 

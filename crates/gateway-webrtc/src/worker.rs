@@ -6,7 +6,7 @@ use crate::net::Net;
 use crate::play::Playing;
 use crate::publish::Publishing;
 use crate::session::{End, NewRole, NewSession, Role, Session, SessionId};
-use huitong_fanout::{Fanout, PlayGrant, Tap, TapEvent, TapSink, Tracks};
+use huitong_fanout::{Fanout, OPUS, PlayGrant, Tap, TapEvent, TapSink, Tracks};
 use huitong_hub::{Packet, PublicationId, Ring, RingLimits};
 use huitong_media::Frame;
 use huitong_types::{ErrorCode, Fault};
@@ -149,7 +149,7 @@ impl Worker {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
                 let sink: Arc<dyn TapSink> = Arc::clone(&self.mailbox) as Arc<dyn TapSink>;
-                let (tap, snapshot) = fanout.tap(grant, sink)?;
+                let (tap, snapshot) = fanout.tap(grant, sink, Some(OPUS))?;
                 let ring = Ring::from_snapshot(RingLimits::default(), snapshot);
                 entry.insert(Watched { tap, ring, viewers: Vec::new() })
             }

@@ -251,6 +251,7 @@ fn fanout_config(media: &MediaSection) -> FanoutConfig {
         live: Pace { window: micros(media.live_window_ms), ceiling: micros(media.live_ceiling_ms) },
         limits: RingLimits { bytes: media.gop_bytes, ..RingLimits::default() },
         formats: vec![Arc::new(RtmpWire), Arc::new(FlvWire), Arc::new(WsFlvWire)],
+        transcoder: None,
     }
 }
 

@@ -1,0 +1,65 @@
+// Chromium with a fake camera, and pages that are not the server's own.
+import http from 'node:http'
+import fs from 'node:fs'
+import path from 'node:path'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+import { until } from '../../phones/lib/until.mjs'
+
+const HERE = path.dirname(fileURLToPath(import.meta.url))
+/** The program itself: the script in /usr/bin adds extensions and keys of its own. */
+const CHROMIUM = '/usr/lib/chromium/chromium'
+const SOON = 30000
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+  '--disable-dev-shm-usage',
+]
+
+export class Browser {
+  static async start() {
+    const self = new Browser()
+    const html = fs.readFileSync(path.join(HERE, 'page.html'))
+    self.site = http.createServer((_, response) => response.setHeader('content-type', 'text/html').end(html))
+    self.site.listen(0, '127.0.0.1')
+    await once(self.site, 'listening')
+    self.chromium = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS })
+    return self
+  }
+
+  /** A page of its own, with `call(name, …)` for what the page can do. */
+  async page() {
+    const context = await this.chromium.newContext({ permissions: ['camera', 'microphone'] })
+    const page = await context.newPage()
+    const errors = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    await page.goto(`http://127.0.0.1:${this.site.address().port}/`)
+    const call = (name, ...args) =>
+      page.evaluate(([name, args]) => window.call[name](...args), [name, args])
+    /** Resolves with what the page sees once `condition` holds for it. */
+    const sees = async (what, condition) => {
+      let seen = null
+      const ask = async () => {
+        seen = await call('look')
+        return condition(seen) && seen
+      }
+      return until(ask, { what, within: SOON, explain: () => JSON.stringify({ seen, errors }) })
+    }
+    return { call, sees, close: () => context.close() }
+  }
+
+  async end() {
+    await this.chromium.close()
+    this.site.close()
+  }
+}
