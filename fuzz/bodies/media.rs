@@ -6,7 +6,9 @@ use huitong_media::flv::{
     Demuxer, Tag, TagKind, body_head, body_parts, parse_audio_body, parse_video_body, write_file_header,
     write_tag,
 };
-use huitong_media::{FrameKind, Ingest, MAX_HOLE_MS, TrackKind};
+use huitong_media::h264::{AvcConfig, nals};
+use huitong_media::rtp::{AccessUnit, Depacketizer, MAX_PAYLOAD_BYTES, packetize};
+use huitong_media::{Codec, Frame, FrameKind, Ingest, MAX_HOLE_MS, TrackKind};
 
 /// First byte: length of the pieces, 0 for one piece. Behind it: an FLV stream. What was read is written and read again.
 pub(crate) fn flv_demux(data: &[u8]) {
@@ -77,4 +79,42 @@ pub(crate) fn ingest(data: &[u8]) {
             }
         }
     }
+}
+
+/// A row of RTP payloads, each: flags (bit 0 marker, bit 1 the next picture, bits 2 to 4 packets lost before it), length
+/// (2 bytes in network order), payload. What comes out is cut and put together again.
+pub(crate) fn rtp_h264(data: &[u8]) {
+    let mut machine = Depacketizer::new();
+    let (mut again, mut again_seq) = (Depacketizer::new(), 0);
+    let mut config = None;
+    let (mut rest, mut seq, mut time) = (data, 0u64, 0i64);
+    while let Some((&[flags, l1, l0], more)) = rest.split_first_chunk::<3>() {
+        let length = usize::from(l1) << 8 | usize::from(l0);
+        let (payload, more) = more.split_at(length.min(more.len()));
+        rest = more;
+        seq += 1 + u64::from(flags >> 2 & 7);
+        time += i64::from(flags >> 1 & 1) * 3000;
+        let Some(picture) = machine.push(seq, time, flags & 1 != 0, payload).picture else { continue };
+        if let Some(header) = &picture.header {
+            assert!(picture.key, "a header without a keyframe");
+            config = Some(AvcConfig::parse(header).expect("a header that can be read"));
+        }
+        let config = config.as_ref().expect("a header before pictures");
+        assert!(nals(&picture.payload, 4).all(|nal| nal.is_ok()));
+        let pieces = packetize(&frame_of(&picture), Some(config));
+        let last = pieces.len() - 1;
+        let mut whole = None;
+        for (index, piece) in pieces.iter().enumerate() {
+            assert!(piece.len() <= MAX_PAYLOAD_BYTES);
+            again_seq += 1;
+            whole = again.push(again_seq, picture.rtp, index == last, piece).picture;
+        }
+        assert_eq!(whole.map(|whole| whole.payload), Some(picture.payload));
+    }
+}
+
+fn frame_of(picture: &AccessUnit) -> Frame {
+    let kind = if picture.key { FrameKind::Key } else { FrameKind::Delta };
+    let payload = picture.payload.clone();
+    Frame { track: TrackKind::Video, kind, ts_ms: 0, cts_ms: 0, codec: Codec::H264, payload }
 }

@@ -8,7 +8,9 @@ mod body;
 #[test]
 fn every_corpus_file_passes() {
     let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
-    for (target, run) in [("flv_demux", body::flv_demux as fn(&[u8])), ("ingest", body::ingest)] {
+    let targets =
+        [("flv_demux", body::flv_demux as fn(&[u8])), ("ingest", body::ingest), ("rtp_h264", body::rtp_h264)];
+    for (target, run) in targets {
         let mut count = 0;
         for entry in std::fs::read_dir(corpora.join(target)).unwrap() {
             let path = entry.unwrap().path();

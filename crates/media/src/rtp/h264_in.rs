@@ -160,6 +160,11 @@ impl Depacketizer {
     fn unit(&mut self, unit: &[u8]) {
         let kind = nal_type(unit);
         let into = match kind {
+            // Types that only exist as packets, inside of one.
+            0 | 24.. => {
+                self.broken = true;
+                return;
+            }
             NAL_DELIMITER => return,
             NAL_SPS | NAL_PPS if unit.len() > MAX_PARAMETER_SET_BYTES => return,
             NAL_SPS | NAL_PPS => &mut self.sets,
