@@ -15,6 +15,7 @@
 mod demux;
 mod figures;
 pub mod http;
+mod ladder;
 mod mailbox;
 mod net;
 mod offer;

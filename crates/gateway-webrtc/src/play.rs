@@ -1,6 +1,7 @@
 //! Media on its way to a browser.
 
 use crate::figures;
+use crate::ladder::{Ladder, Level, Rates};
 use crate::offer::Line;
 use huitong_fanout::{OPUS, Tracks};
 use huitong_hub::{Kind, Packet, Ring};
@@ -9,6 +10,7 @@ use huitong_media::{Frame, rtp};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use str0m::Rtc;
+use str0m::bwe::Bitrate;
 use str0m::rtp::{RtpWrite, SeqNo, StreamTx};
 
 /// Ticks of the clock of video in a millisecond (RFC 6184, section 5.1).
@@ -31,6 +33,9 @@ const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// Packets that wait in the pacer for this long are of the past: pictures are left out until a keyframe comes when the
 /// queue is short again.
 const QUEUE_CEILING: Duration = Duration::from_millis(1000);
+
+/// Congestion control looks for this much more than the stream has, so that it notices when a link has become larger.
+const DESIRED_PERCENT: u64 = 130;
 
 /// The queue is short again below this.
 const QUEUE_SHORT: Duration = Duration::from_millis(200);
@@ -75,6 +80,8 @@ pub(crate) struct Playing {
     /// Packets waited too long to be sent.
     late: bool,
     skips: u32,
+    ladder: Ladder,
+    desired: u64,
 }
 
 impl Playing {
@@ -91,6 +98,8 @@ impl Playing {
             started: None,
             late: false,
             skips: 0,
+            ladder: Ladder::new(),
+            desired: 0,
         }
     }
 
@@ -100,6 +109,24 @@ impl Playing {
         self.tracks = tracks;
         self.wait_key |= back;
         back
+    }
+
+    /// Congestion control has a new opinion of the link, in bits per second.
+    pub(crate) fn estimate(&mut self, bits: u64) {
+        self.ladder.estimate(bits);
+    }
+
+    /// Looks at what the stream has now and what the link carries.
+    pub(crate) fn weigh(&mut self, rtc: &mut Rtc, now: Instant, rates: Rates) {
+        if self.ladder.step(now, rates) {
+            self.skips = self.skips.saturating_add(1);
+        }
+        let desired = (rates.video + rates.audio) * DESIRED_PERCENT / 100;
+        // A change by a tenth is noise of the measurement.
+        if desired.abs_diff(self.desired) * 10 > self.desired {
+            self.desired = desired;
+            rtc.bwe().set_bitrate(Bitrate::from(rates.audio), Bitrate::from(desired));
+        }
     }
 
     /// Times that pictures were left out since the last call.
@@ -146,6 +173,8 @@ impl Playing {
                 }
             }
             Kind::Key | Kind::Delta if !self.tracks.video => self.wait_key = true,
+            Kind::Key | Kind::Delta if self.ladder.level() == Level::Sound => self.wait_key = true,
+            Kind::Delta if self.ladder.level() == Level::Keyframes => self.wait_key = true,
             Kind::Key if self.in_time(rtc, now) => {
                 self.wait_key = false;
                 self.epoch = packet.epoch;

@@ -1,19 +1,22 @@
 //! A thread that owns sessions: it takes what its mailbox brings, lets time pass for them, and sends what they say.
 
 use crate::figures;
+use crate::ladder::Rates;
 use crate::mailbox::{Command, Input, Mailbox};
 use crate::net::Net;
 use crate::play::Playing;
 use crate::publish::Publishing;
 use crate::session::{End, NewRole, NewSession, Role, Session, SessionId};
+use huitong_fanout::meter::Meter;
 use huitong_fanout::{Fanout, OPUS, PlayGrant, Tap, TapEvent, TapSink, Tracks};
-use huitong_hub::{Packet, PublicationId, Ring, RingLimits};
+use huitong_hub::{Kind, Packet, PublicationId, Ring, RingLimits};
 use huitong_media::Frame;
 use huitong_types::{ErrorCode, Fault};
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use str0m::bwe::BweKind;
 use str0m::net::{Protocol, Receive};
 use str0m::{Event, IceConnectionState, Input as RtcInput, Output};
 
@@ -28,6 +31,35 @@ struct Watched {
     tap: Tap,
     ring: Ring<Frame>,
     viewers: Vec<SessionId>,
+    load: Load,
+}
+
+/// What a publication has brought in the last seconds.
+#[derive(Default)]
+struct Load {
+    video: Meter,
+    keys: Meter,
+    audio: Meter,
+}
+
+impl Load {
+    fn add(&mut self, packet: &Packet<Frame>) {
+        match packet.kind {
+            Kind::Audio(OPUS) => self.audio.add(packet.at, packet.size),
+            Kind::Audio(_) => {}
+            kind => {
+                self.video.add(packet.at, packet.size);
+                if kind == Kind::Key {
+                    self.keys.add(packet.at, packet.size);
+                }
+            }
+        }
+    }
+
+    fn rates(&self, at: u64) -> Rates {
+        let bits = |meter: &Meter| (meter.rates(at).0 * 8.0) as u64;
+        Rates { video: bits(&self.video), keys: bits(&self.keys), audio: bits(&self.audio) }
+    }
 }
 
 struct Worker {
@@ -151,7 +183,7 @@ impl Worker {
                 let sink: Arc<dyn TapSink> = Arc::clone(&self.mailbox) as Arc<dyn TapSink>;
                 let (tap, snapshot) = fanout.tap(grant, sink, Some(OPUS))?;
                 let ring = Ring::from_snapshot(RingLimits::default(), snapshot);
-                entry.insert(Watched { tap, ring, viewers: Vec::new() })
+                entry.insert(Watched { tap, ring, viewers: Vec::new(), load: Load::default() })
             }
         };
         watched.viewers.push(id);
@@ -224,6 +256,8 @@ impl Worker {
             return;
         }
         watched.ring.push(Arc::clone(packet));
+        watched.load.add(packet);
+        let rates = watched.load.rates(packet.at);
         let unplayable = packet.body().cts_ms != 0 && watched.tap.info().b_frames;
         let viewers = std::mem::take(&mut watched.viewers);
         for id in &viewers {
@@ -235,6 +269,7 @@ impl Worker {
                 continue;
             };
             let Role::Play(playing) = &mut session.role else { continue };
+            playing.weigh(&mut session.rtc, now, rates);
             playing.packet(&mut session.rtc, now, packet);
             let skips = playing.take_skips();
             self.drive(now, *id);
@@ -402,6 +437,9 @@ fn take(session: &mut Session, event: Event, now: Instant) -> Result<bool, End> 
         (Event::KeyframeRequest(_), Role::Play(playing)) => {
             metrics::counter!(figures::KEYFRAMES, "by" => "viewer").increment(1);
             return Ok(playing.may_start(now));
+        }
+        (Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }), Role::Play(playing)) => {
+            playing.estimate(estimate.as_u64());
         }
         (Event::Closed, _) => return Err(End::goodbye()),
         (Event::IceConnectionStateChange(IceConnectionState::Disconnected), _) => {

@@ -426,7 +426,32 @@ pub struct Relay {
     pub address: SocketAddr,
     /// One of so many is lost; 0: none.
     one_of: Arc<AtomicU64>,
+    /// Bytes per second towards the peer; 0: any.
+    rate: Arc<AtomicU64>,
     lost: Arc<AtomicU64>,
+}
+
+/// What a link lets through: so much a second, with room for a tenth of a second.
+struct Bucket {
+    since: Instant,
+    tokens: f64,
+}
+
+impl Bucket {
+    fn takes(&mut self, rate: u64, length: usize) -> bool {
+        if rate == 0 {
+            return true;
+        }
+        let now = Instant::now();
+        self.tokens += (now - self.since).as_secs_f64() * rate as f64;
+        self.tokens = self.tokens.min(rate as f64 / 10.0).max(0.0);
+        self.since = now;
+        let room = self.tokens >= length as f64;
+        if room {
+            self.tokens -= length as f64;
+        }
+        room
+    }
 }
 
 impl Relay {
@@ -439,10 +464,12 @@ impl Relay {
         let inside = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let address = outside.local_addr().expect("an address");
         let (one_of, lost) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
-        let (rate, count) = (Arc::clone(&one_of), Arc::clone(&lost));
+        let rate = Arc::<AtomicU64>::default();
+        let (odds, limit, count) = (Arc::clone(&one_of), Arc::clone(&rate), Arc::clone(&lost));
         tokio::spawn(async move {
             let (mut peer, mut dice) = (None, 1u64);
             let (mut there, mut back) = ([0u8; 2048], [0u8; 2048]);
+            let mut bucket = Bucket { since: Instant::now(), tokens: 0.0 };
             loop {
                 let (from_peer, length) = tokio::select! {
                     Ok((length, source)) = outside.recv_from(&mut there) => {
@@ -452,8 +479,9 @@ impl Relay {
                     Ok((length, _)) = inside.recv_from(&mut back) => (false, length),
                 };
                 dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let one_of = rate.load(Ordering::Relaxed);
-                if one_of > 0 && (dice >> 33) % one_of == 0 {
+                let one_of = odds.load(Ordering::Relaxed);
+                let full = !from_peer && !bucket.takes(limit.load(Ordering::Relaxed), length);
+                if full || (one_of > 0 && (dice >> 33) % one_of == 0) {
                     count.fetch_add(1, Ordering::Relaxed);
                     continue;
                 }
@@ -464,12 +492,17 @@ impl Relay {
                 };
             }
         });
-        Self { address, one_of, lost }
+        Self { address, one_of, rate, lost }
     }
 
     /// Loses one of so many datagrams from now on.
     pub fn lose(&self, one_of: u64) {
         self.one_of.store(one_of, Ordering::Relaxed);
+    }
+
+    /// Lets so many bytes a second through towards the peer from now on.
+    pub fn limit(&self, bytes: u64) {
+        self.rate.store(bytes, Ordering::Relaxed);
     }
 
     /// Datagrams lost.
