@@ -16,6 +16,7 @@ mod limits;
 pub mod logs;
 mod server;
 mod signals;
+pub mod transcoding;
 mod url_book;
 
 pub use address::PublicAddress;

@@ -6,6 +6,7 @@ use crate::control::Control;
 use crate::demo_app::{self, DemoApp};
 use crate::error::ServerError;
 use crate::http::{self, Shared};
+use crate::transcoding::Transcoders;
 use crate::{banner, limits};
 use huitong_fanout::{Authority, Fanout, FanoutConfig};
 use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
@@ -74,7 +75,7 @@ impl Server {
         let rtc = transport.address();
         let (http, rtmp) = (local("http", &http_listener)?, local("rtmp", &rtmp_listener)?);
         let address = PublicAddress::new(&config, http, rtmp);
-        let fanout = Fanout::new(fanout_config(&config.media))
+        let fanout = Fanout::new(fanout_config(&config.media)?)
             .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
         let (control, engine) =
             Control::start(config.engine(address.media()), &config.server.data, fanout.clone())?;
@@ -243,16 +244,24 @@ fn webrtc_config(config: &Config) -> WebrtcConfig {
     }
 }
 
-fn fanout_config(media: &MediaSection) -> FanoutConfig {
+fn fanout_config(media: &MediaSection) -> Result<FanoutConfig, ServerError> {
     let micros = |ms: u32| u64::from(ms) * 1000;
-    FanoutConfig {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = match media.transcode_threads {
+        // A core manages more streams than a small server has; the media threads come first.
+        0 => processors.div_ceil(2),
+        n => n,
+    };
+    let transcoder = Transcoders::new(threads)
+        .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
+    Ok(FanoutConfig {
         shards: media.threads,
         rtc: Pace { window: micros(media.rtc_window_ms), ceiling: micros(media.rtc_ceiling_ms) },
         live: Pace { window: micros(media.live_window_ms), ceiling: micros(media.live_ceiling_ms) },
         limits: RingLimits { bytes: media.gop_bytes, ..RingLimits::default() },
         formats: vec![Arc::new(RtmpWire), Arc::new(FlvWire), Arc::new(WsFlvWire)],
-        transcoder: None,
-    }
+        transcoder: Some(Arc::new(transcoder)),
+    })
 }
 
 /// A listener that can be bound again right after a restart.

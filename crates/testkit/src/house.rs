@@ -1,10 +1,13 @@
 //! The media gateways with an authority that tests steer.
 
-use huitong_fanout::{Authority, Fanout, FanoutConfig, MediaControl, MediaOrder, Publisher, Ticket, Tracks};
+use huitong_fanout::{
+    Authority, Fanout, FanoutConfig, MediaControl, MediaOrder, Publisher, Ticket, Tracks, Transcoder,
+};
 use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
 use huitong_gateway_rtmp::{RtmpGateway, RtmpWire};
 use huitong_gateway_webrtc::{Reach, WebrtcConfig, WebrtcGateway};
 use huitong_hub::Wire;
+use huitong_server::transcoding::Transcoders;
 use huitong_types::{ErrorCode, Fault, Scene, StreamId, StreamKey};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -158,7 +161,9 @@ impl House {
     pub async fn with_webrtc(scene: Scene, webrtc: WebrtcConfig) -> Self {
         let formats: Vec<Arc<dyn huitong_hub::WireFormat<huitong_media::Frame>>> =
             vec![Arc::new(RtmpWire), Arc::new(FlvWire), Arc::new(WsFlvWire)];
-        let fanout = Fanout::new(FanoutConfig::with_formats(formats)).expect("threads");
+        let transcoder = Some(Arc::new(Transcoders::new(1).expect("a thread")) as Arc<dyn Transcoder>);
+        let config = FanoutConfig { transcoder, ..FanoutConfig::with_formats(formats) };
+        let fanout = Fanout::new(config).expect("threads");
         let permissive = Arc::new(Permissive { book: Mutex::default(), fanout: fanout.clone(), scene });
         let authority: Arc<dyn Authority> = permissive.clone();
         let (down, shutdown) = watch::channel(false);

@@ -194,6 +194,8 @@ pub struct MediaSection {
     pub gop_bytes: usize,
     /// Threads that write to viewers; 0 means one per processor.
     pub threads: usize,
+    /// Threads that transcode sound; 0 for one per two processors.
+    pub transcode_threads: usize,
 }
 
 impl Default for MediaSection {
@@ -205,6 +207,7 @@ impl Default for MediaSection {
             live_ceiling_ms: 3000,
             gop_bytes: 8 * 1024 * 1024,
             threads: 0,
+            transcode_threads: 0,
         }
     }
 }
