@@ -82,7 +82,7 @@ impl Speaker {
         pcm.planes_mut().for_each(|p| p.extend((0..PACKET).map(|k| 0.3 * (TAU * hz * at(k)).sin() as f32)));
         let packet = self.encoder.encode(&pcm).unwrap();
         self.camera.send_sound(n * 20, &packet).await;
-        if n % 50 == 0 {
+        if n.is_multiple_of(50) {
             let header = AvcConfig {
                 length_size: 4,
                 sps: vec![vec![0x67, 0x42, 0xc0, 0x1e, 0xda, 0x02, 0x80, 0xbf, 0xe5].into()],

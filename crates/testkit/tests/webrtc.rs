@@ -457,7 +457,7 @@ async fn film_for(
         }
         if Instant::now() >= next {
             next += Duration::from_millis(33);
-            let key = number % 60 == 0 || camera_is_asked(camera);
+            let key = number.is_multiple_of(60) || camera_is_asked(camera);
             film.roll(camera, key, 4_000).await;
             number += 1;
         }
