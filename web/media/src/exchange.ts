@@ -1,0 +1,48 @@
+/** The HTTP side of WHIP (RFC 9725) and WHEP: an offer goes out, an answer and the address of the session come back. */
+import { Trouble } from './trouble.js';
+
+/** What came back. */
+export interface Exchanged {
+  answer: string;
+  /** What to DELETE at the end; empty when the server named nothing. */
+  session: string;
+}
+
+/** Longest sentence of a refusal that is kept, characters. */
+const SENTENCE_CHARS = 300;
+
+/** The sentence of a problem body (RFC 9457), or the text itself. */
+async function sentenceOf(response: Response): Promise<string> {
+  const text = await response.text().catch(() => '');
+  try {
+    const { detail, title, message } = JSON.parse(text) as Record<string, unknown>;
+    const told = [detail, message, title].find((word) => typeof word === 'string' && word !== '');
+    return String(told ?? response.statusText).slice(0, SENTENCE_CHARS);
+  } catch {
+    return (text.trim() || response.statusText).slice(0, SENTENCE_CHARS);
+  }
+}
+
+/** Posts an offer. Rejects with `unreachable` or `refused`. */
+export async function exchange(fetcher: typeof fetch, url: string, offer: string, signal: AbortSignal): Promise<Exchanged> {
+  let response: Response;
+  try {
+    response = await fetcher(url, { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: offer, signal });
+  } catch (error) {
+    throw new Trouble('unreachable', String(error));
+  }
+  if (response.status !== 201) {
+    throw new Trouble('refused', await sentenceOf(response), response.status);
+  }
+  const location = response.headers.get('location');
+  // Relative to where the answer came from, which is not `url` after a redirection.
+  const session = location ? new URL(location, response.url || url).href : '';
+  return { answer: await response.text(), session };
+}
+
+/** Ends a session. `keepalive` lets the request outlive the page. A failure is of no consequence: silence ends it too. */
+export function hangUp(fetcher: typeof fetch, session: string): void {
+  if (session !== '') {
+    fetcher(session, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+  }
+}

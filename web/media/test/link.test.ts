@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CONNECT_MS, GATHER_MS, HEAL_MS, Link, PAUSES_MS, STABLE_MS } from '../src/link.js';
+import type { LinkScope } from '../src/link.js';
+import type { Trouble } from '../src/trouble.js';
+import { Timers } from './clock.js';
+
+class Peer {
+  static all: Peer[] = [];
+  connectionState = 'new';
+  iceGatheringState = 'complete';
+  onconnectionstatechange: (() => void) | null = null;
+  onicegatheringstatechange: (() => void) | null = null;
+  localDescription: { sdp: string } | null = null;
+  answer = '';
+  closed = false;
+
+  constructor() {
+    Peer.all.push(this);
+  }
+  createOffer = (): Promise<object> => Promise.resolve({ sdp: 'offer' });
+  setLocalDescription = (): Promise<void> => {
+    this.localDescription = { sdp: `offer ${Peer.all.length}` };
+    return Promise.resolve();
+  };
+  setRemoteDescription = ({ sdp }: { sdp: string }): Promise<void> => {
+    this.answer = sdp;
+    return Promise.resolve();
+  };
+  close = (): void => void (this.closed = true);
+  goes(state: string): void {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+}
+
+type Answers = () => Response | Promise<Response>;
+
+const created = (): Response => new Response('answer', { status: 201, headers: { location: '/whip/s/1' } });
+
+function rig(answers: Answers = created) {
+  Peer.all = [];
+  const timers = new Timers();
+  const requests: string[] = [];
+  const told: string[] = [];
+  const fetcher = (url: string, { method = 'GET', body }: RequestInit = {}): Promise<Response> => {
+    requests.push(`${method} ${url}${body ? ` ${String(body)}` : ''}`);
+    return Promise.resolve(method === 'POST' ? answers() : new Response(null, { status: 200 }));
+  };
+  const scope = { ...timers, setTimeout: timers.setTimeout, clearTimeout: timers.clearTimeout, RTCPeerConnection: Peer, fetch: fetcher };
+  const link = new Link(
+    {
+      url: 'http://h/whip/KEY',
+      prepare: () => undefined,
+      connected: () => told.push('connected'),
+      retrying: (attempt: number, why: Trouble) => told.push(`retrying ${attempt} ${why.kind}`),
+      failed: (why: Trouble) => told.push(`failed ${why.kind} ${why.status} ${why.detail}`),
+    },
+    scope as unknown as LinkScope,
+  );
+  return { link, timers, requests, told, peer: () => Peer.all[Peer.all.length - 1]! };
+}
+
+test('an_offer_is_posted_once_gathered_and_the_answer_taken', async () => {
+  const { link, timers, requests, told, peer } = rig();
+  link.start();
+  await timers.pass(1);
+  assert.deepEqual([requests, peer().answer], [['POST http://h/whip/KEY offer 1'], 'answer']);
+  peer().goes('connected');
+  assert.deepEqual(told, ['connected']);
+});
+
+test('gathering_that_takes_long_is_not_waited_for', async () => {
+  const { link, timers, requests, peer } = rig();
+  link.start();
+  peer().iceGatheringState = 'gathering';
+  await timers.pass(GATHER_MS - 1);
+  assert.deepEqual(requests, []);
+  await timers.pass(1);
+  assert.equal(requests.length, 1);
+});
+
+test('stop_deletes_the_session_at_its_location_and_closes', async () => {
+  const { link, timers, requests, told, peer } = rig();
+  link.start();
+  await timers.pass(1);
+  peer().goes('connected');
+  link.stop();
+  assert.equal(requests[1], 'DELETE http://h/whip/s/1');
+  assert.equal(peer().closed, true);
+  assert.equal(timers.pending, 0);
+  peer().goes('failed');
+  assert.deepEqual(told, ['connected']);
+});
+
+test('a_session_that_was_made_after_stop_is_deleted', async () => {
+  let answer: (response: Response) => void = () => undefined;
+  const { link, timers, requests } = rig(() => new Promise<Response>((resolve) => (answer = resolve)));
+  link.start();
+  await timers.pass(1);
+  link.stop();
+  answer(created());
+  await timers.pass(1);
+  assert.equal(requests[1], 'DELETE http://h/whip/s/1');
+});
+
+test('a_refusal_is_final_and_tells_the_servers_sentence', async () => {
+  const problem = JSON.stringify({ title: 'Forbidden', detail: 'The stream key is unknown.' });
+  const { link, timers, told, requests } = rig(() => new Response(problem, { status: 403 }));
+  link.start();
+  await timers.pass(60000);
+  assert.deepEqual(told, ['failed refused 403 The stream key is unknown.']);
+  assert.equal(requests.length, 1);
+});
+
+test('a_server_that_is_not_there_is_tried_again_with_growing_pauses_and_then_given_up', async () => {
+  const { link, timers, told } = rig(() => Promise.reject(new Error('ECONNREFUSED')));
+  link.start();
+  const at: number[] = [];
+  while (told.length <= PAUSES_MS.length && timers.now < 60000) {
+    const before = told.length;
+    await timers.pass(1);
+    if (told.length > before) {
+      at.push(timers.now - 1);
+    }
+  }
+  const [first = 0, second = 0, third = 0] = PAUSES_MS;
+  assert.deepEqual(at.map((ms) => Math.round(ms / 10) * 10), [0, first, first + second, first + second + third]);
+  assert.deepEqual(told.map((line) => line.split(' ').slice(0, 3).join(' ')), [
+    'retrying 1 unreachable', 'retrying 2 unreachable', 'retrying 3 unreachable', 'failed unreachable 0',
+  ]);
+});
+
+test('a_failure_of_the_server_is_tried_again', async () => {
+  let calls = 0;
+  const { link, timers, told } = rig(() => (calls++ === 0 ? new Response('', { status: 503 }) : created()));
+  link.start();
+  await timers.pass(2000);
+  assert.deepEqual([told, calls], [['retrying 1 refused'], 2]);
+});
+
+test('media_that_never_comes_is_no_route', async () => {
+  const { link, timers, told, requests } = rig();
+  link.start();
+  await timers.pass(CONNECT_MS + 1);
+  assert.deepEqual(told, ['retrying 1 no-route']);
+  assert.equal(requests[1], 'DELETE http://h/whip/s/1');
+});
+
+test('a_short_silence_heals_by_itself_and_a_long_one_is_a_loss', async () => {
+  const { link, timers, told, peer } = rig();
+  link.start();
+  await timers.pass(1);
+  peer().goes('connected');
+  peer().goes('disconnected');
+  await timers.pass(HEAL_MS - 1);
+  peer().goes('connected');
+  await timers.pass(HEAL_MS);
+  assert.deepEqual(told, ['connected']);
+  peer().goes('disconnected');
+  await timers.pass(HEAL_MS + 1);
+  assert.deepEqual(told, ['connected', 'retrying 1 lost']);
+});
+
+test('a_connection_that_was_good_begins_the_attempts_anew', async () => {
+  const { link, timers, told, peer } = rig();
+  link.start();
+  for (let round = 0; round < PAUSES_MS.length + 2; round++) {
+    await timers.pass(PAUSES_MS[0]! + 1);
+    peer().goes('connected');
+    await timers.pass(STABLE_MS);
+    peer().goes('failed');
+  }
+  assert.equal(told.includes('failed lost 0 the connection failed'), false);
+  assert.equal(told.filter((line) => line === 'retrying 1 lost').length, PAUSES_MS.length + 2);
+});
