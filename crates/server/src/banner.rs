@@ -39,6 +39,7 @@ pub(crate) fn text(
     line("HTTP", &format!("{}  (listening on {here})", address.http()));
     line("RTMP", &format!("{}/live  (listening on {rtmp})", address.rtmp()));
     line("WebRTC", &format!("{}/whip and /whep  (media on {rtc}, UDP and TCP)", address.http()));
+    line("Demo", &format!("{}/  (open it in a browser)", address.http()));
     line("SDK", &format!("{}/sdk/", address.http()));
     for app in &config.app {
         let marked = demo.filter(|demo| demo.app.id == app.id);

@@ -90,7 +90,9 @@ impl Server {
             WebrtcGateway::start(transport, webrtc_config(&config), fanout.clone(), Arc::clone(&authority))
                 .map_err(|error| ServerError::Start(format!("WebRTC cannot be served ({error}).")))?;
         let apps = config.app.iter().map(|app| (app.id, app.secret.clone())).collect();
-        let shared = Shared::new(control.clone(), fanout.clone(), address.clone(), apps, all.clone());
+        let demo_id = demo.as_ref().map(|demo| demo.app.id);
+        let shared =
+            Shared::new(control.clone(), fanout.clone(), address.clone(), apps, demo_id, all.clone());
         let site = http::listener::Site {
             router: http::router(shared.clone())
                 .merge(huitong_gateway_flv::router(flv.clone()))

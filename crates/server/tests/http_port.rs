@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Phone, Running, config, soon};
+use common::{Answer, Phone, Running, config, hello, post_json, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -30,8 +30,8 @@ async fn metrics_are_in_prometheus_form() {
 #[tokio::test]
 async fn people_find_their_way() {
     let server = Running::start(config()).await;
-    let landing = server.get("/").await;
-    assert!(landing.text().contains("/sdk/") && landing.text().contains("http://phone.test"), "{landing:?}");
+    let about = server.get("/about").await;
+    assert!(about.text().contains("/sdk/") && about.text().contains("http://phone.test"), "{about:?}");
     assert_eq!(server.get("/sdk/").await.status, 200);
     let archive = server.get("/sdk/huitong-sdk.zip").await;
     assert_eq!((archive.status, &archive.body[..2]), (200, b"PK".as_slice()));
@@ -72,4 +72,68 @@ async fn a_plain_request_to_the_signalling_path_is_told_what_to_do() {
     let answer = server.get(huitong_protocol::SIGNAL_PATH).await;
     assert!((400..500).contains(&answer.status), "{answer:?}");
     assert!(answer.json()["message"].as_str().unwrap().contains("WebSocket"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn the_demo_site_runs_its_own_scripts_only_and_is_never_stale() {
+    let server = Running::start(config()).await;
+    let page = server.get("/").await;
+    assert_eq!(page.status, 200);
+    if !page.head.contains("content-security-policy") {
+        // Built before `make sdk`: the page about the server stands in.
+        assert!(page.text().contains("/sdk/"), "{page:?}");
+        return;
+    }
+    let head = page.head.to_ascii_lowercase();
+    assert!(head.contains("script-src 'self';") && head.contains("cache-control: no-cache"), "{head}");
+    let script = page.text().split('"').find(|word| word.starts_with("assets/") && word.ends_with(".js"));
+    let script = server.get(&format!("/{}", script.expect("a script"))).await;
+    assert_eq!(script.status, 200);
+    assert!(script.head.contains("immutable") && script.head.contains("text/javascript"), "{}", script.head);
+    assert_eq!(server.get("/assets/of-another-version.js").await.status, 404);
+    assert_eq!(server.get("/assets/../../miniprogram/package.json").await.status, 404);
+}
+
+async fn mint(server: &Running, body: &str) -> Answer {
+    post_json(server.http, "/demo/usersig", body).await
+}
+
+#[tokio::test]
+async fn a_server_with_an_application_mints_no_demo_credentials() {
+    let server = Running::start(config()).await;
+    assert!(server.get("/demo/usersig").await.json()["app"].is_null());
+    let refused = mint(&server, r#"{"user":"alice"}"#).await;
+    assert_eq!((refused.status, refused.code()), (404, "not-found".to_owned()));
+}
+
+#[tokio::test]
+async fn the_demo_application_mints_credentials_that_open_its_rooms() {
+    let mut config = config();
+    config.app.clear();
+    let server = Running::start(config).await;
+    let app = server.get("/demo/usersig").await.json()["app"].as_u64().unwrap();
+    let minted = mint(&server, r#"{"user":"张伟"}"#).await;
+    assert_eq!((minted.status, minted.json()["app"].as_u64()), (200, Some(app)));
+    assert!(minted.head.contains("no-store"), "{}", minted.head);
+    let sig = minted.json()["userSig"].as_str().unwrap().to_owned();
+    let mut login = hello("张伟", &sig);
+    login["app"] = app.into();
+    let welcome = Phone::connect(&server).await.request(login).await;
+    assert_eq!(welcome["ok"]["op"], "hello", "{welcome}");
+}
+
+#[tokio::test]
+async fn a_demo_credential_needs_a_user_in_json() {
+    let mut config = config();
+    config.app.clear();
+    let server = Running::start(config).await;
+    for (body, code) in [(r#"{"user":""}"#, "invalid-field"), ("{}", "bad-message"), ("alice", "bad-message")]
+    {
+        let refused = mint(&server, body).await;
+        assert!((400..500).contains(&refused.status), "{refused:?}");
+        assert_eq!(refused.code(), code, "{body}");
+    }
+    // A form of another site could be posted without leave; it is not taken.
+    let form = common::http(server.http, "POST", "/demo/usersig", None, r#"{"user":"alice"}"#).await;
+    assert_eq!(form.status, 415, "{form:?}");
 }

@@ -1,5 +1,6 @@
 //! The HTTP port: listener, transport, and what is served on it.
 
+mod demo;
 pub(crate) mod listener;
 mod metrics;
 mod pages;
@@ -7,6 +8,7 @@ mod routes;
 mod sdk;
 mod stream;
 pub(crate) mod tls;
+mod web;
 
 use crate::address::PublicAddress;
 use crate::control::Control;
@@ -30,6 +32,8 @@ pub(crate) struct Inner {
     pub(crate) address: PublicAddress,
     /// The secrets that authenticate the back-end API.
     pub(crate) apps: BTreeMap<AppId, Redacted<String>>,
+    /// The application for which the demo site gets credentials, if this server made one for itself.
+    pub(crate) demo: Option<AppId>,
     pub(crate) sdk: sdk::Bundle,
     ready: AtomicBool,
     draining: AtomicBool,
@@ -43,6 +47,7 @@ impl Shared {
         fanout: Fanout,
         address: PublicAddress,
         apps: BTreeMap<AppId, Redacted<String>>,
+        demo: Option<AppId>,
         shutdown: watch::Receiver<bool>,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -50,6 +55,7 @@ impl Shared {
             fanout,
             address,
             apps,
+            demo,
             sdk: sdk::Bundle::default(),
             ready: AtomicBool::new(false),
             draining: AtomicBool::new(false),

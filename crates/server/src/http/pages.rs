@@ -23,7 +23,7 @@ pub(super) async fn readyz(State(shared): State<Shared>) -> (StatusCode, &'stati
 }
 
 /// What this server is and where to go next.
-pub(super) async fn landing(State(shared): State<Shared>, headers: HeaderMap) -> Html<String> {
+pub(super) async fn about(State(shared): State<Shared>, headers: HeaderMap) -> Html<String> {
     let reached = Reached::by(&headers);
     let server = shared.address.http_for(&reached);
     // http becomes ws, https becomes wss.

@@ -1,6 +1,6 @@
 //! What is served where.
 
-use super::{Shared, metrics, pages, sdk};
+use super::{Shared, demo, metrics, pages, sdk, web};
 use crate::address::Reached;
 use crate::api;
 use axum::extract::ws::WebSocketUpgrade;
@@ -23,7 +23,10 @@ pub(crate) fn router(shared: Shared) -> Router {
     let (api, description) = api::router();
     let description = Json(description);
     Router::new()
-        .route("/", get(pages::landing))
+        .route("/", get(web::index))
+        .route("/assets/{*path}", get(web::asset))
+        .route("/demo/usersig", get(demo::available).post(demo::mint))
+        .route("/about", get(pages::about))
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))
         .route("/metrics", get(metrics::metrics_text))

@@ -14,11 +14,11 @@ use std::io::{Cursor, Write as _};
 use std::sync::{Mutex, PoisonError};
 use zip::write::SimpleFileOptions;
 
-/// What `make sdk` has built. A server built before is complete but for these files.
+/// What `make sdk` has built: the SDKs and the demo site. A server built before is complete but for these files.
 #[derive(RustEmbed)]
 #[folder = "../../dist/"]
 #[allow_missing = true]
-struct Dist;
+pub(super) struct Dist;
 
 /// The folder of the builds for mini programs; its name may be left out in a URL.
 const MINIPROGRAM: &str = "miniprogram/";
@@ -74,7 +74,7 @@ fn filled(path: &str, addresses: &Addresses) -> Option<Vec<u8>> {
     }
 }
 
-fn content_type(path: &str) -> &'static str {
+pub(super) fn content_type(path: &str) -> &'static str {
     match path.rsplit('.').next() {
         Some("js" | "mjs") => "text/javascript; charset=utf-8",
         Some("json" | "map") => "application/json",

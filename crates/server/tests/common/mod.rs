@@ -137,18 +137,34 @@ pub async fn http(
     http_over(stream, method, path, authorization, body).await
 }
 
+/// A JSON body, as pages send it.
+pub async fn post_json(to: SocketAddr, path: &str, body: &str) -> Answer {
+    let stream = soon("connecting", TcpStream::connect(to)).await.unwrap();
+    exchange(stream, "POST", path, "content-type: application/json\r\n", body).await
+}
+
 /// One request on this connection.
 pub async fn http_over<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
+    stream: S,
     method: &str,
     path: &str,
     authorization: Option<&str>,
     body: &str,
 ) -> Answer {
     let authorization = authorization.map_or_else(String::new, |value| format!("authorization: {value}\r\n"));
+    exchange(stream, method, path, &authorization, body).await
+}
+
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> Answer {
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: phone.test\r\nconnection: close\r\n{authorization}content-length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nhost: phone.test\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
