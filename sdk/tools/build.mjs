@@ -1,8 +1,10 @@
-// Builds every SDK into dist/miniprogram/. Each is one file that a mini program can require as it is.
+// Builds every SDK into dist/miniprogram/, each as one file that a mini program can require as it is, and the demo site
+// into dist/web/.
 import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildWeb } from './web.mjs';
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const OUT = path.join(ROOT, 'dist/miniprogram');
@@ -55,3 +57,5 @@ for (const { folder, file, global, types } of CLASSES) {
   await put(path.join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   console.log(`dist/miniprogram/${folder}/${file}  ${(Buffer.byteLength(text) / 1024).toFixed(1)} KiB`);
 }
+
+await buildWeb(ROOT, put);

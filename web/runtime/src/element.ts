@@ -49,6 +49,15 @@ export abstract class MediaElement extends HTMLElement {
     return video;
   }
 
+  /** Runs when the element has left the page. One that only moves within it goes on. */
+  protected whenGone(run: () => void): void {
+    queueMicrotask(() => {
+      if (!this.isConnected) {
+        run();
+      }
+    });
+  }
+
   /** Tells an event of the native component. */
   protected tell(name: string, detail: object): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));

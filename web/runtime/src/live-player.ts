@@ -35,7 +35,7 @@ export class LivePlayer extends MediaElement {
 
   disconnectedCallback(): void {
     document.removeEventListener('fullscreenchange', this.fullScreenChanged);
-    this.stop();
+    this.whenGone(() => this.stop());
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {

@@ -57,8 +57,10 @@ export class LivePusher extends MediaElement {
   }
 
   disconnectedCallback(): void {
-    this.stop();
-    this.stopPreview();
+    this.whenGone(() => {
+      this.stop();
+      this.stopPreview();
+    });
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {

@@ -1,0 +1,64 @@
+/** What the address of the page says: room, name, credentials, and how streams come. */
+import type { RoomId } from '@huitong/core';
+
+/** A credential with whom it is for. */
+export interface Credential {
+  app: number;
+  user: string;
+  sig: string;
+}
+
+/** What was asked for in the address; empty and null where nothing was. */
+export interface Asked {
+  room: string;
+  name: string;
+  language: string | null;
+  play: string | null;
+  credential: Credential | null;
+}
+
+/** Reads the address. Credentials stand behind `#`, which browsers send to no server. */
+export function readAddress(search: string, hash: string): Asked {
+  const query = new URLSearchParams(search);
+  const secret = new URLSearchParams(hash.replace(/^#/, ''));
+  const app = Number(secret.get('app'));
+  const user = secret.get('user') ?? '';
+  const sig = secret.get('sig') ?? '';
+  return {
+    room: (query.get('room') ?? '').trim(),
+    name: (query.get('name') ?? user).trim(),
+    language: query.get('lang'),
+    play: query.get('play'),
+    credential: Number.isInteger(app) && app > 0 && user !== '' && sig !== '' ? { app, user, sig } : null,
+  };
+}
+
+/** The link to a room, without anything that belongs to the one who copies it. */
+export function roomLink(page: string, room: string): string {
+  const url = new URL(page);
+  url.hash = '';
+  url.search = `?${new URLSearchParams({ room })}`;
+  return url.href;
+}
+
+const MOST_BYTES = 128;
+const LARGEST_NUMBER = 4294967295;
+
+/** Whether a name of a user or room can be taken: up to 128 bytes of printable text. */
+export function printable(text: string): boolean {
+  // Control characters: C0, DEL and C1.
+  const control = [...text].some((character) => character < ' ' || (character >= '\u007f' && character < '\u00a0'));
+  return text !== '' && !control && new TextEncoder().encode(text).length <= MOST_BYTES;
+}
+
+/** The room that a text names, as the back-end API writes rooms: `1234`, `abc`, or `@1234` for a named room of digits. */
+export function roomOf(text: string): RoomId | null {
+  if (/^\d+$/.test(text)) {
+    const number = Number(text);
+    if (number >= 1 && number <= LARGEST_NUMBER) {
+      return { number };
+    }
+  }
+  const named = text.startsWith('@') ? text.slice(1) : text;
+  return printable(named) ? { text: named } : null;
+}

@@ -1,0 +1,294 @@
+/** A stay in a room: what the core tells becomes tiles and sentences, what the user does goes to the core. */
+import { deviceId, makeKey, Room } from '@huitong/core';
+import type { Endpoint, Platform, RoomEvent, RoomId, StreamKind } from '@huitong/core';
+import type { Bases, Trouble } from '@huitong/web-media';
+import { shared } from '@huitong/web-runtime';
+import type { LivePusher } from '@huitong/web-runtime';
+import type { Credential } from './address.js';
+import { say } from './language.js';
+import type { Me } from './me.js';
+import { Members } from './members.js';
+import { endSentence, failureSentence, troubleSentence } from './sentences.js';
+import type { Show } from './stage.js';
+
+/** A pusher that gave up is started again after this long, ms. */
+const AGAIN_MS = 4000;
+
+const CLIENT = 'huitong-web-demo/0.1.0';
+
+/** What the meeting needs. */
+export interface MeetingOptions {
+  platform: Platform;
+  endpoint: Endpoint;
+  credential: Credential;
+  room: RoomId;
+  me: Me;
+}
+
+/** Whom the meeting tells. */
+export interface MeetingEvents {
+  /** Tiles, people or buttons are to be drawn anew. */
+  changed(): void;
+  /** A sentence for the user. */
+  say(sentence: string, kind: 'info' | 'warn'): void;
+  /** It is over; the sentence says why, or is empty when the user left. */
+  over(sentence: string): void;
+}
+
+/** See the head of the file. */
+export class Meeting {
+  readonly members = new Members();
+  readonly user: string;
+  private readonly room: Room;
+  private readonly keys: Record<StreamKind, string>;
+  private joined = false;
+  private isOver = false;
+  private screen: LivePusher | null = null;
+  /** Members whose picture is not received, because there is no room to show it. */
+  private readonly dark = new Set<string>();
+  /** Those who were there before are known; from now on people come and go. */
+  private settled = false;
+  private timers = new Set<number>();
+  private readonly undo: (() => void)[] = [];
+  /** Sentences that were said while their trouble lasts. */
+  private pushTrouble = '';
+
+  constructor(
+    private readonly options: MeetingOptions,
+    private readonly events: MeetingEvents,
+  ) {
+    const { platform, endpoint, credential, room } = options;
+    this.user = credential.user;
+    this.keys = { main: makeKey(platform), aux: makeKey(platform) };
+    this.room = new Room(platform, endpoint, { room, scene: 'rtc', role: 'publisher' }, (event) => this.heard(event));
+    this.room.enter({ ...credential, device: deviceId(platform), client: CLIENT });
+    this.listen('change', () => this.declare());
+    this.listen('trouble', (event) => this.events.say(troubleSentence((event as CustomEvent<Trouble>).detail, true), 'warn'));
+    this.on(options.me.pusher, 'statechange', (event) => this.pushState(event as CustomEvent<{ code: number }>));
+    const leave = (): void => this.leave();
+    window.addEventListener('pagehide', leave);
+    this.undo.push(() => window.removeEventListener('pagehide', leave));
+  }
+
+  /** Whether browsers can send here; null before it is known. */
+  get maySend(): boolean | null {
+    return this.joined ? Boolean(this.bases?.whip) : null;
+  }
+
+  /** Whether one's own screen is shared now. */
+  get sharing(): boolean {
+    return this.screen !== null;
+  }
+
+  /** Whether the server has this browser in the room. */
+  get present(): boolean {
+    return this.joined && this.room.present;
+  }
+
+  /** What is to be seen, one's own picture first. */
+  get shows(): Show[] {
+    const { me } = this.options;
+    const calm = { speaking: false, away: false };
+    const shows: Show[] = [];
+    if (this.maySend !== false) {
+      const { audio, video } = me.sends;
+      shows.push({ user: this.user, stream: 'main', own: true, src: '', pusher: me.pusher, picture: video, state: { audio, video, ...calm } });
+    }
+    if (this.screen) {
+      shows.push({ user: this.user, stream: 'aux', own: true, src: '', pusher: this.screen, picture: true, state: { audio: true, video: true, ...calm } });
+    }
+    for (const { user, away, streams } of this.members.list) {
+      const main = streams.get('main');
+      const state = { audio: main?.audio ?? false, video: main?.video ?? false };
+      const picture = state.video && !this.dark.has(user);
+      const whose = { user, own: false, pusher: null };
+      shows.push({ ...whose, stream: 'main', src: this.source(main?.play), picture, state: { ...calm, ...state, away } });
+      const aux = streams.get('aux');
+      if (aux) {
+        const { audio, video } = aux;
+        shows.push({ ...whose, stream: 'aux', src: this.source(aux.play), picture: video, state: { ...calm, audio, video, away } });
+      }
+    }
+    return shows;
+  }
+
+  /** Only those who are seen are received with their picture; everybody is heard. */
+  setSeen(users: ReadonlySet<string>): void {
+    for (const { user } of this.members.list) {
+      const seen = users.has(user);
+      if (seen === this.dark.has(user)) {
+        this.room.subscribe(user, 'main', true, seen);
+        if (seen) {
+          this.dark.delete(user);
+        } else {
+          this.dark.add(user);
+        }
+        this.events.changed();
+      }
+    }
+  }
+
+  /** Begins or ends sharing the screen. */
+  async share(): Promise<void> {
+    if (this.screen) {
+      this.unshare();
+      return;
+    }
+    const pusher = document.createElement('live-pusher') as LivePusher;
+    pusher.setAttribute('source', 'screen');
+    pusher.setAttribute('max-bitrate', '2500');
+    pusher.setAttribute('url', `${this.bases?.whip}/${this.keys.aux}`);
+    this.screen = pusher;
+    pusher.addEventListener('trouble', (event) => {
+      const { trouble } = (event as CustomEvent<{ trouble: Trouble }>).detail;
+      this.events.say(troubleSentence(trouble, true), trouble.kind === 'screen-denied' ? 'info' : 'warn');
+      this.unshare();
+    });
+    pusher.addEventListener('sharingended', () => this.unshare());
+    // On the page before the capture is asked for: an element that is on no page closes its devices.
+    this.events.changed();
+    await pusher.startPreview();
+    if (this.screen === pusher && pusher.stream.getVideoTracks().length > 0) {
+      this.room.publish('aux', this.keys.aux, pusher.stream.getAudioTracks().length > 0, true);
+      await pusher.start();
+    }
+  }
+
+  /** Leaves and closes the devices. */
+  leave(): void {
+    this.end('');
+  }
+
+  private get bases(): Bases | null {
+    return this.room.media;
+  }
+
+  private source(play: string | undefined): string {
+    return play ? `${this.bases?.flv}/${play}.flv` : '';
+  }
+
+  private heard(event: RoomEvent): void {
+    if (this.members.apply(event)) {
+      this.greet(event);
+      this.events.changed();
+      return;
+    }
+    if (event.type === 'joined') {
+      this.entered();
+    } else if (event.type === 'interrupted') {
+      this.events.say(say('reconnecting'), 'warn');
+    } else if (event.type === 'resumed') {
+      this.events.say(say('resumed'), 'info');
+    } else if (event.type === 'refused' || event.type === 'pushRefused') {
+      this.events.say(failureSentence(event.failure), 'warn');
+    } else if (event.type === 'removed') {
+      this.end(endSentence(event.reason, event.message));
+      return;
+    } else if (event.type === 'failed') {
+      this.end(failureSentence(event.failure));
+      return;
+    }
+    this.events.changed();
+  }
+
+  private greet(event: RoomEvent): void {
+    if (this.settled && event.type === 'memberJoined') {
+      this.events.say(say('joined', { name: event.user }), 'info');
+    } else if (event.type === 'memberLeft') {
+      this.dark.delete(event.user);
+      this.events.say(say('left', { name: event.user }), 'info');
+    }
+  }
+
+  private entered(): void {
+    const first = !this.joined;
+    this.joined = true;
+    shared.bases = this.bases;
+    // The members that are there are told in the same turn.
+    queueMicrotask(() => (this.settled = true));
+    if (!this.maySend) {
+      this.options.me.close();
+      return;
+    }
+    if (first) {
+      void this.send();
+    }
+  }
+
+  private async send(): Promise<void> {
+    const { me } = this.options;
+    await me.open();
+    if (this.isOver) {
+      return;
+    }
+    me.pusher.setAttribute('url', `${this.bases?.whip}/${this.keys.main}`);
+    this.declare();
+    await me.pusher.start();
+  }
+
+  /** Says what one sends, so that the others know whether silence and darkness are meant. */
+  private declare(): void {
+    if (this.maySend && !this.isOver) {
+      const { audio, video } = this.options.me.sends;
+      this.room.publish('main', this.keys.main, audio, video);
+    }
+    this.events.changed();
+  }
+
+  private pushState({ detail: { code } }: CustomEvent<{ code: number }>): void {
+    const { me } = this.options;
+    const trouble = (): void => {
+      this.pushTrouble ||= 'told';
+    };
+    if (code === 1001) {
+      this.pushTrouble = '';
+    } else if (code === 1102 && this.pushTrouble === '') {
+      trouble();
+      this.events.say(say('mediaLost'), 'warn');
+    } else if (code === -1307 && this.maySend) {
+      this.later(AGAIN_MS, () => void me.pusher.start());
+    }
+  }
+
+  private unshare(): void {
+    const { screen } = this;
+    if (screen) {
+      this.screen = null;
+      screen.stop();
+      screen.stopPreview();
+      this.room.publish('aux', this.keys.aux, false, false);
+      this.keys.aux = makeKey(this.options.platform);
+      this.events.changed();
+    }
+  }
+
+  private end(sentence: string): void {
+    if (this.isOver) {
+      return;
+    }
+    this.isOver = true;
+    this.timers.forEach((timer) => window.clearTimeout(timer));
+    this.unshare();
+    this.room.leave();
+    this.options.me.close();
+    this.undo.splice(0).forEach((run) => run());
+    this.events.over(sentence);
+  }
+
+  private later(ms: number, run: () => void): void {
+    const timer = window.setTimeout(() => {
+      this.timers.delete(timer);
+      run();
+    }, ms);
+    this.timers.add(timer);
+  }
+
+  private listen(event: string, run: (event: Event) => void): void {
+    this.on(this.options.me, event, run);
+  }
+
+  private on(target: EventTarget, event: string, run: (event: Event) => void): void {
+    target.addEventListener(event, run);
+    this.undo.push(() => target.removeEventListener(event, run));
+  }
+}

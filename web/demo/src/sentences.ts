@@ -1,0 +1,71 @@
+/** One clear sentence for everything that can go wrong. */
+import type { EndReason, ErrorCode, Failure, LeaveReason } from '@huitong/core';
+import type { Trouble, TroubleKind } from '@huitong/web-media';
+import { say } from './language.js';
+import type { Key } from './texts.js';
+
+const TROUBLES: Record<Exclude<TroubleKind, 'refused'>, Key> = {
+  'insecure-page': 'insecurePage',
+  unsupported: 'unsupported',
+  'camera-denied': 'cameraDenied',
+  'microphone-denied': 'microphoneDenied',
+  'screen-denied': 'screenDenied',
+  'no-camera': 'cameraMissing',
+  'no-microphone': 'microphoneMissing',
+  'camera-busy': 'cameraBusy',
+  'microphone-busy': 'microphoneBusy',
+  'capture-failed': 'captureFailed',
+  unreachable: 'unreachable',
+  'no-route': 'noRoute',
+  lost: 'mediaLost',
+  ended: 'mediaEnded',
+  undecodable: 'undecodable',
+};
+
+/** What happened to a device or to media. */
+export function troubleSentence({ kind, detail }: Pick<Trouble, 'kind' | 'detail'>, sending: boolean): string {
+  return kind === 'refused' ? say(sending ? 'pushRefused' : 'playRefused', { detail }) : say(TROUBLES[kind]);
+}
+
+const FAILURES: Partial<Record<ErrorCode, Key>> = {
+  'bad-credential': 'badCredential',
+  'credential-mismatch': 'badCredential',
+  'credential-for-other': 'badCredential',
+  'credential-expired': 'credentialExpired',
+  'unknown-app': 'unknownApp',
+  'room-full': 'roomFull',
+  'publishers-full': 'publishersFull',
+  'scene-mismatch': 'sceneMismatch',
+  'room-key-required': 'mayNotEnter',
+  'may-not-create': 'mayNotEnter',
+  'may-not-enter': 'mayNotEnter',
+  banned: 'banned',
+  'server-full': 'serverFull',
+  'shutting-down': 'shuttingDown',
+  timeout: 'serverSilent',
+  'session-gone': 'timedOut',
+  'taken-over': 'takenOver',
+};
+
+/** Why the server said no. */
+export function failureSentence(failure: Pick<Failure, 'code' | 'message'>): string {
+  const key = FAILURES[failure.code];
+  return key ? say(key) : say('failedBecause', { detail: failure.message });
+}
+
+const ENDS: Partial<Record<LeaveReason | EndReason, Key>> = {
+  kicked: 'kicked',
+  dissolved: 'dissolved',
+  replaced: 'takenOver',
+  takenOver: 'takenOver',
+  timedOut: 'timedOut',
+  expired: 'timedOut',
+  credentialExpired: 'credentialExpired',
+  serverShutdown: 'shuttingDown',
+};
+
+/** Why one is not in the room any more. */
+export function endSentence(reason: LeaveReason | EndReason, message: string): string {
+  const key = ENDS[reason];
+  return key ? say(key) : say('ended', { detail: message });
+}

@@ -1,0 +1,24 @@
+/** Sentences that come and go. */
+import { iconButton, make } from './dom.js';
+
+/** How long a sentence stays, ms; one that asks for something stays longer. */
+const STAY_MS = { info: 4000, warn: 10000 };
+
+/** See the head of the file. */
+export class Toasts {
+  readonly element = make('div', { class: 'toasts', role: 'log', 'aria-live': 'polite' });
+
+  /** Shows a sentence. One that is there already is not shown twice. */
+  say(sentence: string, kind: 'info' | 'warn' = 'info'): void {
+    if ([...this.element.children].some((toast) => toast.firstChild?.textContent === sentence)) {
+      return;
+    }
+    const toast = make('div', { class: `toast ${kind}` }, make('span', {}, sentence));
+    const timer = window.setTimeout(() => toast.remove(), STAY_MS[kind]);
+    toast.append(iconButton('close', 'closePeople', () => {
+      window.clearTimeout(timer);
+      toast.remove();
+    }, { class: 'quiet small', 'aria-hidden': 'true', tabindex: '-1' }));
+    this.element.append(toast);
+  }
+}
