@@ -53,8 +53,8 @@ phones: sdk ## simulated phones against the built server, with real media
 	$(CARGO) build --locked -p huitong-cli
 	HUITONG_BIN=$(abspath $(DEBUG_BIN)) npm test --silent --prefix tests/phones
 
-browser: sdk ## a real Chromium against the built server: WHIP, WHEP, pictures and tones
-	@scripts/need media browser
+browser: sdk ## the demo site in a real browser, with simulated phones; screenshots into out/browser/
+	@scripts/need media phones browser
 	$(CARGO) build --locked -p huitong-cli
 	HUITONG_BIN=$(abspath $(DEBUG_BIN)) npm test --silent --prefix tests/browser
 

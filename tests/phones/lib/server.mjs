@@ -44,14 +44,18 @@ export class Server {
   logText = ''
   app = { id: 1400000001, secret: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' }
 
-  /** Starts a server with its own data directory; `args` are added to the command line. */
-  static async start({ args = [], env = {} } = {}) {
+  /**
+   * Starts a server with its own data directory; `args` are added to the command line. With `demo` it is given no
+   * application and makes its own, whose secret is read from its data.
+   */
+  static async start({ args = [], env = {}, demo = false } = {}) {
     const server = new Server()
     server.httpPort = await freePort()
     server.rtmpPort = await freePort()
     server.#directory = fs.mkdtempSync(path.join(os.tmpdir(), 'huitong-phones-'))
-    server.#launch = { args, env }
-    await server.#spawn(args, env)
+    server.#launch = { args: [...(demo ? [] : ['--app', `${server.app.id}:${server.app.secret}`]), ...args], env }
+    await server.#spawn(server.#launch.args, env)
+    if (demo) server.app = JSON.parse(fs.readFileSync(path.join(server.#directory, 'demo-app.json'), 'utf8'))
     return server
   }
 
@@ -76,7 +80,6 @@ export class Server {
   }
 
   async #spawn(args, env) {
-    const { id, secret } = this.app
     const all = [
       'serve',
       '--http',
@@ -85,8 +88,6 @@ export class Server {
       `127.0.0.1:${this.rtmpPort}`,
       '--rtc',
       '127.0.0.1:0',
-      '--app',
-      `${id}:${secret}`,
       '--data',
       this.#directory,
       '--public-host',

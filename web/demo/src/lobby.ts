@@ -54,7 +54,7 @@ export class Lobby {
     this.fields = {
       name: make('input', { id: 'name', autocomplete: 'nickname', maxlength: '64', hint: 'nameHint', value: asked.name || recall(STORE.name) || '' }),
       room: make('input', { id: 'room', autocomplete: 'off', maxlength: '128', hint: 'roomHint', value: asked.room || recall(STORE.room) || '' }),
-      app: make('input', { id: 'app', inputmode: 'numeric', autocomplete: 'off', value: asked.credential?.app ?? '' }),
+      app: make('input', { id: 'appid', inputmode: 'numeric', autocomplete: 'off', value: asked.credential?.app ?? '' }),
       sig: make('input', { id: 'sig', autocomplete: 'off', spellcheck: 'false', value: asked.credential?.sig ?? '' }),
     };
     this.micButton = iconButton('mic', 'mute', () => me.toggle('mic'), { 'data-act': 'mic' });
