@@ -70,7 +70,12 @@ export class Lobby {
       make('main', { class: 'lobby-main' }, this.check(), this.form()),
       make('footer', { class: 'foot' }, make('a', { href: 'about', text: 'about' })),
     );
-    this.listen('change', () => this.show());
+    this.listen('change', () => {
+      // What is there now needs no sentence any more.
+      const { hasCamera, hasMic } = me.state;
+      this.trouble = hasCamera && hasMic ? null : this.trouble;
+      this.show();
+    });
     this.listen('level', () => this.showLevel());
     this.listen('trouble', (event) => {
       this.trouble = (event as CustomEvent<Trouble>).detail;
@@ -209,8 +214,10 @@ export class Lobby {
 
   private show(): void {
     const { me } = this.options;
-    const { mic, camera, hasCamera } = me.state;
-    this.stage.dataset['state'] = !me.opened ? 'ask' : camera && hasCamera ? 'on' : 'off';
+    const { hasCamera, hasMic } = me.state;
+    const mic = me.state.mic && (hasMic || !me.opened);
+    const camera = me.state.camera && (hasCamera || !me.opened);
+    this.stage.dataset['state'] = !me.opened ? 'ask' : camera ? 'on' : 'off';
     setIcon(this.micButton, mic ? 'mic' : 'micOff');
     name(this.micButton, 'label', mic ? 'mute' : 'unmute');
     this.micButton.setAttribute('aria-pressed', String(!mic));

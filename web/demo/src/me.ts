@@ -62,8 +62,13 @@ export class Me extends EventTarget {
     this.changed();
   }
 
-  /** Turns microphone or camera on or off. */
+  /** Turns microphone or camera on or off. One that is wanted but is not there is tried again. */
   toggle(kind: 'mic' | 'camera'): void {
+    const missing = this.opened && this.state[kind] && !this.state[kind === 'mic' ? 'hasMic' : 'hasCamera'];
+    if (missing) {
+      void this.pusher.startPreview();
+      return;
+    }
     this.state[kind] = !this.state[kind];
     this.pusher.setAttribute(kind === 'mic' ? 'enable-mic' : 'enable-camera', String(this.state[kind]));
     this.changed();

@@ -20,6 +20,7 @@ const TROUBLES: Record<Exclude<TroubleKind, 'refused'>, Key> = {
   lost: 'mediaLost',
   ended: 'mediaEnded',
   undecodable: 'undecodable',
+  'no-sound': 'noSound',
 };
 
 /** What happened to a device or to media. */

@@ -97,6 +97,7 @@ export const TEXTS = {
   mediaLost: ['The media connection broke; trying again.', '音视频连接中断，正在重试。'],
   mediaEnded: ['The stream has stopped; trying again.', '音视频流已停止，正在重试。'],
   undecodable: ['This browser cannot decode the picture of this member.', '此浏览器无法解码该成员的画面。'],
+  noSound: ['The sound of this member does not come through.', '收不到该成员的声音。'],
 
   nameMissing: ['Enter a name first.', '请先填写名字。'],
   roomMissing: ['Enter a room first.', '请先填写房间。'],

@@ -121,12 +121,13 @@ export class MeetingView {
       button.disabled = !maySend;
     }
     share.hidden ||= !('getDisplayMedia' in (navigator.mediaDevices ?? {}));
-    setIcon(mic, state.mic && state.hasMic ? 'mic' : 'micOff');
-    name(mic, 'label', state.mic ? 'mute' : 'unmute');
-    mic.setAttribute('aria-pressed', String(!state.mic));
-    setIcon(camera, state.camera && state.hasCamera ? 'camera' : 'cameraOff');
-    name(camera, 'label', state.camera ? 'cameraOff' : 'cameraOn');
-    camera.setAttribute('aria-pressed', String(!state.camera));
+    const [micOn, cameraOn] = [state.mic && state.hasMic, state.camera && state.hasCamera];
+    name(mic, 'label', micOn ? 'mute' : 'unmute');
+    mic.setAttribute('aria-pressed', String(!micOn));
+    setIcon(mic, micOn ? 'mic' : 'micOff');
+    setIcon(camera, cameraOn ? 'camera' : 'cameraOff');
+    name(camera, 'label', cameraOn ? 'cameraOff' : 'cameraOn');
+    camera.setAttribute('aria-pressed', String(!cameraOn));
     name(share, 'label', this.meeting.sharing ? 'unshare' : 'share');
     share.setAttribute('aria-pressed', String(this.meeting.sharing));
   }

@@ -71,6 +71,7 @@ export class FlvPlayer implements Player {
   private begunAt = 0;
   private movedAt = 0;
   private moves = false;
+  private stoodStill = false;
   private frames = 0;
   private time = 0;
   private base = 0;
@@ -135,7 +136,8 @@ export class FlvPlayer implements Player {
       return;
     }
     this.unload();
-    const tracks = this.expected;
+    // A start that stood still may have waited for a track that does not come after all.
+    const tracks = this.stoodStill ? null : this.expected;
     const known = tracks && (tracks.audio || tracks.video) ? { hasAudio: tracks.audio, hasVideo: tracks.video } : {};
     const player = engine.createPlayer(
       { type: 'flv', isLive: true, url: this.url, ...known },
@@ -256,6 +258,7 @@ export class FlvPlayer implements Player {
     }
     const patience = this.moves ? FROZEN_MS : START_MS;
     if (now - this.movedAt > patience && !element.paused) {
+      this.stoodStill = !this.moves;
       this.reloads += 1;
       this.again(new Trouble('lost', 'no picture came any more'));
     }

@@ -26,7 +26,9 @@ export type TroubleKind =
   /** The stream ended, or is not there. */
   | 'ended'
   /** The browser cannot decode it. */
-  | 'undecodable';
+  | 'undecodable'
+  /** The picture comes, but not the sound that belongs to it. */
+  | 'no-sound';
 
 /** Error codes of the native components (mini-program-sdks 6.3); 0 where they have none. */
 const NATIVE: Partial<Record<TroubleKind, number>> = {

@@ -13,6 +13,21 @@ const LOOK_MS = 1000;
 /** No picture for so long although the stream has one: the connection is made anew, ms. */
 export const FROZEN_MS = 8000;
 
+/**
+ * No sound for so long although the stream has some: this way carries none of it, ms. Servers that do not convert AAC
+ * to Opus give the sound of phones over FLV only.
+ */
+export const SILENT_MS = 3000;
+
+/** Packets of sound that have arrived. */
+function soundPackets(reports: RTCStatsReport): number {
+  let packets = 0;
+  reports.forEach((report: { type: string; kind?: string; packetsReceived?: number }) => {
+    packets += report.type === 'inbound-rtp' && report.kind === 'audio' ? (report.packetsReceived ?? 0) : 0;
+  });
+  return packets;
+}
+
 /** See the head of the file. */
 export class WhepPlayer implements Player {
   private readonly link: Link;
@@ -24,6 +39,8 @@ export class WhepPlayer implements Player {
   private timer = 0;
   private frames = 0;
   private movedAt = 0;
+  /** Since when sound is missing; null when none is expected, or it has come. */
+  private silentSince: number | null = null;
 
   constructor(
     url: string,
@@ -36,6 +53,7 @@ export class WhepPlayer implements Player {
       prepare: (peer: RTCPeerConnection) => this.prepare(peer),
       connected: () => {
         this.movedAt = this.scope.performance.now();
+        this.awaitSound();
         this.events.connected?.('whep');
       },
       retrying: (attempt: number, why: Trouble) => this.events.retrying?.(attempt, why),
@@ -53,8 +71,12 @@ export class WhepPlayer implements Player {
   }
 
   expect(tracks: Tracks): void {
+    const before = this.expected;
     this.expected = tracks;
     this.movedAt = this.scope.performance.now();
+    if (before?.audio !== tracks.audio) {
+      this.awaitSound();
+    }
   }
 
   stop(): void {
@@ -100,8 +122,30 @@ export class WhepPlayer implements Player {
         this.link.restart(new Trouble('lost', 'no picture came any more'));
       }
       this.frames = frames;
+      void this.listen();
       this.watch();
     }, LOOK_MS);
+  }
+
+  private awaitSound(): void {
+    this.silentSince = this.expected?.audio ? this.scope.performance.now() : null;
+  }
+
+  /** A decoder without sound is as silent as a person; only the packets tell. */
+  private async listen(): Promise<void> {
+    const { connection } = this.link;
+    if (this.silentSince === null || connection?.connectionState !== 'connected') {
+      return;
+    }
+    const packets = soundPackets(await connection.getStats());
+    if (this.link.connection !== connection || this.silentSince === null) {
+      return;
+    }
+    if (packets > 0) {
+      this.silentSince = null;
+    } else if (this.scope.performance.now() - this.silentSince > SILENT_MS) {
+      this.end(() => this.events.failed?.(new Trouble('no-sound', 'no sound came over WebRTC')));
+    }
   }
 
   private end(tell: () => void): void {

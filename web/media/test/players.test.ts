@@ -109,6 +109,14 @@ test('a_camera_that_goes_off_makes_the_stream_be_fetched_without_pictures', asyn
   assert.deepEqual(made.map(({ source }) => source['hasVideo']), [true, false]);
 });
 
+test('a_start_that_stood_still_is_tried_again_without_counting_on_any_track', async () => {
+  const { play, timers, made, player } = rig();
+  player.expect({ audio: true, video: true });
+  play();
+  await timers.pass(START_MS + 2000);
+  assert.deepEqual(made.map(({ source }) => source['hasAudio']), [true, undefined]);
+});
+
 test('a_stream_that_never_begins_is_tried_again_and_given_up', async () => {
   const { play, timers, told } = rig();
   play();
