@@ -19,7 +19,7 @@ export class Experience {
 
   /** A way failed for a reason that holds for every stream. */
   learn(transport: Transport, why: Trouble): void {
-    if (transport === 'whep' && (why.kind === 'no-route' || why.kind === 'unsupported' || why.kind === 'unreachable')) {
+    if (transport === 'whep' && (why.kind === 'no-route' || why.kind === 'unsupported')) {
       this.avoidedUntil.set(transport, this.now() + AVOID_MS);
     }
   }

@@ -14,6 +14,8 @@ export interface LinkScope {
 export interface LinkOptions {
   /** Where offers go. */
   url: string;
+  /** There is another way to do the same: what finds no route is given up at once, and sooner. */
+  replaceable?: boolean;
   /** Puts transceivers and handlers on each new peer connection. */
   prepare(peer: RTCPeerConnection): void;
   /** Media flows. */
@@ -28,6 +30,8 @@ export interface LinkOptions {
 export const GATHER_MS = 800;
 /** How long an attempt may take from the offer to flowing media, ms. */
 export const CONNECT_MS = 10000;
+/** The same where there is another way: a person looks at an empty tile meanwhile, ms. */
+export const CONNECT_REPLACEABLE_MS = 5000;
 /** `disconnected` often heals by itself: it may last this long, ms. */
 export const HEAL_MS = 6000;
 /** Pauses between attempts, ms. */
@@ -112,7 +116,7 @@ export class Link {
     let healing = 0;
     let flows = false;
     let since = 0;
-    const late = this.later(CONNECT_MS, () => this.lost(generation, new Trouble('no-route', 'no media within the time')));
+    const late = this.later(this.options.replaceable ? CONNECT_REPLACEABLE_MS : CONNECT_MS, () => this.lost(generation, new Trouble('no-route', 'no media within the time')));
     peer.onconnectionstatechange = () => {
       if (generation !== this.generation || this.stopped) {
         return;
@@ -141,7 +145,8 @@ export class Link {
     }
     this.clear();
     const pause = PAUSES_MS[this.attempts];
-    if (pause === undefined || !passes(why)) {
+    const elsewhere = this.options.replaceable === true && why.kind === 'no-route';
+    if (pause === undefined || elsewhere || !passes(why)) {
       this.stopped = true;
       this.options.failed(why);
       return;

@@ -50,6 +50,7 @@ export class WhepPlayer implements Player {
     this.stream = new scope.MediaStream();
     const options = {
       url,
+      replaceable: true,
       prepare: (peer: RTCPeerConnection) => this.prepare(peer),
       connected: () => {
         this.movedAt = this.scope.performance.now();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlayEvents } from '../src/player.js';
+import { CONNECT_REPLACEABLE_MS } from '../src/link.js';
 import { FROZEN_MS, SILENT_MS, WhepPlayer } from '../src/whep.js';
 import { Timers } from './clock.js';
 
@@ -28,7 +29,7 @@ class Peer {
   }
 }
 
-async function rig(sound: number) {
+async function rig(sound: number, { route = true } = {}) {
   Peer.all = [];
   Peer.packets = sound;
   const scope = globalThis as Record<string, unknown>;
@@ -50,7 +51,9 @@ async function rig(sound: number) {
   player.expect({ audio: true, video: true });
   player.play(element as unknown as HTMLVideoElement);
   await timers.pass(1);
-  Peer.all[0]?.goes('connected');
+  if (route) {
+    Peer.all[0]?.goes('connected');
+  }
   const runs = async (ms: number, pictures: boolean): Promise<void> => {
     for (let at = 0; at < ms; at += 1000) {
       element.frames += pictures ? 15 : 0;
@@ -91,4 +94,10 @@ test('a_member_whose_camera_is_off_is_not_taken_for_frozen', async () => {
   player.expect({ audio: true, video: false });
   await runs(2 * FROZEN_MS, false);
   assert.deepEqual(told, ['connected']);
+});
+
+test('a_network_that_lets_no_media_through_is_given_up_at_once_because_there_is_flv', async () => {
+  const { told, runs } = await rig(0, { route: false });
+  await runs(CONNECT_REPLACEABLE_MS + 1000, false);
+  assert.deepEqual(told, ['failed no-route']);
 });
