@@ -5,7 +5,8 @@ const PLATFORM = [
   'wx', 'getApp', 'getCurrentPages', 'Page', 'Component', 'App', 'window', 'document', 'self', 'globalThis', 'global',
   'process', 'Buffer', 'console', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'fetch', 'WebSocket',
   'XMLHttpRequest', 'URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'atob', 'btoa', 'crypto', 'performance',
-  'Proxy', 'eval', 'Function', 'queueMicrotask', 'structuredClone', 'localStorage', 'navigator',
+  'Proxy', 'eval', 'Function', 'queueMicrotask', 'structuredClone', 'localStorage', 'navigator', 'location',
+  'history', 'RTCPeerConnection', 'MediaStream', 'AudioContext', 'HTMLElement', 'customElements', 'EventTarget',
 ];
 
 export default tseslint.config(
@@ -32,6 +33,19 @@ export default tseslint.config(
   {
     files: ['sdk/core/src/**/*.ts'],
     rules: { 'no-restricted-imports': ['error', { patterns: ['@huitong/*'] }] },
+  },
+  {
+    // What is for browsers knows no mini program, and what is below knows nothing of what is above.
+    files: ['web/**/*.ts', 'sdk/web-platform/**/*.ts'],
+    rules: { 'no-restricted-globals': ['error', 'wx', 'getApp', 'getCurrentPages', 'Page', 'Component', 'App', 'process', 'Buffer'] },
+  },
+  {
+    files: ['web/media/src/**/*.ts', 'sdk/web-platform/src/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['@huitong/web-*', '@huitong/wx-*', '@huitong/trtc-wx'] }] },
+  },
+  {
+    files: ['web/runtime/src/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['@huitong/web-demo', '@huitong/wx-*', '@huitong/trtc-wx'] }] },
   },
   { files: ['**/test/**'], rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' } },
 );
