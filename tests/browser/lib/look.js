@@ -27,11 +27,12 @@
   }
 
   const analyserOf = (video) => {
-    let node = sources.get(video)
-    if (!node && video.srcObject?.getAudioTracks().length) {
+    const track = video.srcObject?.getAudioTracks()[0]
+    let node = sources.get(track ?? video)
+    if (!node && track) {
       const graph = (window.__graph ??= new AudioContext())
-      node = graph.createMediaStreamSource(video.srcObject)
-      sources.set(video, node)
+      node = graph.createMediaStreamSource(new MediaStream([track]))
+      sources.set(track, node)
     }
     if (node && !analysers.has(node)) {
       const analyser = node.context.createAnalyser()

@@ -18,14 +18,18 @@ function covered(width: number, height: number, aspect: number): number {
   return (used * used) / aspect;
 }
 
-/** The grid in which `count` tiles are largest on a stage of this size. */
-export function gridFor(count: number, width: number, height: number): Grid {
+/**
+ * The grid in which pictures of these shapes (width by height) are largest, in so many tiles on a stage of this size.
+ * Without any shape it suits both kinds.
+ */
+export function gridFor(count: number, width: number, height: number, shapes: readonly number[] = []): Grid {
+  const aspects = shapes.length > 0 ? shapes : ASPECTS;
   let best: Grid = { columns: 1, rows: Math.max(1, count) };
   let bestArea = -1;
   for (let columns = 1; columns <= Math.max(1, count); columns++) {
     const rows = Math.ceil(count / columns);
     // The root, so that one shape that gains a little does not cost the other a lot.
-    const area = ASPECTS.reduce((sum, aspect) => sum + Math.sqrt(covered(width / columns, height / rows, aspect)), 0);
+    const area = aspects.reduce((sum, aspect) => sum + Math.sqrt(covered(width / columns, height / rows, aspect)), 0);
     if (area > bestArea + 1e-6) {
       bestArea = area;
       best = { columns, rows };

@@ -105,6 +105,7 @@ export class Stage {
     const tile: Tile = new Tile(show.user, show.stream, show.own, show.pusher ?? player(), {
       volume: (user, volume) => this.speakers.hear(user, volume, performance.now()),
       blocked: () => this.silence(tile),
+      reshaped: () => this.arrange(),
     });
     this.tiles.set(idOf(show), tile);
     this.grid.append(tile.element);
@@ -143,7 +144,8 @@ export class Stage {
     const shown = new Set(first);
     const { clientWidth, clientHeight } = this.element;
     const screens = first.filter(({ stream }) => stream === 'aux');
-    const { columns, rows } = gridFor(shown.size, clientWidth, clientHeight);
+    const shapes = first.map(({ shape }) => shape).filter((shape) => shape !== null);
+    const { columns, rows } = gridFor(shown.size, clientWidth, clientHeight, shapes);
     this.grid.style.setProperty('--columns', String(columns));
     this.grid.style.setProperty('--rows', String(rows));
     this.grid.dataset['tiles'] = String(shown.size);

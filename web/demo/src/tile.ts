@@ -25,6 +25,8 @@ export interface TileEvents {
   volume(user: string, volume: number): void;
   /** The browser plays sound only after a touch. */
   blocked(): void;
+  /** The picture has another size. */
+  reshaped(): void;
 }
 
 /** A colour for a name, the same everywhere. */
@@ -44,6 +46,7 @@ export class Tile {
   private waiting = false;
   private timer = 0;
   private quality = 0;
+  private lastShape: number | null = null;
 
   constructor(
     readonly user: string,
@@ -64,6 +67,7 @@ export class Tile {
     );
     media.addEventListener('audiovolumenotify', (event) => events.volume(user, (event as CustomEvent<{ volume: number }>).detail.volume));
     media.addEventListener('netstatus', (event) => this.netStatus((event as CustomEvent<{ info: { netQualityLevel: number; transport?: string } }>).detail.info));
+    media.addEventListener('statechange', () => this.lookAtShape());
     if (!own) {
       this.watch(media as LivePlayer);
     }
@@ -73,6 +77,12 @@ export class Tile {
   /** The player, or null if this is one's own picture. */
   get player(): LivePlayer | null {
     return this.own ? null : (this.media as LivePlayer);
+  }
+
+  /** Width by height of the picture; null while there is none. */
+  get shape(): number | null {
+    const { videoWidth, videoHeight } = this.media.video;
+    return this.state.video && videoWidth > 0 && videoHeight > 0 ? videoWidth / videoHeight : null;
   }
 
   update(state: Partial<TileState>): void {
@@ -136,13 +146,21 @@ export class Tile {
     this.bars.setAttribute('aria-label', words);
   }
 
+  private lookAtShape(): void {
+    this.fit();
+    const { shape } = this;
+    if (shape !== this.lastShape) {
+      this.lastShape = shape;
+      this.events.reshaped();
+    }
+  }
+
   private watch(player: LivePlayer): void {
     player.addEventListener('statechange', () => {
       if (player.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
         this.trouble = null;
         this.waiting = false;
       }
-      this.fit();
       this.show();
     });
     player.addEventListener('trouble', (event) => {

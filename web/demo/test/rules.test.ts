@@ -40,6 +40,11 @@ test('tiles_are_as_large_as_the_stage_allows', () => {
   assert.deepEqual([1, 2, 4, 16].map((count) => shape(count, 390, 650)), ['1x1', '1x2', '2x2', '3x6']);
 });
 
+test('pictures_that_lie_are_put_side_by_side_less_eagerly_than_those_that_stand', () => {
+  assert.deepEqual(gridFor(3, 1280, 640, [4 / 3, 4 / 3, 4 / 3]), { columns: 2, rows: 2 });
+  assert.deepEqual(gridFor(3, 1280, 640, [9 / 16, 9 / 16, 9 / 16]), { columns: 3, rows: 1 });
+});
+
 test('every_number_of_tiles_fits_its_grid', () => {
   for (let count = 1; count <= 16; count++) {
     const { columns, rows } = gridFor(count, 1000, 600);

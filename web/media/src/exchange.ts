@@ -40,9 +40,18 @@ export async function exchange(fetcher: typeof fetch, url: string, offer: string
   return { answer: await response.text(), session };
 }
 
-/** Ends a session. `keepalive` lets the request outlive the page. A failure is of no consequence: silence ends it too. */
-export function hangUp(fetcher: typeof fetch, session: string): void {
-  if (session !== '') {
-    fetcher(session, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+/** How long the answer to a goodbye is waited for, ms. */
+const GOODBYE_MS = 2000;
+
+/**
+ * Ends a session, then runs `then`. `keepalive` lets the request outlive the page. A failure is of no consequence:
+ * silence ends the session too.
+ */
+export function hangUp(fetcher: typeof fetch, session: string, then: () => void): void {
+  if (session === '') {
+    then();
+    return;
   }
+  const request = { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(GOODBYE_MS) };
+  fetcher(session, request).catch(() => undefined).finally(then);
 }

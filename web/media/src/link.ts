@@ -100,7 +100,7 @@ export class Link {
       const bound = this.scope.fetch.bind(this.scope);
       const { answer, session } = await exchange(bound, this.options.url, peer.localDescription?.sdp ?? '', request.signal);
       if (!current()) {
-        hangUp(bound, session); // The server has made a session that nobody wants any more.
+        hangUp(bound, session, () => undefined); // The server has made a session that nobody wants any more.
         return;
       }
       this.session = session;
@@ -162,13 +162,14 @@ export class Link {
     this.timers.clear();
     this.request?.abort();
     this.request = null;
-    if (this.peer) {
-      this.peer.onconnectionstatechange = null;
-      this.peer.close();
-      this.peer = null;
-    }
-    hangUp(this.scope.fetch.bind(this.scope), this.session);
+    const { peer, session } = this;
+    this.peer = null;
     this.session = '';
+    if (peer) {
+      peer.onconnectionstatechange = null;
+      // Closed first, it would end the session by itself, and the server would know none to delete.
+      hangUp(this.scope.fetch.bind(this.scope), session, () => peer.close());
+    }
   }
 
   /** Resolves when candidates are gathered, or after a short while with those that are there. */

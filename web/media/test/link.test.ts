@@ -87,8 +87,9 @@ test('stop_deletes_the_session_at_its_location_and_closes', async () => {
   peer().goes('connected');
   link.stop();
   assert.equal(requests[1], 'DELETE http://h/whip/s/1');
-  assert.equal(peer().closed, true);
   assert.equal(timers.pending, 0);
+  await timers.pass(1);
+  assert.equal(peer().closed, true);
   peer().goes('failed');
   assert.deepEqual(told, ['connected']);
 });

@@ -141,7 +141,11 @@ export class LivePlayer extends MediaElement {
         this.dropMeter();
         this.state(PLAY.RECONNECTING, `reconnecting, attempt ${attempt}: ${why.message}`);
       }),
-      changed: guard((to: Transport, why: Trouble) => this.state(PLAY.UNSTABLE, `going on over ${to}: ${why.message}`)),
+      changed: guard((to: Transport, why: Trouble) => {
+        this.dropMeter();
+        this.transport = null;
+        this.state(PLAY.UNSTABLE, `going on over ${to}: ${why.message}`);
+      }),
       blocked: guard(() => this.tell('blocked', {})),
       failed: guard((why: Trouble) => {
         this.stop();
