@@ -80,6 +80,12 @@ export class Me extends EventTarget {
     this.pusher.setAttribute(`${kind}-id`, device);
   }
 
+  /** The camera on the other side of a phone. */
+  flip(): void {
+    this.pusher.removeAttribute('camera-id');
+    void this.pusher.switchCamera();
+  }
+
   /** What the others are to get. */
   get sends(): { audio: boolean; video: boolean } {
     const { mic, camera, hasMic, hasCamera } = this.state;

@@ -35,6 +35,7 @@ export const TEXTS = {
   unmute: ['Unmute microphone', '取消静音'],
   cameraOff: ['Turn camera off', '关闭摄像头'],
   cameraOn: ['Turn camera on', '打开摄像头'],
+  flip: ['Switch to the other camera', '切换前后摄像头'],
   share: ['Share screen', '共享屏幕'],
   unshare: ['Stop sharing', '停止共享'],
   people: ['People', '成员'],

@@ -22,7 +22,7 @@ export class MeetingView {
   private readonly banner = make('p', { class: 'banner', role: 'status', hidden: true });
   private readonly touch = make('button', { type: 'button', class: 'main touch', text: 'touch', hidden: true, 'data-act': 'touch' });
   private readonly count = make('span', { class: 'count', 'data-count': true });
-  private readonly buttons: Record<'mic' | 'camera' | 'share' | 'people', HTMLButtonElement>;
+  private readonly buttons: Record<'mic' | 'camera' | 'flip' | 'share' | 'people', HTMLButtonElement>;
   private readonly heardMe: () => void;
   /** Drawn once for all changes of one turn. */
   private due = false;
@@ -38,6 +38,7 @@ export class MeetingView {
     this.buttons = {
       mic: iconButton('mic', 'mute', () => me.toggle('mic'), { 'data-act': 'mic' }),
       camera: iconButton('camera', 'cameraOff', () => me.toggle('camera'), { 'data-act': 'camera' }),
+      flip: iconButton('flip', 'flip', () => me.flip(), { 'data-act': 'flip' }),
       share: iconButton('screen', 'share', () => void this.meeting.share(), { 'data-act': 'share' }),
       people: iconButton('people', 'people', () => this.togglePeople(), { 'data-act': 'people', 'aria-expanded': 'false' }),
     };
@@ -61,7 +62,7 @@ export class MeetingView {
   }
 
   private build(): HTMLElement {
-    const { mic, camera, share, people } = this.buttons;
+    const { mic, camera, flip, share, people } = this.buttons;
     return make(
       'div',
       { class: 'meeting' },
@@ -80,7 +81,7 @@ export class MeetingView {
       make(
         'footer',
         { class: 'bar controls' },
-        mic, camera, share, people,
+        mic, camera, flip, share, people,
         iconButton('leave', 'leave', () => this.meeting.leave(), { class: 'danger', 'data-act': 'leave' }),
       ),
       this.toasts.element,
@@ -113,13 +114,16 @@ export class MeetingView {
   }
 
   private drawButtons(me: Me): void {
-    const { mic, camera, share } = this.buttons;
+    const { mic, camera, flip, share } = this.buttons;
     const { state } = me;
     const maySend = this.meeting.maySend === true;
-    for (const button of [mic, camera, share]) {
+    for (const button of [mic, camera, flip, share]) {
       button.hidden = this.meeting.maySend === false;
       button.disabled = !maySend;
     }
+    // Cameras on both sides are what phones and tablets have.
+    flip.hidden ||= !matchMedia('(pointer: coarse)').matches;
+    flip.disabled ||= !(state.camera && state.hasCamera);
     share.hidden ||= !('getDisplayMedia' in (navigator.mediaDevices ?? {}));
     const [micOn, cameraOn] = [state.mic && state.hasMic, state.camera && state.hasCamera];
     name(mic, 'label', micOn ? 'mute' : 'unmute');

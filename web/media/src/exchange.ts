@@ -52,6 +52,7 @@ export function hangUp(fetcher: typeof fetch, session: string, then: () => void)
     then();
     return;
   }
-  const request = { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(GOODBYE_MS) };
+  const signal = 'timeout' in AbortSignal ? AbortSignal.timeout(GOODBYE_MS) : null; // Safari has it since 16.
+  const request = { method: 'DELETE', keepalive: true, signal };
   fetcher(session, request).catch(() => undefined).finally(then);
 }

@@ -26,7 +26,7 @@ const FAILED: Record<string, number> = {
 
 /**
  * The native attributes `url`, `autopush`, `enable-camera`, `enable-mic`, `muted`, `device-position`, `mirror`,
- * `local-mirror`, `orientation`, `video-width`, `video-height`, `fps`, `max-bitrate`, `enable-agc` and `enable-ans`
+ * `local-mirror`, `video-width`, `video-height`, `fps`, `max-bitrate`, `enable-agc` and `enable-ans`
  * work as on phones; others are kept and ignored. Three are of browsers only: `source` (camera or screen), `camera-id`
  * and `microphone-id`. `url` is an address of RTMP or WHIP.
  */
