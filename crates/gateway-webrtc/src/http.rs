@@ -24,6 +24,9 @@ use tokio::sync::{mpsc, oneshot};
 /// Longest wait for the addresses of a host name. A name that takes longer is left out.
 const RESOLVE: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether all sessions are over at the end of the server.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// Addresses that are offered to one peer at most. Each costs the browser checks.
 const CANDIDATES: usize = 8;
 
@@ -273,7 +276,7 @@ fn created(location: &str, session: SessionId, sdp: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/sdp")),
         (header::LOCATION, text(location)),
-        (header::ETAG, text(&format!("\"{session}\""))),
+        (header::ETAG, text(&etag(session))),
         (
             header::HeaderName::from_static("accept-patch"),
             HeaderValue::from_static("application/trickle-ice-sdpfrag"),
@@ -281,6 +284,11 @@ fn created(location: &str, session: SessionId, sdp: String) -> Response {
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (StatusCode::CREATED, headers, sdp).into_response()
+}
+
+/// The name of the ICE session, which stays the same for the life of a session.
+fn etag(session: SessionId) -> String {
+    format!("\"{session}\"")
 }
 
 fn expect_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
@@ -300,8 +308,18 @@ async fn trickle(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    site.find(&name)?;
+    let resource = site.find(&name)?;
     expect_type(&headers, "application/trickle-ice-sdpfrag")?;
+    let wanted = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
+    if wanted == Some("*") {
+        let sentence = "ICE is not restarted here: the session goes on when the peer checks from its new address; if \
+                        that fails, POST a new offer.";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::UnknownOperation, sentence));
+    }
+    if wanted.is_some_and(|tag| tag != etag(resource.session)) {
+        let sentence = "If-Match names another ICE session than this one has; take the ETag of the answer.";
+        return Err(Problem::new(StatusCode::PRECONDITION_FAILED, ErrorCode::BadMessage, sentence));
+    }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -324,6 +342,21 @@ impl Site {
 impl WebrtcGateway {
     fn resources(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<String, Resource>> {
         self.0.resources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says goodbye to all peers and waits until that is done, or for so long.
+    pub async fn close_all(&self, within: Duration) {
+        let all: Vec<_> = self.resources().values().cloned().collect();
+        for resource in &all {
+            self.command(resource, Command::Close(ErrorCode::ShuttingDown.into()));
+        }
+        let gone = async {
+            while !self.resources().is_empty() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        // Whoever is not told by then loses its path with the process.
+        let _all_gone = tokio::time::timeout(within, gone).await;
     }
 
     fn command(&self, resource: &Resource, command: Command) {

@@ -119,6 +119,7 @@ impl Playing {
     /// Looks at what the stream has now and what the link carries.
     pub(crate) fn weigh(&mut self, rtc: &mut Rtc, now: Instant, rates: Rates) {
         if self.ladder.step(now, rates) {
+            metrics::counter!(figures::THIN_LINKS).increment(1);
             self.skips = self.skips.saturating_add(1);
         }
         let desired = (rates.video + rates.audio) * DESIRED_PERCENT / 100;
@@ -250,7 +251,7 @@ fn write(
             RtpWrite::new(out.line.pt, seq, time, wallclock, payload).marker(marker).nackable(repairable),
         );
     }
-    metrics::counter!(figures::SENT).increment(pieces.len() as u64);
+    figures::SENT.increment(pieces.len() as u64);
 }
 
 /// A packet cut for RTP: the same for every viewer.

@@ -84,7 +84,7 @@ impl Publishing {
 
     /// Takes a packet as it came.
     pub(crate) fn packet(&mut self, rtc: &Rtc, packet: RtpPacket) {
-        metrics::counter!(figures::RECEIVED).increment(1);
+        figures::RECEIVED.increment(1);
         let mid = packet.header.ext_vals.mid;
         let of = |line: Option<Line>| {
             line.is_some_and(|line| {
@@ -124,7 +124,7 @@ impl Publishing {
             }
         }
         let lost = self.pictures.lost();
-        metrics::counter!(figures::LOST).increment(lost.saturating_sub(self.lost));
+        figures::LOST.increment(lost.saturating_sub(self.lost));
         self.lost = lost;
         Ok(())
     }

@@ -45,6 +45,7 @@ pub struct Server {
     config: Config,
     control: Control,
     shared: Shared,
+    webrtc: WebrtcGateway,
     engine: JoinHandle<()>,
     /// The listeners, which end only when told to.
     listeners: JoinSet<()>,
@@ -96,7 +97,7 @@ impl Server {
         let site = http::listener::Site {
             router: http::router(shared.clone())
                 .merge(huitong_gateway_flv::router(flv.clone()))
-                .merge(huitong_gateway_webrtc::router(webrtc, Arc::new(address.clone()))),
+                .merge(huitong_gateway_webrtc::router(webrtc.clone(), Arc::new(address.clone()))),
             tls,
             connections: Arc::new(Semaphore::new(config.limits.http_connections)),
             flv,
@@ -119,6 +120,7 @@ impl Server {
             config,
             control,
             shared,
+            webrtc,
             engine,
             listeners,
             stop_rtmp,
@@ -178,6 +180,7 @@ impl Server {
             () = hurry => tracing::warn!("told twice to stop: not waiting for connections"),
             ended = &mut engine => return Err(failed("engine", ended)),
         }
+        self.webrtc.close_all(GOODBYE).await;
         self.stop_all.send_replace(true);
         let goodbyes = self.control.load();
         let gone = async {

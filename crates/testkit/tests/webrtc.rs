@@ -259,6 +259,11 @@ async fn a_deleted_session_is_over_for_both_sides() {
     let house = House::start(Scene::Rtc).await;
     let (mut camera, _film) = camera(&house).await;
     assert_eq!(request("PATCH", &camera.resource, "application/trickle-ice-sdpfrag", "").await.status, 204);
+    // RFC 9725, section 4.3: an ICE restart, and a candidate of another ICE session.
+    for (tag, status) in [("*", 422), ("\"other\"", 412)] {
+        let kind = format!("application/trickle-ice-sdpfrag\r\nIf-Match: {tag}");
+        assert_eq!(request("PATCH", &camera.resource, &kind, "").await.status, status);
+    }
     assert_eq!(request("DELETE", &camera.resource, "", "").await.status, 200);
     camera.until("the goodbye", |camera| camera.closed).await;
     assert_eq!(request("DELETE", &camera.resource, "", "").await.status, 404);

@@ -83,6 +83,20 @@ test('without_udp_both_ways_go_over_tcp', async () => {
   await Promise.all([alice.close(), bob.close()])
 })
 
+test('who_is_removed_by_the_back_end_is_cut_at_once', async () => {
+  const [alice, bob] = [await browser.page(), await browser.page()]
+  await alice.call('publish', (await urlOf('push', 5, 'alice')).whip, { hz: HZ })
+  await alice.sees('alice sends pictures', ({ sent }) => sent > FRAMES)
+  const [member] = (await server.room(5)).members
+  assert.deepEqual([member.user, member.streams[0].videoCodec, member.streams[0].audioCodec], ['alice', 'h264', 'opus'])
+  await bob.call('play', (await urlOf('play', 5, 'alice')).whep)
+  await bob.sees('bob decodes pictures', ({ decoded }) => decoded > FRAMES)
+  await server.api('DELETE', '/v1/rooms/5/members/alice')
+  await alice.sees('alice is cut', ({ state }) => state !== 'connected')
+  await bob.sees('bob is cut', ({ state }) => state !== 'connected')
+  await Promise.all([alice.close(), bob.close()])
+})
+
 test('a_key_that_opens_nothing_is_refused_with_a_sentence', async () => {
   const bob = await browser.page()
   const whep = `${server.http}/whep/0123456789abcdef0123`
