@@ -88,7 +88,8 @@ test('who_is_removed_by_the_back_end_is_cut_at_once', async () => {
   await alice.call('publish', (await urlOf('push', 5, 'alice')).whip, { hz: HZ })
   await alice.sees('alice sends pictures', ({ sent }) => sent > FRAMES)
   const [member] = (await server.room(5)).members
-  assert.deepEqual([member.user, member.streams[0].videoCodec, member.streams[0].audioCodec], ['alice', 'h264', 'opus'])
+  const [{ videoCodec, audioCodec }] = member.streams
+  assert.match(`${member.user}: ${videoCodec}, ${audioCodec}`, /^alice: h264 .*, opus 48000/)
   await bob.call('play', (await urlOf('play', 5, 'alice')).whep)
   await bob.sees('bob decodes pictures', ({ decoded }) => decoded > FRAMES)
   await server.api('DELETE', '/v1/rooms/5/members/alice')
