@@ -176,12 +176,12 @@ impl Playing {
             Kind::Key | Kind::Delta if !self.tracks.video => self.wait_key = true,
             Kind::Key | Kind::Delta if self.ladder.level() == Level::Sound => self.wait_key = true,
             Kind::Delta if self.ladder.level() == Level::Keyframes => self.wait_key = true,
-            Kind::Key if self.in_time(rtc, now) => {
+            Kind::Key if self.in_time(rtc) => {
                 self.wait_key = false;
                 self.epoch = packet.epoch;
                 self.picture(rtc, now, packet, packet.ts_ms * VIDEO_TICKS);
             }
-            Kind::Delta if !self.wait_key && self.epoch == packet.epoch && self.in_time(rtc, now) => {
+            Kind::Delta if !self.wait_key && self.epoch == packet.epoch && self.in_time(rtc) => {
                 self.picture(rtc, now, packet, packet.ts_ms * VIDEO_TICKS);
             }
             Kind::Key | Kind::Delta => {}
@@ -189,12 +189,14 @@ impl Playing {
     }
 
     /// Whether the pacer keeps up. Once it does not, pictures are left out until its queue is short.
-    fn in_time(&mut self, rtc: &mut Rtc, now: Instant) -> bool {
+    fn in_time(&mut self, rtc: &mut Rtc) -> bool {
         let Some(out) = &self.video else { return false };
         let mut direct = rtc.direct_api();
         let Some(stream) = direct.stream_tx_by_mid(out.line.mid, None) else { return false };
-        let first = stream.queue_info().and_then(|info| info.first_unsent());
-        let age = first.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        // As of the last look of the pacer: of a stream with a picture now and then that may be seconds ago.
+        let age = stream.queue_info().map_or(Duration::ZERO, |info| {
+            info.first_unsent().map_or(Duration::ZERO, |at| info.created_at().saturating_duration_since(at))
+        });
         if age > QUEUE_CEILING && !self.late {
             self.late = true;
             self.wait_key = true;

@@ -501,3 +501,26 @@ async fn a_link_that_shrinks_keeps_its_sound_and_gets_its_pictures_back() {
     let back = |screen: &Browser, _| screen.pictures.len() < before + 120;
     assert!(film_for(&mut film, &mut camera, &mut screen, back).await, "{}", screen.summary());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_shared_screen_with_a_picture_now_and_then_every_picture_arrives() {
+    let house = House::start(Scene::Rtc).await;
+    let (mut camera, mut film) = camera(&house).await;
+    let mut screen = screen(&house, &mut camera).await;
+    while screen.pictures.is_empty() {
+        film.roll(&mut camera, true, 900).await;
+        screen.step().await;
+    }
+    screen.until("all keyframes", |screen| screen.pictures.len() == usize::from(film.number)).await;
+    for _ in 0..4 {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(1200) {
+            screen.step().await;
+            camera.step().await;
+        }
+        film.at_ms += 1200;
+        let before = screen.pictures.len();
+        film.roll(&mut camera, false, 900).await;
+        screen.until("the next picture", |screen| screen.pictures.len() > before).await;
+    }
+}
