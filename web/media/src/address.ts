@@ -3,7 +3,7 @@ import type { MediaBases } from '@huitong/core';
 import type { Transport } from './player.js';
 
 /** The bases that the server tells; those of WebRTC only where it has WebRTC. */
-export type Bases = MediaBases & { whip?: string | null; whep?: string | null };
+export type Bases = Omit<MediaBases, 'whip' | 'whep'> & { whip?: string | null; whep?: string | null };
 
 /** The key at the end of a media address; empty if there is none. */
 export function keyOf(url: string): string {
