@@ -4,6 +4,9 @@ import { iconButton, make } from './dom.js';
 /** How long a sentence stays, ms; one that asks for something stays longer. */
 const STAY_MS = { info: 4000, warn: 10000 };
 
+/** Sentences shown at once: more would cover the meeting when a whole class comes in. The oldest goes first. */
+const MOST = 3;
+
 /** See the head of the file. */
 export class Toasts {
   readonly element = make('div', { class: 'toasts', role: 'log', 'aria-live': 'polite' });
@@ -19,6 +22,9 @@ export class Toasts {
       window.clearTimeout(timer);
       toast.remove();
     }, { class: 'quiet small', 'aria-hidden': 'true', tabindex: '-1' }));
+    while (this.element.childElementCount >= MOST) {
+      this.element.firstElementChild?.remove();
+    }
     this.element.append(toast);
   }
 }
