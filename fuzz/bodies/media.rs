@@ -94,22 +94,25 @@ pub(crate) fn rtp_h264(data: &[u8]) {
         rest = more;
         seq += 1 + u64::from(flags >> 2 & 7);
         time += i64::from(flags >> 1 & 1) * 3000;
-        let Some(picture) = machine.push(seq, time, flags & 1 != 0, payload).picture else { continue };
-        if let Some(header) = &picture.header {
-            assert!(picture.key, "a header without a keyframe");
-            config = Some(AvcConfig::parse(header).expect("a header that can be read"));
+        let got = machine.push(seq, time, flags & 1 != 0, payload);
+        for picture in got.pictures.into_iter().flatten() {
+            if let Some(header) = &picture.header {
+                assert!(picture.key, "a header without a keyframe");
+                config = Some(AvcConfig::parse(header).expect("a header that can be read"));
+            }
+            let config = config.as_ref().expect("a header before pictures");
+            assert!(nals(&picture.payload, 4).all(|nal| nal.is_ok()));
+            let pieces = packetize(&frame_of(&picture), Some(config));
+            let last = pieces.len() - 1;
+            let mut whole = None;
+            for (index, piece) in pieces.iter().enumerate() {
+                assert!(piece.len() <= MAX_PAYLOAD_BYTES);
+                again_seq += 1;
+                let [_, this] = again.push(again_seq, picture.rtp, index == last, piece).pictures;
+                whole = this;
+            }
+            assert_eq!(whole.map(|whole| whole.payload), Some(picture.payload));
         }
-        let config = config.as_ref().expect("a header before pictures");
-        assert!(nals(&picture.payload, 4).all(|nal| nal.is_ok()));
-        let pieces = packetize(&frame_of(&picture), Some(config));
-        let last = pieces.len() - 1;
-        let mut whole = None;
-        for (index, piece) in pieces.iter().enumerate() {
-            assert!(piece.len() <= MAX_PAYLOAD_BYTES);
-            again_seq += 1;
-            whole = again.push(again_seq, picture.rtp, index == last, piece).picture;
-        }
-        assert_eq!(whole.map(|whole| whole.payload), Some(picture.payload));
     }
 }
 

@@ -105,7 +105,7 @@ impl Publishing {
     pub(crate) fn pass_on(&mut self, now: Instant) -> Result<(), End> {
         let at = self.micros(now);
         while let Some((seq, packet)) = self.audio_in.pop(at) {
-            let ts = self.time_of(TrackKind::Audio, &packet);
+            let ts = self.time_of(TrackKind::Audio, extended(packet.time.numer()), &packet);
             if !packet.payload.is_empty() {
                 self.push(ts, Native::Opus(packet.payload.to_vec().into()))?;
             }
@@ -115,8 +115,8 @@ impl Publishing {
             let rtp = extended(packet.time.numer());
             let got = self.pictures.push(seq, rtp, packet.header.marker, &packet.payload);
             self.wants_key |= got.wants_key;
-            if let Some(picture) = got.picture {
-                let ts = self.time_of(TrackKind::Video, &packet);
+            for picture in got.pictures.into_iter().flatten() {
+                let ts = self.time_of(TrackKind::Video, picture.rtp, &packet);
                 if let Some(header) = picture.header {
                     self.push(ts, Native::VideoHeader(header))?;
                 }
@@ -156,8 +156,8 @@ impl Publishing {
         u64::try_from(at.saturating_duration_since(self.started).as_micros()).unwrap_or(u64::MAX)
     }
 
-    fn time_of(&mut self, track: TrackKind, packet: &RtpPacket) -> u32 {
-        let rtp = extended(packet.time.numer());
+    /// The time of a frame with this RTP time that ended with this packet.
+    fn time_of(&mut self, track: TrackKind, rtp: i64, packet: &RtpPacket) -> u32 {
         let report = packet.last_sender_info.and_then(|info| {
             let wall = info.ntp_time.duration_since(UNIX_EPOCH).ok()?;
             // Reports have 32 bits of the time; packets near them say the rest.

@@ -369,7 +369,8 @@ impl Browser {
             if let Some(first) = payload.first() {
                 self.payloads.push((time, *first));
             }
-            self.pictures.extend(self.depacketizer.push(seq, time, marker, &payload).picture);
+            let got = self.depacketizer.push(seq, time, marker, &payload);
+            self.pictures.extend(got.pictures.into_iter().flatten());
         }
     }
 

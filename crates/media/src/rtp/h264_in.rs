@@ -26,8 +26,9 @@ pub struct AccessUnit {
 /// What one payload led to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Received {
-    /// A picture that is whole and can be decoded.
-    pub picture: Option<AccessUnit>,
+    /// Pictures that are whole and can be decoded. They are two where the end of the first was not marked and the packet is
+    /// the whole of the second.
+    pub pictures: [Option<AccessUnit>; 2],
     /// Pictures are dropped until the next keyframe: ask the sender for one.
     pub wants_key: bool,
 }
@@ -77,13 +78,13 @@ impl Depacketizer {
         }
         let missing = self.last_seq.map_or(0, |last| seq - last - 1);
         self.last_seq = Some(seq);
-        let mut out = None;
+        let mut before = None;
         if self.rtp != Some(rtp) {
             // The end of the picture before is lost, unless its sender sets no markers.
             if missing > 0 {
                 self.broken = true;
             }
-            out = self.finish();
+            before = self.finish();
             self.rtp = Some(rtp);
         }
         if missing > 0 {
@@ -95,12 +96,8 @@ impl Depacketizer {
             self.dropped |= self.broken;
         }
         self.payload(payload);
-        if marker && let Some(picture) = self.finish() {
-            // Two pictures end with one packet only when the marker of the first is missing: the later one counts, and
-            // its predecessor went.
-            out = Some(picture);
-        }
-        Received { picture: out, wants_key: std::mem::take(&mut self.dropped) }
+        let this = if marker { self.finish() } else { None };
+        Received { pictures: [before, this], wants_key: std::mem::take(&mut self.dropped) }
     }
 
     fn payload(&mut self, payload: &[u8]) {
@@ -267,7 +264,7 @@ mod tests {
         let mut wants_key = false;
         for (seq, rtp, marker, payload) in packets {
             let got = machine.push(*seq, *rtp, *marker, payload);
-            pictures.extend(got.picture);
+            pictures.extend(got.pictures.into_iter().flatten());
             wants_key |= got.wants_key;
         }
         (pictures, wants_key)
@@ -336,6 +333,21 @@ mod tests {
         let mut machine = Depacketizer::new();
         let twice: Vec<_> = stream(SPS).into_iter().flat_map(|packet| [packet.clone(), packet]).collect();
         assert_eq!(feed(&mut machine, &twice).0.len(), 3);
+    }
+
+    #[test]
+    fn pictures_without_markers_all_come_out_with_their_header_and_time() {
+        let mut machine = Depacketizer::new();
+        let mut packets = stream(SPS);
+        let last = packets.len() - 1;
+        packets.iter_mut().take(last).for_each(|(_, _, marker, _)| *marker = false);
+        // The last picture is one packet with a marker: it ends its predecessor as well.
+        packets.truncate(packets.len() - 3);
+        let end = packets.len() as u64 + 10;
+        packets.push((end, 6000, true, vec![0x41, 9]));
+        let (pictures, _) = feed(&mut machine, &packets);
+        assert_eq!(pictures.iter().map(|picture| picture.rtp).collect::<Vec<_>>(), [0, 3000, 6000]);
+        assert!(pictures[0].header.is_some());
     }
 
     #[test]
