@@ -44,7 +44,7 @@ export class Visitor {
       if (kind === 'error' && !this.#expected.some((pattern) => pattern.test(text))) this.faults.push(text)
     }
     this.page.on('console', (message) => note(message.type(), `${message.text()} ${message.location().url}`))
-    this.page.on('pageerror', (error) => note('error', String(error)))
+    this.page.on('pageerror', (error) => note('error', error.stack || String(error)))
   }
 
   /** Errors on the console that the test causes on purpose; all others fail it at the end. */

@@ -84,7 +84,7 @@ sending('flv_takes_over_where_webrtc_is_refused', async () => {
   dan.expects(/409/)
   await dan.join()
   await dan.sees('alice')
-  await dan.until('plays over HTTP', async () => (await dan.tile('alice')).transport === 'flv')
+  await dan.until('plays as FLV', async () => (await dan.tile('alice')).transport === 'ws-flv')
   await dan.hears(alice)
   await dan.leaves()
 })
@@ -102,7 +102,7 @@ sending('flv_takes_over_where_the_network_lets_no_media_through', async () => {
   })
   await eve.join()
   await eve.sees('alice', { within: 30000 })
-  await eve.until('plays over HTTP', async () => (await eve.tile('alice')).transport === 'flv')
+  await eve.until('plays as FLV', async () => (await eve.tile('alice')).transport === 'ws-flv')
   await eve.leaves()
 })
 

@@ -133,11 +133,11 @@ step('the_copied_link_names_the_room_and_nothing_else', async () => {
   assert.equal(link, `${meeting.server.http}/?room=${ROOM}`)
 })
 
-step('a_second_browser_watches_over_websocket_when_asked_to', async () => {
-  const carl = await Visitor.arrive(browser, meeting.server, { name: '卡尔', room: ROOM, query: { play: 'ws-flv', lang: 'zh' } })
+step('a_second_browser_watches_over_http_when_asked_to', async () => {
+  const carl = await Visitor.arrive(browser, meeting.server, { name: '卡尔', room: ROOM, query: { play: 'flv', lang: 'zh' } })
   await carl.join()
   await carl.sees('alice')
-  await carl.until('plays over WebSocket', async () => (await carl.tile('alice')).transport === 'ws-flv')
+  await carl.until('plays over HTTP', async () => (await carl.tile('alice')).transport === 'flv')
   await bea.until('lists the other browser', async () => (await others()).some(({ user }) => user === '卡尔'))
   await carl.press('leave')
   await carl.page.waitForSelector('.lobby')

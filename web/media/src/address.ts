@@ -21,13 +21,16 @@ export function whipUrl(url: string, bases: Bases | null): string {
   return bases?.whip && key !== '' ? `${bases.whip}/${key}` : '';
 }
 
-/** The ways to play what `url` names, best first. Without bases only the address itself, if a browser can play it. */
+/**
+ * The ways to play what `url` names, best first. Without bases only the address itself, if a browser can play it.
+ * WebSocket goes before HTTP: browsers open six HTTP connections to a server, and a seventh tile would wait for ever.
+ */
 export function playWays(url: string, bases: Bases | null): { transport: Transport; url: string }[] {
   const key = keyOf(url);
   if (bases && key !== '') {
     const ways: { transport: Transport; url: string }[] = [
-      { transport: 'flv', url: `${bases.flv}/${key}.flv` },
       { transport: 'ws-flv', url: `${bases.wsFlv}/${key}.flv` },
+      { transport: 'flv', url: `${bases.flv}/${key}.flv` },
     ];
     return bases.whep ? [{ transport: 'whep', url: `${bases.whep}/${key}` }, ...ways] : ways;
   }

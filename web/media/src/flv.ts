@@ -6,7 +6,10 @@ import { quality } from './quality.js';
 import { Trouble } from './trouble.js';
 
 /** The player library, as far as it is used; tests hand over their own. */
-export type Engine = Pick<typeof Mpegts, 'createPlayer' | 'isSupported' | 'Events'>;
+export type Engine = Pick<typeof Mpegts, 'createPlayer' | 'isSupported' | 'Events'> & {
+  /** How bytes come over WebSocket, if not as the library does it. */
+  SocketLoader?: Mpegts.CustomLoaderConstructor;
+};
 
 /** How far behind the newest picture to play, s. */
 export interface Latency {
@@ -142,6 +145,7 @@ export class FlvPlayer implements Player {
     const player = engine.createPlayer(
       { type: 'flv', isLive: true, url: this.url, ...known },
       {
+        ...(this.transport === 'ws-flv' && engine.SocketLoader ? { customLoader: engine.SocketLoader } : {}),
         enableStashBuffer: false,
         lazyLoad: false,
         deferLoadAfterSourceOpen: false,
@@ -171,13 +175,17 @@ export class FlvPlayer implements Player {
         run(...args);
       }
     };
+    // Never inside the event: the library goes on with what would be destroyed.
+    const later = (why: Trouble): void => {
+      this.scope.setTimeout(current(() => this.again(why)), 0);
+    };
     const { Events } = this.engine;
     player.on(Events.ERROR, current((type, detail, info) => {
       const { code = 0, msg = '' } = (info ?? {}) as { code?: number; msg?: string };
       const kind = type === 'NetworkError' ? (code >= 400 ? 'refused' : 'lost') : 'undecodable';
-      this.again(new Trouble(kind, `${detail} ${msg}`.trim(), code > 0 ? code : 0));
+      later(new Trouble(kind, `${detail} ${msg}`.trim(), code > 0 ? code : 0));
     }));
-    player.on(Events.LOADING_COMPLETE, current(() => this.again(new Trouble('ended', 'the server ended the stream'))));
+    player.on(Events.LOADING_COMPLETE, current(() => later(new Trouble('ended', 'the server ended the stream'))));
     player.on(Events.MEDIA_INFO, current((info: Record<string, unknown>) => {
       const number = (name: string): number => (typeof info[name] === 'number' ? (info[name] as number) : 0);
       this.figures.width = number('width') || this.figures.width;

@@ -134,10 +134,12 @@ test('an_answer_of_the_server_that_refuses_is_told_with_its_status', async () =>
   assert.equal(told[3], 'failed refused 403');
 });
 
-test('pictures_that_the_browser_cannot_decode_are_not_tried_again', () => {
-  const { play, made, told } = rig();
+test('pictures_that_the_browser_cannot_decode_are_not_tried_again', async () => {
+  const { play, made, told, timers } = rig();
   play();
   made[0]!.emit('error', 'MediaError', 'MediaMSEError', { code: 11, msg: '' });
+  assert.equal(made[0]!.destroyed, false, 'the library is still inside its event');
+  await timers.pass(1);
   assert.deepEqual(told, ['failed undecodable 11']);
 });
 

@@ -17,8 +17,8 @@ test('the_key_is_found_in_every_form_of_address', () => {
 
 test('a_native_address_is_played_over_webrtc_first_and_flv_after_it', () => {
   const transports = (bases: typeof BASES | null, url = 'rtmp://h/live/K'): string[] => playWays(url, bases).map((way) => way.transport);
-  assert.deepEqual(transports(WITH_RTC), ['whep', 'flv', 'ws-flv']);
-  assert.deepEqual(transports(BASES), ['flv', 'ws-flv']);
+  assert.deepEqual(transports(WITH_RTC), ['whep', 'ws-flv', 'flv']);
+  assert.deepEqual(transports(BASES), ['ws-flv', 'flv']);
   assert.deepEqual(transports(null), []);
   assert.deepEqual(transports(null, 'wss://h/flv/K.flv'), ['ws-flv']);
   assert.equal(playWays('rtmp://h/live/K', WITH_RTC)[0]?.url, 'http://h/whep/K');
