@@ -3,9 +3,6 @@ import { iconButton, make } from './dom.js';
 
 /** How long a sentence stays, ms; one that asks for something stays longer. */
 const STAY_MS = { info: 4000, warn: 10000 };
-/** More than these hide the meeting; the oldest goes. */
-const MOST = 4;
-
 /** Sentences shown at once: more would cover the meeting when a whole class comes in. The oldest goes first. */
 const MOST = 3;
 
@@ -28,8 +25,5 @@ export class Toasts {
       this.element.firstElementChild?.remove();
     }
     this.element.append(toast);
-    if (this.element.childElementCount > MOST) {
-      this.element.firstElementChild?.remove();
-    }
   }
 }
