@@ -57,7 +57,7 @@ pub(crate) struct Serve {
     /// Address of the RTMP port [default: 0.0.0.0:1935]
     #[arg(long, value_name = "ADDR")]
     pub(crate) rtmp: Option<String>,
-    /// Address of the WebRTC port, reserved for a later version [default: 0.0.0.0:8000]
+    /// Address of the WebRTC port, UDP and TCP [default: 0.0.0.0:8000]
     #[arg(long, value_name = "ADDR")]
     pub(crate) rtc: Option<String>,
     /// Directory for what the server keeps [default: ./data]
