@@ -3,6 +3,7 @@
 import { readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { buildHost } from './host.mjs';
 
 /** Writes the site; `put` writes one file. */
 export async function buildWeb(root, put) {
@@ -31,7 +32,7 @@ export async function buildWeb(root, put) {
   }
   await put(path.join(out, 'index.html'), page.replace('{{script}}', href(named('.js'))).replace('{{style}}', href(named('.css'))));
   // What an earlier build left would be carried by the server for nothing.
-  const kept = new Set(outputFiles.map((file) => path.basename(file.path)));
+  const kept = new Set([...outputFiles.map((file) => path.basename(file.path)), ...await buildHost(root, put)]);
   const stale = (await readdir(path.join(out, 'assets'))).filter((name) => !kept.has(name));
   await Promise.all(stale.map((name) => rm(path.join(out, 'assets', name))));
   for (const file of outputFiles) {

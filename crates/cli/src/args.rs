@@ -17,6 +17,7 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   huitong serve
   huitong serve --app 1400000000:SECRET --public-host rtc.example.com
+  huitong preview examples/miniprogram
   huitong usersig --app 1400000000:SECRET --user alice
   huitong url push --server http://127.0.0.1:8080 --app 1400000000:SECRET --room 1 --user obs")]
 pub(crate) struct Cli {
@@ -27,6 +28,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Serve(Box<Serve>),
+    Preview(Box<Preview>),
     Usersig(UserSig),
     Url(Url),
     Rooms(Rooms),
@@ -81,6 +83,24 @@ pub(crate) struct Serve {
     /// How much to log: error, warn, info, debug, trace, or directives [default: info]
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
+}
+
+/// Show a mini program in a browser, with a server to go with it; it starts anew when a file changes.
+#[derive(Args)]
+#[command(
+    after_help = "The folder is the one that WeChat DevTools opens. Its pages run in the browser with <live-pusher> and
+<live-player>; what a browser cannot do fails with a reason in the console beside the phone.
+
+Examples:
+  huitong preview examples/miniprogram           then open http://127.0.0.1:8080/preview/
+  huitong preview . --http 127.0.0.1:9000 --rtmp 127.0.0.1:0 --rtc 127.0.0.1:0"
+)]
+pub(crate) struct Preview {
+    /// Folder with app.json or project.config.json.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) serve: Serve,
 }
 
 /// Print a UserSig, as the token server of an application mints it.

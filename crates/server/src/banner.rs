@@ -40,6 +40,10 @@ pub(crate) fn text(
     line("RTMP", &format!("{}/live  (listening on {rtmp})", address.rtmp()));
     line("WebRTC", &format!("{}/whip and /whep  (media on {rtc}, UDP and TCP)", address.http()));
     line("Demo", &format!("{}/  (open it in a browser)", address.http()));
+    line("Example", &format!("{}/miniprogram/  (a mini program, in a browser)", address.http()));
+    if let Some(folder) = &config.preview {
+        line("Preview", &format!("{}/preview/  ({})", address.http(), folder.display()));
+    }
     line("SDK", &format!("{}/sdk/", address.http()));
     for app in &config.app {
         let marked = demo.filter(|demo| demo.app.id == app.id);

@@ -53,3 +53,9 @@ impl From<ConfigError> for ServerError {
         Self::Config(error)
     }
 }
+
+impl From<crate::http::preview::PreviewError> for ServerError {
+    fn from(error: crate::http::preview::PreviewError) -> Self {
+        Self::Start(error.to_string())
+    }
+}

@@ -23,4 +23,5 @@ pub use address::PublicAddress;
 pub use clock::unix_seconds;
 pub use config::Config;
 pub use error::ServerError;
+pub use http::preview::{PreviewError, Project};
 pub use server::{Server, run};

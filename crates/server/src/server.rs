@@ -61,6 +61,7 @@ impl Server {
     /// directory that cannot be written.
     pub async fn start(mut config: Config) -> Result<Self, ServerError> {
         config.validate()?;
+        let preview = config.preview.as_deref().map(http::preview::Project::open).transpose()?;
         let demo = demo_app::ensure(&mut config)?;
         limits::raise_open_files();
         limits::take_small_pages();
@@ -92,8 +93,15 @@ impl Server {
                 .map_err(|error| ServerError::Start(format!("WebRTC cannot be served ({error}).")))?;
         let apps = config.app.iter().map(|app| (app.id, app.secret.clone())).collect();
         let demo_id = demo.as_ref().map(|demo| demo.app.id);
-        let shared =
-            Shared::new(control.clone(), fanout.clone(), address.clone(), apps, demo_id, all.clone());
+        let shared = Shared::new(
+            control.clone(),
+            fanout.clone(),
+            address.clone(),
+            apps,
+            demo_id,
+            preview,
+            all.clone(),
+        );
         let site = http::listener::Site {
             router: http::router(shared.clone())
                 .merge(huitong_gateway_flv::router(flv.clone()))

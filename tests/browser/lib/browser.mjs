@@ -4,27 +4,11 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
 import { until } from '../../phones/lib/until.mjs'
+import { launch } from './chromium.mjs'
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
-/** The program itself: the script in /usr/bin adds extensions and keys of its own. */
-const CHROMIUM = '/usr/lib/chromium/chromium'
 const SOON = 30000
-
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
-  '--autoplay-policy=no-user-gesture-required',
-  '--disable-dev-shm-usage',
-]
 
 export class Browser {
   static async start() {
@@ -33,7 +17,7 @@ export class Browser {
     self.site = http.createServer((_, response) => response.setHeader('content-type', 'text/html').end(html))
     self.site.listen(0, '127.0.0.1')
     await once(self.site, 'listening')
-    self.chromium = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS })
+    self.chromium = await launch()
     return self
   }
 

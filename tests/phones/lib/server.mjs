@@ -46,14 +46,15 @@ export class Server {
 
   /**
    * Starts a server with its own data directory; `args` are added to the command line. With `demo` it is given no
-   * application and makes its own, whose secret is read from its data.
+   * application and makes its own, whose secret is read from its data. With `preview` it shows the mini program in
+   * that folder.
    */
-  static async start({ args = [], env = {}, demo = false } = {}) {
+  static async start({ args = [], env = {}, demo = false, preview = '' } = {}) {
     const server = new Server()
     server.httpPort = await freePort()
     server.rtmpPort = await freePort()
     server.#directory = fs.mkdtempSync(path.join(os.tmpdir(), 'huitong-phones-'))
-    server.#launch = { args: [...(demo ? [] : ['--app', `${server.app.id}:${server.app.secret}`]), ...args], env }
+    server.#launch = { preview, args: [...(demo ? [] : ['--app', `${server.app.id}:${server.app.secret}`]), ...args], env }
     await server.#spawn(server.#launch.args, env)
     if (demo) server.app = JSON.parse(fs.readFileSync(path.join(server.#directory, 'demo-app.json'), 'utf8'))
     return server
@@ -81,7 +82,7 @@ export class Server {
 
   async #spawn(args, env) {
     const all = [
-      'serve',
+      ...(this.#launch.preview ? ['preview', this.#launch.preview] : ['serve']),
       '--http',
       `127.0.0.1:${this.httpPort}`,
       '--rtmp',

@@ -13,7 +13,8 @@ use std::io::Write;
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
-        Command::Serve(args) => serve::run(*args),
+        Command::Serve(args) => serve::run(*args, None),
+        Command::Preview(args) => serve::run(args.serve, Some(args.folder)),
         Command::Usersig(args) => tokens::user_sig(&args),
         Command::Apitoken(args) => tokens::api_token(&args),
         Command::Url(args) => url::run(&args),

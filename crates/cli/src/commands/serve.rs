@@ -1,11 +1,13 @@
-//! `huitong serve`
+//! `huitong serve` and `huitong preview`
 
 use crate::args::Serve;
 use crate::failure::Failure;
 use huitong_server::config::{self, Flags};
 use huitong_server::logs;
+use std::path::PathBuf;
 
-pub(super) fn run(args: Serve) -> Result<(), Failure> {
+/// Runs the server; with `preview` it shows the mini program in that folder.
+pub(super) fn run(args: Serve, preview: Option<PathBuf>) -> Result<(), Failure> {
     let flags = Flags {
         config: args.config,
         http: args.http,
@@ -23,7 +25,8 @@ pub(super) fn run(args: Serve) -> Result<(), Failure> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name.starts_with("HUITONG_"))
         .collect();
-    let config = config::load(&flags, &environment)?;
+    let mut config = config::load(&flags, &environment)?;
+    config.preview = preview;
     logs::init(&config.log)?;
     let known = config::env_names();
     for name in environment.keys().filter(|name| !known.contains_key(*name)) {

@@ -33,6 +33,9 @@ pub struct Config {
     pub media: MediaSection,
     /// The applications served.
     pub app: Vec<AppSection>,
+    /// The mini program that is previewed; set by its command alone.
+    #[serde(skip)]
+    pub preview: Option<PathBuf>,
 }
 
 /// Addresses, TLS and files.

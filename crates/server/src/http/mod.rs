@@ -1,9 +1,11 @@
 //! The HTTP port: listener, transport, and what is served on it.
 
 mod demo;
+mod host;
 pub(crate) mod listener;
 mod metrics;
 mod pages;
+pub(crate) mod preview;
 mod routes;
 mod sdk;
 mod stream;
@@ -35,6 +37,8 @@ pub(crate) struct Inner {
     /// The application for which the demo site gets credentials, if this server made one for itself.
     pub(crate) demo: Option<AppId>,
     pub(crate) sdk: sdk::Bundle,
+    /// The folder of `huitong preview`.
+    pub(crate) preview: Option<preview::Project>,
     ready: AtomicBool,
     draining: AtomicBool,
     /// Turns true when every connection has to end.
@@ -48,6 +52,7 @@ impl Shared {
         address: PublicAddress,
         apps: BTreeMap<AppId, Redacted<String>>,
         demo: Option<AppId>,
+        preview: Option<preview::Project>,
         shutdown: watch::Receiver<bool>,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -57,6 +62,7 @@ impl Shared {
             apps,
             demo,
             sdk: sdk::Bundle::default(),
+            preview,
             ready: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             shutdown,

@@ -1,6 +1,6 @@
 //! What is served where.
 
-use super::{Shared, demo, metrics, pages, sdk, web};
+use super::{Shared, demo, host, metrics, pages, sdk, web};
 use crate::address::Reached;
 use crate::api;
 use axum::extract::ws::WebSocketUpgrade;
@@ -35,6 +35,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/sdk/", get(sdk::index))
         .route("/sdk/{*path}", get(sdk::file))
         .route(SIGNAL_PATH, any(signal))
+        .merge(host::router(shared.preview.is_some()))
         .merge(api)
         .fallback(pages::nothing_here)
         .method_not_allowed_fallback(wrong_method)
