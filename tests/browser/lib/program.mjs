@@ -21,7 +21,7 @@ export class Program {
     program.page = await program.context.newPage()
     program.page.setDefaultTimeout(SOON)
     program.page.on('console', (message) => program.lines.push(`${message.type()}: ${message.text()}`))
-    program.page.on('pageerror', (error) => program.faults.push(error.stack ?? String(error)))
+    program.page.on('pageerror', (error) => program.faults.push(error.stack || `${error.name}: ${error.message}`))
     await program.page.goto(`${server.http}${at}${hash}`)
     await program.settled()
     return program

@@ -68,7 +68,7 @@ export class Lobby {
       { class: 'lobby' },
       make('header', { class: 'bar' }, brand(), make('span', { class: 'gap' }), ...topButtons(() => this.show())),
       make('main', { class: 'lobby-main' }, this.check(), this.form()),
-      make('footer', { class: 'foot' }, make('a', { href: 'about', text: 'about' })),
+      make('footer', { class: 'foot' }, make('a', { href: 'miniprogram/', text: 'program' }), ' · ', make('a', { href: 'about', text: 'about' })),
     );
     this.listen('change', () => {
       // What is there now needs no sentence any more.

@@ -7,6 +7,7 @@ export const TEXTS = {
   title: ['Huitong meeting', '会通会议'],
   tagline: ['Browsers and WeChat mini programs in one room, on your own server.', '浏览器与微信小程序同处一室，运行在你自己的服务器上。'],
   about: ['About this server', '关于此服务器'],
+  program: ['A mini program in the browser', '浏览器里的小程序'],
   otherLanguage: ['切换到中文', 'Switch to English'],
   theme: ['Light or dark', '切换明暗'],
   name: ['Your name', '你的名字'],

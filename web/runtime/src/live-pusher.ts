@@ -35,6 +35,8 @@ export class LivePusher extends MediaElement {
   private previewing = false;
   private pushing = false;
   private paused = false;
+  /** Counts the starts: one that waited gives way to a newer one. */
+  private turn = 0;
   private meter: Meter | null = null;
   private metered: MediaStreamTrack | null = null;
   private front = true;
@@ -91,8 +93,12 @@ export class LivePusher extends MediaElement {
     this.dropPublisher();
     this.pushing = true;
     this.paused = false;
+    const turn = ++this.turn;
     await this.sync();
-    if (!this.pushing || this.publisher) {
+    if (/^rtmps?:/i.test(text(this, 'url'))) {
+      await shared.whenKnown();
+    }
+    if (!this.pushing || this.publisher || turn !== this.turn) {
       return;
     }
     const address = whipUrl(text(this, 'url'), shared.bases);

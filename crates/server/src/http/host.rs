@@ -85,33 +85,34 @@ fn no_file() -> Response {
     (StatusCode::NOT_FOUND, "The project has no such file.\n").into_response()
 }
 
+/// Something that a project cannot give, in a sentence.
+type Refused = (StatusCode, String);
+
 /// The folder that is previewed; the routes exist only with one.
-fn project(shared: &Shared) -> Result<Project, Response> {
-    shared.preview.clone().ok_or_else(no_file)
+fn project(shared: &Shared) -> Result<Project, Refused> {
+    shared.preview.clone().ok_or_else(|| (StatusCode::NOT_FOUND, "Nothing is previewed here.\n".to_owned()))
 }
 
-async fn preview_project(State(shared): State<Shared>) -> Result<Response, Response> {
+async fn preview_project(State(shared): State<Shared>) -> Result<Response, Refused> {
     let project = project(&shared)?;
-    let read = tokio::task::spawn_blocking(move || project.bundle()).await;
-    match read {
+    match tokio::task::spawn_blocking(move || project.bundle()).await {
         Ok(Ok(text)) => Ok(answer("project.json", text, FILES)),
-        Ok(Err(error)) => Err((StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n")).into_response()),
-        Err(error) => Err((StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response()),
+        Ok(Err(error)) => Err((StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n"))),
+        Err(error) => Err((StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n"))),
     }
 }
 
-async fn preview_file(State(shared): State<Shared>, Path(path): Path<String>) -> Result<Response, Response> {
+async fn preview_file(State(shared): State<Shared>, Path(path): Path<String>) -> Result<Response, Refused> {
     let project = project(&shared)?;
     let name = path.clone();
     match tokio::task::spawn_blocking(move || project.file(&name)).await {
         Ok(Ok(bytes)) => Ok(answer(&path, bytes, FILES)),
-        Ok(Err(error)) => Err((StatusCode::NOT_FOUND, format!("{path}: {error}\n")).into_response()),
-        Err(error) => Err((StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response()),
+        Ok(Err(error)) => Err((StatusCode::NOT_FOUND, format!("{path}: {error}\n"))),
+        Err(error) => Err((StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n"))),
     }
 }
 
-async fn preview_events(State(shared): State<Shared>) -> Result<Response, Response> {
-    let project = project(&shared)?;
-    preview::events(project, shared.shutdown.clone())
-        .map_err(|busy| (StatusCode::SERVICE_UNAVAILABLE, busy).into_response())
+async fn preview_events(State(shared): State<Shared>) -> Result<Response, Refused> {
+    preview::events(project(&shared)?, shared.shutdown.clone())
+        .map_err(|busy| (StatusCode::SERVICE_UNAVAILABLE, busy.to_owned()))
 }

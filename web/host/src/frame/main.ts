@@ -58,7 +58,7 @@ function follow(shell: Shell): void {
     };
   }
   window.addEventListener('error', ({ message, filename, lineno }) => shell.line('error', `${message} (${filename}:${lineno})`));
-  window.addEventListener('unhandledrejection', ({ reason }) => shell.line('error', `nobody caught: ${inWords(reason)}`));
+  window.addEventListener('unhandledrejection', ({ reason }) => console.error(`nobody caught: ${inWords(reason)}`));
 }
 
 function inWords(value: unknown): string {

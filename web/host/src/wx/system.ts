@@ -59,11 +59,14 @@ async function authorize(scope: string): Promise<void> {
   }
 }
 
-/** Keeps the screen on while the page is seen. */
+/** Keeps the screen on while the page is seen. A browser that does not allow it is no fault of the page. */
 async function keepScreenOn(on: boolean): Promise<void> {
   const { wakeLock } = navigator as { wakeLock?: { request(kind: 'screen'): Promise<{ release(): Promise<void> }> } };
   await held?.release();
-  held = on && wakeLock && document.visibilityState === 'visible' ? await wakeLock.request('screen') : null;
+  held = null;
+  if (on) {
+    held = (await wakeLock?.request('screen').catch((error: Error) => console.warn(`the screen may go off: ${error.message}`))) ?? null;
+  }
 }
 let held: { release(): Promise<void> } | null = null;
 

@@ -1,0 +1,88 @@
+// The example project: what WeChat's own tools would say about it before it is ever run.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import * as acorn from 'acorn';
+import { TmplGroup } from 'glass-easel-template-compiler';
+import { Project } from '../src/project.ts';
+import type { Problem } from '../src/problem.ts';
+import { compileStyle } from '../src/wxss.ts';
+import { tagsOf, Templates } from '../src/wxml.ts';
+
+const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../examples/miniprogram');
+
+/** A main package may have this many bytes. */
+const PACKAGE_BYTES = 2 * 1024 * 1024;
+
+const all = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((file) => statSync(path.join(ROOT, file)).isFile());
+const own = all.filter((file) => !file.startsWith('huitong/'));
+const text = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+const project = new Project({
+  name: 'example', version: '',
+  files: Object.fromEntries(all.filter((file) => /\.(js|json|wxml|wxss|wxs)$/.test(file)).map((file) => [file, text(file)])),
+}, '/files/');
+
+test('every_page_and_component_is_whole_and_compiles_without_a_complaint', () => {
+  const complaints: Problem[] = [];
+  const templates = new Templates(project, new TmplGroup(), (problem) => complaints.push(problem));
+  for (const page of project.pages) {
+    for (const ending of ['js', 'json', 'wxml', 'wxss']) {
+      assert.ok(project.has(`${page}.${ending}`), `${page}.${ending}`);
+    }
+  }
+  for (const file of own.filter((one) => one.endsWith('.wxml'))) {
+    templates.add(file.replace('.wxml', ''));
+  }
+  assert.deepEqual(complaints, []);
+  for (const file of own.filter((one) => one.endsWith('.wxss'))) {
+    compileStyle(project, file, '');
+  }
+});
+
+test('every_component_that_is_used_is_there_and_every_one_declared_is_used', () => {
+  const shared = project.app.usingComponents ?? {};
+  const used = new Set(own.filter((file) => file.endsWith('.wxml')).flatMap((file) => [...tagsOf(text(file))]));
+  for (const [tag, target] of Object.entries(shared)) {
+    assert.notEqual(project.component(target, 'app.json'), '', tag);
+    assert.ok(used.has(tag), `${tag} is used`);
+  }
+});
+
+test('every_handler_that_a_template_names_exists', () => {
+  const room = text('behaviors/room.js');
+  for (const file of own.filter((one) => one.endsWith('.wxml'))) {
+    const code = file.startsWith('templates/') ? room : text(file.replace('.wxml', '.js')) + room;
+    for (const [, handler] of text(file).matchAll(/\b(?:bind|catch):?\w+="(\w+)"/g)) {
+      assert.match(code, new RegExp(`\\b${handler as string}\\b\\s*[(,]`), `${file}: ${handler as string}`);
+    }
+  }
+});
+
+test('scripts_have_no_syntax_that_older_phones_lack', () => {
+  for (const file of own.filter((one) => one.endsWith('.js'))) {
+    acorn.parse(text(file), { ecmaVersion: 2017, sourceType: 'script' });
+  }
+});
+
+test('both_languages_have_the_same_words_and_the_pages_use_no_others', () => {
+  const module = { exports: {} as { zh: Record<string, unknown>; en: Record<string, unknown> } };
+  // eslint-disable-next-line no-new-func
+  new Function('module', text('utils/texts.js'))(module);
+  const { zh, en } = module.exports;
+  assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
+  const used = new Set<string>();
+  for (const file of own.filter((one) => /\.(js|wxml)$/.test(one) && !one.endsWith('texts.js'))) {
+    for (const [, word] of text(file).matchAll(/(?<![\w.])(?:this\.data\.)?(?:t|texts\(\))\.(\w+)/g)) {
+      assert.ok((word as string) in zh, `${file}: ${word as string}`);
+      used.add(word as string);
+    }
+  }
+  assert.deepEqual(Object.keys(zh).filter((word) => !used.has(word)), [], 'words that nobody uses');
+});
+
+test('the_package_is_far_from_the_limit', () => {
+  const bytes = all.reduce((sum, file) => sum + statSync(path.join(ROOT, file)).size, 0);
+  assert.ok(bytes < PACKAGE_BYTES / 2, `${bytes} bytes`);
+});
