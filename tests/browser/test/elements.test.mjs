@@ -127,8 +127,151 @@ test('a_denied_camera_is_the_error_10001_of_the_native_pusher', async () => {
     const real = mediaDevices.getUserMedia.bind(mediaDevices)
     mediaDevices.getUserMedia = (wish) =>
       wish.video ? Promise.reject(new DOMException('Permission denied', 'NotAllowedError')) : real(wish)
+    window.forgive = () => (mediaDevices.getUserMedia = real)
     return window.element.startPreview()
   })
   await untilTold('the error', ({ event, errCode }) => event === 'error' && errCode === 10001)
   await untilCode(-1301)
+  await ina.page.evaluate(() => void window.forgive())
+})
+
+/** A pusher of `user` that pushes, with what the room gets of it in a player beside it. */
+async function pushing(user, attributes) {
+  const push = await meeting.server.urls('push', ROOM, user)
+  const play = await meeting.server.urls('play', ROOM, user)
+  await put('live-pusher', { url: push.whip, ...attributes })
+  await ina.page.evaluate(async (src) => {
+    for (const event of ['bgmstart', 'bgmprogress', 'bgmcomplete']) {
+      window.element.addEventListener(event, ({ detail }) => window.told.push({ event, ...detail }))
+    }
+    await window.element.start()
+    window.remote?.remove()
+    window.remote = document.createElement('live-player')
+    window.remote.setAttribute('src', src)
+    window.remote.setAttribute('autoplay', '')
+    document.body.prepend(window.remote)
+  }, play.whep)
+  await untilCode(1002)
+}
+
+/** Mean colour of what the player beside the pusher shows, and how like it is to the camera as it is and mirrored. */
+const compare = () =>
+  ina.page.evaluate(() => {
+    const SIDE = 64
+    const pixels = (video) => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: SIDE, height: SIDE })
+      const brush = canvas.getContext('2d')
+      brush.drawImage(video, 0, 0, SIDE, SIDE)
+      return brush.getImageData(0, 0, SIDE, SIDE).data
+    }
+    const [there, here] = [pixels(window.remote.video), pixels(window.element.video)]
+    const mean = [0, 1, 2].map((channel) => there.filter((_, at) => at % 4 === channel).reduce((sum, value) => sum + value, 0) / SIDE / SIDE)
+    let [plain, mirrored] = [0, 0]
+    // The clock of the fake camera stands above on the left.
+    for (let y = 0; y < SIDE / 4; y++) {
+      for (let x = 0; x < SIDE; x++) {
+        const green = (data, column) => data[4 * (y * SIDE + column) + 1]
+        plain += Math.abs(green(there, x) - green(here, x))
+        mirrored += Math.abs(green(there, x) - green(here, SIDE - 1 - x))
+      }
+    }
+    return { mean, plain, mirrored }
+  })
+
+/** A tone of so many hertz as a file. */
+const tone = (hertz, seconds) =>
+  ina.page.evaluate(
+    async ([frequency, length]) => {
+      const rate = 48000
+      const data = new DataView(new ArrayBuffer(44 + 2 * rate * length))
+      const text = (at, words) => [...words].forEach((letter, index) => data.setUint8(at + index, letter.charCodeAt(0)))
+      text(0, 'RIFF')
+      data.setUint32(4, 36 + 2 * rate * length, true)
+      text(8, 'WAVEfmt ')
+      ;[[16, 16], [20, 1, 2], [22, 1, 2], [24, rate], [28, 2 * rate], [32, 2, 2], [34, 16, 2]].forEach(([at, value, bytes = 4]) =>
+        bytes === 4 ? data.setUint32(at, value, true) : data.setUint16(at, value, true),
+      )
+      text(36, 'data')
+      data.setUint32(40, 2 * rate * length, true)
+      for (let at = 0; at < rate * length; at++) data.setInt16(44 + 2 * at, 12000 * Math.sin((2 * Math.PI * frequency * at) / rate), true)
+      return URL.createObjectURL(new Blob([data.buffer], { type: 'audio/wav' }))
+    },
+    [hertz, seconds],
+  )
+
+test('background_music_reaches_the_others_and_tells_where_it_is', async () => {
+  await pushing('eve', { 'enable-mic': 'false' })
+  const alice = await meeting.phone('ann')
+  await meeting.enter(alice, { roomID: ROOM })
+  const url = await tone(1300, 12)
+  await ina.page.evaluate((file) => window.element.playBGM({ url: file }), url)
+  await untilTold('the start', ({ event }) => event === 'bgmstart')
+  await alice.hears({ name: 'eve', toneHz: 1300 })
+  const { duration } = await untilTold('progress', ({ event, progress }) => event === 'bgmprogress' && progress > 1000)
+  assert.equal(duration, 12000)
+  await ina.page.evaluate(() => window.element.stopBGM())
+  await ina.page.evaluate((file) => window.element.playBGM({ url: file, from: 11500 }), url)
+  await untilTold('the end', ({ event }) => event === 'bgmcomplete')
+  await alice.closePage()
+})
+
+test('music_that_is_not_there_fails_with_the_native_code', async () => {
+  ina.expects(/404/, /not found/i)
+  await put('live-pusher', {})
+  const refused = await ina.page.evaluate(() => window.element.playBGM({ url: '/no-such.mp3' }).catch(({ kind }) => kind))
+  assert.equal(refused, 'music-failed')
+  const { errCode } = await untilTold('the error', ({ event }) => event === 'error')
+  assert.equal(errCode, 10003)
+})
+
+test('the_others_see_a_mirrored_picture_where_that_is_asked_for', async () => {
+  await pushing('fay', { 'enable-mic': 'false' })
+  await ina.until('the picture is as the camera has it', async () => {
+    const { plain, mirrored } = await compare()
+    return plain * 1.5 < mirrored
+  })
+  await ina.page.evaluate(() => window.element.setAttribute('remote-mirror', 'true'))
+  await ina.until('the picture is mirrored', async () => {
+    const { plain, mirrored } = await compare()
+    return mirrored * 1.5 < plain
+  })
+})
+
+test('in_the_background_the_waiting_image_stands_for_the_camera', async () => {
+  const red = await ina.page.evaluate(() => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 })
+    const brush = canvas.getContext('2d')
+    brush.fillStyle = 'red'
+    brush.fillRect(0, 0, 320, 240)
+    return canvas.toDataURL()
+  })
+  await pushing('gil', { 'enable-mic': 'true', 'waiting-image': red })
+  const isRed = async () => {
+    const [r, g] = (await compare()).mean
+    return r > 150 && g < 80
+  }
+  await ina.until('the camera is seen', async () => (await compare()).mean[1] > 80)
+  await ina.page.evaluate(() => window.element.background(true))
+  await untilCode(5000)
+  await ina.until('the image is seen', isRed)
+  assert.equal(await ina.page.evaluate(() => window.element.stream.getVideoTracks().length), 0, 'the camera is closed')
+  await ina.page.evaluate(() => window.element.background(false))
+  await ina.until('the camera is seen again', async () => !(await isRed()) && (await compare()).mean[1] > 80)
+  await ina.page.evaluate(() => window.remote.remove())
+})
+
+test('a_player_that_is_held_stands_still_and_goes_on', async () => {
+  await put('live-player', { src: urls.whep, autoplay: '' })
+  await untilCode(2004)
+  const time = () => ina.page.evaluate(() => window.element.video.currentTime)
+  await ina.page.evaluate(() => window.element.hold('navigate', true))
+  assert.equal(await ina.page.evaluate(() => window.element.video.paused), true)
+  await ina.page.evaluate(() => window.element.hold('navigate', false))
+  const before = await time()
+  await ina.until('it goes on', async () => (await time()) > before + 0.3)
+  await ina.page.evaluate(() => {
+    window.element.setAttribute('auto-pause-if-navigate', 'false')
+    window.element.hold('navigate', true)
+  })
+  assert.equal(await ina.page.evaluate(() => window.element.video.paused), false)
 })

@@ -21,6 +21,8 @@ const TROUBLES: Record<Exclude<TroubleKind, 'refused'>, Key> = {
   ended: 'mediaEnded',
   undecodable: 'undecodable',
   'no-sound': 'noSound',
+  'music-failed': 'captureFailed',
+  'picture-failed': 'captureFailed',
 };
 
 /** What happened to a device or to media. */

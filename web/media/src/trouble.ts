@@ -28,7 +28,11 @@ export type TroubleKind =
   /** The browser cannot decode it. */
   | 'undecodable'
   /** The picture comes, but not the sound that belongs to it. */
-  | 'no-sound';
+  | 'no-sound'
+  /** Background music that cannot be loaded or played. */
+  | 'music-failed'
+  /** A picture that cannot be loaded. */
+  | 'picture-failed';
 
 /** Error codes of the native components (mini-program-sdks 6.3); 0 where they have none. */
 const NATIVE: Partial<Record<TroubleKind, number>> = {
@@ -40,6 +44,8 @@ const NATIVE: Partial<Record<TroubleKind, number>> = {
   'no-microphone': -1302,
   'microphone-busy': -1302,
   'screen-denied': -1308,
+  'music-failed': 10003,
+  'picture-failed': 10004,
 };
 
 /** A failure with its kind. */

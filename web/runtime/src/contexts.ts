@@ -7,8 +7,7 @@ import type { Operation, Options } from './operate.js';
 /** Native operations that no browser can do. They fail with a reason, as they do on phones that lack them. */
 const NOT_IN_BROWSERS = {
   pusher: [
-    'playBGM', 'pauseBGM', 'resumeBGM', 'stopBGM', 'setBGMVolume', 'setMICVolume', 'sendMessage', 'setZoom', 'getMaxZoom',
-    'applyFilter', 'applyMakeup', 'clearFilters', 'clearMakeups', 'applySticker', 'clearStickers', 'createOffscreenCanvas',
+    'sendMessage', 'applyFilter', 'applyMakeup', 'clearFilters', 'clearMakeups', 'applySticker', 'clearStickers', 'createOffscreenCanvas',
   ],
   player: [
     'requestBackgroundPlayback', 'exitBackgroundPlayback', 'startCasting', 'switchCasting', 'exitCasting', 'reconnectCasting',
@@ -27,14 +26,23 @@ const picture = async (element: LivePlayer | LivePusher, options: Options): Prom
   return { tempImagePath: url, width, height };
 };
 
+/** Turns the screen as the page asks. Only some phones let a page do that; elsewhere the picture stays upright. */
+function turn(direction: number): void {
+  const { orientation } = screen as { orientation?: { lock?(to: string): Promise<void> } };
+  orientation?.lock?.(direction === 0 ? 'portrait' : 'landscape').catch(() => undefined);
+}
+
 async function leavePictureInPicture(): Promise<void> {
   if (document.pictureInPictureElement) {
     await document.exitPictureInPicture();
   }
 }
 
-/** The context of the page's pusher: there is one per page, as on phones. */
-export function createLivePusherContext(root: ParentNode = document): Record<string, Operation> {
+/** The context of the page's pusher: there is one per page, as on phones. `asset` gives the address of a file. */
+export function createLivePusherContext(
+  root: ParentNode = document,
+  asset: (path: string) => string = (path) => path,
+): Record<string, Operation> {
   const of = (name: string, run: (pusher: LivePusher, options: Options) => unknown): [string, Operation] => [
     name,
     operate(`LivePusherContext.${name}`, (options) => {
@@ -58,6 +66,16 @@ export function createLivePusherContext(root: ParentNode = document): Record<str
       of('toggleTorch', (pusher) => pusher.toggleTorch()),
       of('snapshot', picture),
       of('exitPictureInPicture', leavePictureInPicture),
+      of('playBGM', (pusher, { url, startTimeMs, endTimeMs }) => pusher.playBGM({
+        url: asset(String(url)), from: Number(startTimeMs ?? 0), ...(endTimeMs === undefined ? {} : { to: Number(endTimeMs) }),
+      })),
+      of('pauseBGM', (pusher) => pusher.pauseBGM()),
+      of('resumeBGM', (pusher) => pusher.resumeBGM()),
+      of('stopBGM', (pusher) => pusher.stopBGM()),
+      of('setBGMVolume', (pusher, { volume }) => pusher.setBGMVolume(Number(volume))),
+      of('setMICVolume', (pusher, { volume }) => pusher.setMICVolume(Number(volume))),
+      of('setZoom', (pusher, { zoom }) => pusher.setZoom(Number(zoom))),
+      of('getMaxZoom', (pusher) => ({ maxZoom: pusher.maxZoom() })),
     ]),
   };
 }
@@ -83,7 +101,10 @@ export function createLivePlayerContext(id: string, root: ParentNode = document)
       of('resume', (player) => player.resume()),
       of('mute', (player) => player.mute()),
       of('snapshot', picture),
-      of('requestFullScreen', (player) => player.requestFullscreen()),
+      of('requestFullScreen', async (player, { direction }) => {
+        await player.requestFullscreen();
+        turn(Number(direction ?? 0));
+      }),
       of('exitFullScreen', () => document.exitFullscreen()),
       of('exitPictureInPicture', leavePictureInPicture),
     ]),

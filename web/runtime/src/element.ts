@@ -44,6 +44,9 @@ export abstract class MediaElement extends HTMLElement {
     video.playsInline = true;
     video.autoplay = true;
     video.disablePictureInPicture = false;
+    for (const name of ['enterpictureinpicture', 'leavepictureinpicture']) {
+      video.addEventListener(name, () => this.tell(name, {}));
+    }
     this.root.replaceChildren(video);
     this.screen = video;
     return video;

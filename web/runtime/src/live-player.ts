@@ -19,6 +19,8 @@ export class LivePlayer extends MediaElement {
   private meter: Meter | null = null;
   private transport: Transport | null = null;
   private began = false;
+  /** Why it is held: the application is in the background, or another page is in front. */
+  private readonly held = new Set<string>();
   private size = '';
 
   static get observedAttributes(): string[] {
@@ -95,6 +97,27 @@ export class LivePlayer extends MediaElement {
 
   async resume(): Promise<void> {
     await this.screen.play();
+  }
+
+  /**
+   * Holds the player while nobody can see it: another page is in front (unless `auto-pause-if-navigate` is false), or
+   * the application is in the background. It goes on with what is sent then.
+   */
+  hold(why: 'navigate' | 'background', on: boolean): void {
+    const asked = why === 'background' || flag(this, 'auto-pause-if-navigate', true);
+    if (!on || !asked) {
+      this.held.delete(why);
+    } else {
+      this.held.add(why);
+    }
+    if (!this.player) {
+      return;
+    }
+    if (this.held.size > 0) {
+      this.screen.pause();
+    } else if (this.screen.paused) {
+      this.screen.play().catch(() => this.tell('blocked', {}));
+    }
   }
 
   /** Turns the sound off or on. */

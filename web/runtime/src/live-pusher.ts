@@ -1,11 +1,12 @@
 /** `<live-pusher>` for browsers. */
 import { Meter, snapshot, Trouble, whipUrl, WhipPublisher } from '@huitong/web-media';
-import type { Picture } from '@huitong/web-media';
+import type { Music, Picture } from '@huitong/web-media';
 import { choice, flag, number, text } from './attributes.js';
 import { PUSH } from './codes.js';
 import { Devices } from './devices.js';
 import type { Wanted } from './devices.js';
 import { MediaElement } from './element.js';
+import { Outgoing } from './outgoing.js';
 import { shared } from './settings.js';
 
 /** Sides of the picture that phones send unless told otherwise, and what a browser's camera gives more readily. */
@@ -13,7 +14,7 @@ const WIDE = { width: 640, height: 480 };
 
 const DEVICE_ATTRIBUTES = [
   'enable-camera', 'enable-mic', 'muted', 'device-position', 'camera-id', 'microphone-id', 'video-width', 'video-height',
-  'fps', 'enable-agc', 'enable-ans', 'source',
+  'fps', 'enable-agc', 'enable-ans', 'source', 'orientation', 'audio-quality', 'remote-mirror',
 ];
 
 /** State codes of failures; the others are told as what the connection became. */
@@ -25,16 +26,16 @@ const FAILED: Record<string, number> = {
 };
 
 /**
- * The native attributes `url`, `autopush`, `enable-camera`, `enable-mic`, `muted`, `device-position`, `mirror`,
- * `local-mirror`, `video-width`, `video-height`, `fps`, `max-bitrate`, `enable-agc` and `enable-ans`
- * work as on phones; others are kept and ignored. Three are of browsers only: `source` (camera or screen), `camera-id`
- * and `microphone-id`. `url` is an address of RTMP or WHIP.
+ * docs/native-components.md says which attributes, events and functions of the native component work; others are kept and
+ * ignored. Three are of browsers only: `source` (camera or screen), `camera-id` and `microphone-id`. `url` is an address
+ * of RTMP or WHIP.
  */
 export class LivePusher extends MediaElement {
   private publisher: WhipPublisher | null = null;
   private previewing = false;
   private pushing = false;
   private paused = false;
+  private behind = false;
   /** Counts the starts: one that waited gives way to a newer one. */
   private turn = 0;
   private meter: Meter | null = null;
@@ -45,6 +46,18 @@ export class LivePusher extends MediaElement {
     trouble: (trouble) => this.trouble(trouble),
     ended: (kind) => this.ended(kind),
   });
+  private readonly outgoing = new Outgoing(
+    {
+      started: () => this.tell('bgmstart', {}),
+      progress: (progress, duration) => this.tell('bgmprogress', { progress, duration }),
+      completed: () => {
+        this.tell('bgmcomplete', {});
+        void this.apply();
+      },
+      failed: (why) => this.trouble(why),
+    },
+    (why) => this.trouble(why),
+  );
 
   static get observedAttributes(): string[] {
     return ['url', 'autopush', 'mirror', 'local-mirror', ...DEVICE_ATTRIBUTES];
@@ -62,6 +75,7 @@ export class LivePusher extends MediaElement {
     this.whenGone(() => {
       this.stop();
       this.stopPreview();
+      this.outgoing.close();
     });
   }
 
@@ -130,6 +144,65 @@ export class LivePusher extends MediaElement {
     void this.apply();
   }
 
+  /**
+   * The application went to the background, or came back. There the camera is closed; what is sent is the waiting image, if
+   * there is one, and the sound unless `background-mute` is set.
+   */
+  background(behind: boolean): void {
+    if (behind !== this.behind) {
+      this.behind = behind;
+      if (behind && this.pushing) {
+        this.state(PUSH.SUSPENDED, 'in the background');
+      }
+      void this.sync();
+    }
+  }
+
+  /** Mixes music into what is sent. Rejects when it cannot be loaded. */
+  async playBGM(music: Music): Promise<void> {
+    const playing = this.outgoing.play(music);
+    void this.apply();
+    await playing;
+  }
+
+  pauseBGM(): void {
+    this.outgoing.pauseMusic();
+  }
+
+  async resumeBGM(): Promise<void> {
+    await this.outgoing.resumeMusic();
+  }
+
+  stopBGM(): void {
+    this.outgoing.stopMusic();
+    void this.apply();
+  }
+
+  /** 0 to 1. */
+  setBGMVolume(volume: number): void {
+    this.outgoing.setMusicVolume(volume);
+  }
+
+  /** 0 to 1. */
+  setMICVolume(volume: number): void {
+    this.outgoing.setMicrophoneVolume(volume);
+    void this.apply();
+  }
+
+  /** How far the camera can zoom; rejects where it cannot. */
+  maxZoom(): number {
+    const { zoom } = (this.stream.getVideoTracks()[0]?.getCapabilities() ?? {}) as { zoom?: { max: number } };
+    if (!zoom) {
+      throw new Trouble('unsupported', 'this camera cannot zoom');
+    }
+    return zoom.max;
+  }
+
+  async setZoom(zoom: number): Promise<void> {
+    const most = this.maxZoom();
+    await this.stream.getVideoTracks()[0]?.applyConstraints({ advanced: [{ zoom: Math.min(Math.max(zoom, 1), most) } as MediaTrackConstraintSet] });
+  }
+
   /** Opens the devices and shows the camera, without pushing. */
   async startPreview(): Promise<void> {
     this.previewing = true;
@@ -169,21 +242,26 @@ export class LivePusher extends MediaElement {
       return device === '' ? {} : { deviceId: { exact: device } };
     };
     const camera = id('camera-id');
+    const [wide, high] = [number(this, 'video-width', WIDE.width, 16, 4096), number(this, 'video-height', WIDE.height, 16, 4096)];
+    // A phone that lies on its side sends a picture that is wider than high.
+    const turned = choice(this, 'orientation', ['vertical', 'horizontal'], 'vertical') === 'horizontal' && wide < high;
+    const low = choice(this, 'audio-quality', ['high', 'low'], 'high') === 'low';
     return {
       source: choice(this, 'source', ['camera', 'screen'], 'camera'),
       audio: flag(this, 'enable-mic', true) && !flag(this, 'muted', false),
-      video: flag(this, 'enable-camera', true),
+      video: flag(this, 'enable-camera', true) && !this.behind,
       audioOptions: {
         ...id('microphone-id'),
         echoCancellation: true,
         autoGainControl: flag(this, 'enable-agc', true),
         noiseSuppression: flag(this, 'enable-ans', true),
+        ...(low ? { sampleRate: { ideal: 16_000 }, channelCount: { ideal: 1 } } : {}),
       },
       videoOptions: {
         ...camera,
         ...(camera.deviceId ? {} : { facingMode: this.front ? 'user' : 'environment' }),
-        width: { ideal: number(this, 'video-width', WIDE.width, 16, 4096) },
-        height: { ideal: number(this, 'video-height', WIDE.height, 16, 4096) },
+        width: { ideal: turned ? high : wide },
+        height: { ideal: turned ? wide : high },
         frameRate: { ideal: number(this, 'fps', 15, 1, 30) },
       },
     };
@@ -255,11 +333,14 @@ export class LivePusher extends MediaElement {
 
   /** Sends the tracks that there are now. */
   private async apply(): Promise<void> {
-    const { publisher, paused } = this;
-    const [sound] = this.stream.getAudioTracks();
-    const [picture] = this.stream.getVideoTracks();
-    await publisher?.replace('audio', paused ? null : (sound ?? null));
-    await publisher?.replace('video', paused ? null : (picture ?? null));
+    const { publisher, paused, behind } = this;
+    const silent = paused || (behind && flag(this, 'background-mute', false));
+    const camera = choice(this, 'source', ['camera', 'screen'], 'camera') === 'camera';
+    const sound = this.outgoing.sound(this.stream.getAudioTracks()[0] ?? null);
+    const wish = { mirrored: camera && flag(this, 'remote-mirror', false), still: behind ? text(this, 'waiting-image') : '' };
+    const picture = await this.outgoing.picture(this.stream.getVideoTracks()[0] ?? null, wish);
+    await publisher?.replace('audio', silent ? null : sound);
+    await publisher?.replace('video', paused ? null : picture);
   }
 
   private measure(stream: MediaStream): void {

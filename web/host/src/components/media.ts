@@ -84,7 +84,7 @@ function navigator(around: Surroundings): Native {
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** A component whose element is one of the runtime's: properties become attributes, its events those of the component. */
-function live(tag: 'live-pusher' | 'live-player', props: NonNullable<Native['props']>, events: string[]): Native {
+function live(tag: 'live-pusher' | 'live-player', around: Surroundings, props: NonNullable<Native['props']>, events: string[]): Native {
   const written = new WeakMap<HTMLElement, Map<string, string>>();
   return {
     tag,
@@ -94,14 +94,14 @@ function live(tag: 'live-pusher' | 'live-player', props: NonNullable<Native['pro
         host.addEventListener(name, (event) => node.triggerEvent(name, (event as CustomEvent).detail));
       }
     },
-    update(host, data) {
+    update(host, data, node) {
       const known = written.get(host) ?? new Map<string, string>();
       written.set(host, known);
       // What starts it goes last, so that it starts with everything else in place.
       const late = ['url', 'src', 'autopush', 'autoplay'];
       const order = Object.keys(props).sort((a, b) => late.indexOf(a) - late.indexOf(b));
       for (const name of order) {
-        const value = String(data[name]);
+        const value = name === 'waitingImage' ? around.asset(String(data[name]), node) : String(data[name]);
         // An attribute that the page does not set has the element's own default.
         if (known.get(name) !== value && (known.has(name) || value !== String(props[name]?.[1]))) {
           known.set(name, value);
@@ -117,7 +117,7 @@ function live(tag: 'live-pusher' | 'live-player', props: NonNullable<Native['pro
   };
 }
 
-const pusher = live('live-pusher', {
+const pusher = (around: Surroundings): Native => live('live-pusher', around, {
   mode: [String, 'RTC'], enableCamera: [Boolean, true], enableMic: [Boolean, true], muted: [Boolean, false], autoFocus: [Boolean, true],
   orientation: [String, 'vertical'], beauty: [Number, 0], whiteness: [Number, 0], aspect: [String, '9:16'], minBitrate: [Number, 200],
   maxBitrate: [Number, 1000], audioQuality: [String, 'high'], waitingImage: [String, ''], waitingImageHash: [String, ''], zoom: [Boolean, false],
@@ -127,7 +127,7 @@ const pusher = live('live-pusher', {
   enableEarMonitor: [Boolean, false], fps: [Number, 15], pictureInPictureMode: [null, ''], url: [String, ''], autopush: [Boolean, false],
 }, ['statechange', 'netstatus', 'error', 'bgmstart', 'bgmprogress', 'bgmcomplete', 'audiovolumenotify', 'enterpictureinpicture', 'leavepictureinpicture']);
 
-const player = live('live-player', {
+const player = (around: Surroundings): Native => live('live-player', around, {
   mode: [String, 'live'], muted: [Boolean, false], orientation: [String, 'vertical'], objectFit: [String, 'contain'], backgroundMute: [Boolean, false],
   minCache: [Number, 1], maxCache: [Number, 3], soundMode: [String, 'speaker'], autoPauseIfNavigate: [Boolean, true], autoPauseIfOpenNative: [Boolean, true],
   pictureInPictureMode: [null, ''], enableRecvMessage: [Boolean, false], muteAudio: [Boolean, false], muteVideo: [Boolean, false], src: [String, ''],
@@ -136,5 +136,5 @@ const player = live('live-player', {
 
 /** The components of this file. */
 export function media(around: Surroundings): Native[] {
-  return [image('image', around), image('cover-image', around), icon, progress, navigator(around), pusher, player, box('camera', { mode: [String, 'normal'] })];
+  return [image('image', around), image('cover-image', around), icon, progress, navigator(around), pusher(around), player(around), box('camera', { mode: [String, 'normal'] })];
 }

@@ -1,5 +1,5 @@
 /** The frame: a mini program runs in it, as in the web view of a phone. */
-import { define, shared } from '@huitong/web-runtime';
+import { define, LivePlayer, LivePusher, shared } from '@huitong/web-runtime';
 import type { TmplGroup } from 'glass-easel-template-compiler';
 import type { Node } from '../components/base.js';
 import { asProblem, Problem } from '../problem.js';
@@ -115,6 +115,17 @@ class Faces implements Title {
   }
 }
 
+/** In the background cameras are closed and players held, as on phones. */
+function mediaBehind(hidden: boolean): void {
+  for (const element of document.querySelectorAll('live-pusher, live-player')) {
+    if (element instanceof LivePusher) {
+      element.background(hidden);
+    } else if (element instanceof LivePlayer) {
+      element.hold('background', hidden);
+    }
+  }
+}
+
 /** The file that an element's template stands in. */
 function ownerOf(node: Node): string {
   const host = (node as any).ownerShadowRoot?.getHostNode();
@@ -135,6 +146,7 @@ export function start(bundle: Bundle, assets: string, group: TmplGroup, shell: S
   let theApp: any = null;
   const faces = new Faces(project, shell);
   const life = new Life((hidden) => {
+    mediaBehind(hidden);
     if (hidden) {
       stack.background(true);
       theApp?.onHide?.();

@@ -1,4 +1,5 @@
 /** The stack of pages. */
+import type { LivePlayer } from '@huitong/web-runtime';
 import type { Root } from 'glass-easel-miniprogram-adapter';
 import { asProblem, Problem } from '../problem.js';
 import type { Project } from '../project.js';
@@ -203,6 +204,7 @@ export class Stack {
     if (top) {
       this.tell(top, 'onHide');
       top.box.hidden = true;
+      hold(top.box, true);
     }
   }
 
@@ -210,6 +212,7 @@ export class Stack {
     const { top } = this;
     if (top) {
       this.front();
+      hold(top.box, false);
       this.tell(top, 'onShow');
     }
   }
@@ -237,6 +240,11 @@ export class Stack {
     open.root.release();
     open.box.remove();
   }
+}
+
+/** Players of a page that another one covers are held, unless they say otherwise. */
+function hold(box: HTMLElement, on: boolean): void {
+  box.querySelectorAll<LivePlayer>('live-player').forEach((player) => player.hold('navigate', on));
 }
 
 /** Pages pass their methods around and rely on `this`. */

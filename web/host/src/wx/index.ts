@@ -93,7 +93,7 @@ export function createWx(world: World): Record<string, unknown> {
     request,
     onNetworkStatusChange: network.changes.on, offNetworkStatusChange: network.changes.off,
     getNetworkType: api('getNetworkType', () => ({ networkType: network.type(), weakNet: false })),
-    createLivePusherContext: (component?: unknown) => createLivePusherContext(world.elements(component)),
+    createLivePusherContext: (component?: unknown) => createLivePusherContext(world.elements(component), world.asset),
     createLivePlayerContext: (id: string, component?: unknown) => createLivePlayerContext(id, world.elements(component)),
     createInnerAudioContext: () => createInnerAudioContext(world.asset),
     createSelectorQuery: world.query,
