@@ -179,6 +179,10 @@ export class Tile {
     if (info.transport) {
       this.element.dataset['transport'] = info.transport;
     }
+    // On a busy machine the first picture may have come before anybody listened for it.
+    if (this.player && this.player.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
+      this.waiting = false;
+    }
     this.show();
   }
 }
