@@ -11,7 +11,7 @@ use std::process::Command;
 const LAYERS: &[(u8, &[&str])] = &[
     (0, &["types", "media"]),
     (1, &["rtmp", "protocol", "auth"]),
-    (2, &["room", "session", "engine", "hub"]),
+    (2, &["room", "call", "session", "engine", "hub"]),
     (3, &["fanout", "codec", "gateway-rtmp", "gateway-flv", "gateway-webrtc", "gateway-signal"]),
     (4, &["server", "cli", "client", "testkit", "house", "bench"]),
 ];
@@ -37,6 +37,7 @@ const BLIND: &[(&str, &[&str])] = &[
     ("rtmp", &["media", "protocol", "auth", "types"]),
     ("media", &["types"]),
     ("room", &["protocol", "auth", "media", "rtmp"]),
+    ("call", &["protocol", "auth", "media", "rtmp"]),
     ("fanout", &["rtmp", "protocol", "auth"]),
     ("codec", &["rtmp", "protocol", "auth", "room", "session", "engine", "hub"]),
     ("gateway-rtmp", &["protocol", "auth"]),

@@ -1,0 +1,309 @@
+//! The machine: tables, presence and deadlines.
+
+use crate::call::{Call, PartyState};
+use crate::io::{CallId, Input, Output, OverReason, Refusal, UserKey, Why};
+use huitong_types::{Moment, SessionId, Timers};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+/// What is bounded, and for how long is waited.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Calls at once. One more is refused.
+    pub calls: usize,
+    /// Invitees of a call: with the caller as many as a room has publishers.
+    pub invitees: usize,
+    /// How long a caller may be without connection while it rings: as long as a member of a room is not shown as away.
+    pub caller_lost: Duration,
+    /// How long one who is connected may take to come to the room: signalling, permission questions and all.
+    pub enter: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls: 100_000,
+            invitees: 49,
+            caller_lost: Duration::from_secs(10),
+            enter: Duration::from_secs(20),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    Ring(CallId),
+    CallerLost(CallId),
+    Enter(CallId, SessionId),
+}
+
+impl Timer {
+    const fn why(self) -> Why {
+        match self {
+            Self::Ring(_) => Why::RungOut,
+            Self::CallerLost(_) => Why::CallerLost,
+            Self::Enter(..) => Why::NotInRoom,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    pub(crate) user: UserKey,
+    pub(crate) connected: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct User {
+    pub(crate) sessions: BTreeSet<SessionId>,
+    pub(crate) call: Option<CallId>,
+}
+
+/// All calls of all applications.
+#[derive(Debug)]
+pub struct Calls {
+    pub(crate) limits: Limits,
+    pub(crate) now: Moment,
+    pub(crate) next: u64,
+    pub(crate) calls: BTreeMap<CallId, Call>,
+    pub(crate) devices: HashMap<SessionId, Device>,
+    pub(crate) users: BTreeMap<UserKey, User>,
+    pub(crate) timers: Timers<Timer>,
+    pub(crate) out: VecDeque<Output>,
+}
+
+impl Calls {
+    /// No calls.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            now: Moment::ZERO,
+            next: 1,
+            calls: BTreeMap::new(),
+            devices: HashMap::new(),
+            users: BTreeMap::new(),
+            timers: Timers::new(),
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Lets something happen, after everything that was due before. Gives the call that a request was about.
+    ///
+    /// # Errors
+    /// The request was refused; except for what time brought about, nothing changed.
+    pub fn handle(&mut self, now: Moment, input: Input) -> Result<Option<CallId>, Refusal> {
+        self.fire(now.max(self.now));
+        self.now = now.max(self.now);
+        match input {
+            Input::Online { session, user } => self.online(session, user),
+            Input::Lost { session } => self.lost(session),
+            Input::Back { session } => self.back(session),
+            Input::Ended { session, deliberate } => self.session_ended(session, deliberate),
+            Input::Call { session, call } => return self.call(session, call).map(Some),
+            Input::Start { caller, call } => return self.start(&caller, call).map(Some),
+            Input::Accept { session, call } => return self.accept(session, call).map(Some),
+            Input::Reject { session, call, busy } => return self.reject(session, call, busy).map(Some),
+            Input::HangUp { session, call } => return self.hang_up(session, call).map(Some),
+            Input::Entered { session } => self.entered(session),
+            Input::SeatLost { session, why } => self.seat_lost(session, why),
+            Input::End { call } => return self.end(call).map(Some),
+            Input::Tick => {}
+        }
+        Ok(None)
+    }
+
+    /// The next thing to be done, in order.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When to call [`Calls::handle`] with [`Input::Tick`] at the latest, and what for.
+    pub fn next_deadline(&self) -> Option<(Moment, Why)> {
+        self.timers.next().map(|(at, timer)| (at, timer.why()))
+    }
+
+    /// A call that is not over.
+    pub fn get(&self, call: CallId) -> Option<&Call> {
+        self.calls.get(&call)
+    }
+
+    /// The call that a session takes part in or rings for.
+    pub fn of_session(&self, session: SessionId) -> Option<&Call> {
+        let device = self.devices.get(&session)?;
+        let call = self.calls.get(&self.users.get(&device.user)?.call?)?;
+        let party = call.party(&device.user.user)?;
+        (party.session == Some(session) || party.told.contains(&session)).then_some(call)
+    }
+
+    /// The call that a session called or answered; it may have a seat in the room of that.
+    pub fn bound_call(&self, session: SessionId) -> Option<CallId> {
+        self.bound(session).map(|(call, _)| call)
+    }
+
+    /// All calls that are not over, the oldest first.
+    pub fn all(&self) -> impl Iterator<Item = &Call> {
+        self.calls.values()
+    }
+
+    /// Whether nothing at all is held; then nothing has leaked.
+    pub fn is_idle(&self) -> bool {
+        self.calls.is_empty() && self.devices.is_empty() && self.users.is_empty() && self.timers.is_empty()
+    }
+
+    /// The first thing about the tables that is not as it must be; for tests and simulations.
+    pub fn broken(&self) -> Option<String> {
+        for (key, user) in &self.users {
+            if user.sessions.is_empty() && user.call.is_none() {
+                return Some(format!("{} is kept for nothing", key.user));
+            }
+            let Some(id) = user.call else { continue };
+            let party = self.calls.get(&id).and_then(|call| call.party(&key.user));
+            if party.is_none_or(|party| party.state.is_over()) {
+                return Some(format!("{} is busy with {id}, in which it has no part", key.user));
+            }
+        }
+        self.calls.values().find_map(|call| self.broken_call(call))
+    }
+
+    fn broken_call(&self, call: &Call) -> Option<String> {
+        let id = call.id;
+        let ringing = call.count(PartyState::Ringing);
+        if (ringing > 0) != self.timers.is_armed(&Timer::Ring(id)) {
+            return Some(format!("{id}: {ringing} ring, and its deadline does not fit"));
+        }
+        if ringing == 0 && call.count(PartyState::Connected) < 2 {
+            return Some(format!("{id} goes on with nobody to talk to"));
+        }
+        for party in &call.parties {
+            let key = UserKey { app: call.app, user: party.user.clone() };
+            let user = self.users.get(&key);
+            let open = !party.state.is_over();
+            if open && user.and_then(|user| user.call) != Some(id) {
+                return Some(format!("{id}: {} takes part and is not busy", party.user));
+            }
+            if !open && !party.told.is_empty() {
+                return Some(format!("{id}: devices of {} ring for nothing", party.user));
+            }
+            let bound = matches!(party.state, PartyState::Calling | PartyState::Connected);
+            if bound && !party.session.is_some_and(|session| self.devices.contains_key(&session)) {
+                return Some(format!("{id}: {} is connected without a device", party.user));
+            }
+            if party.told.iter().any(|session| !self.devices.contains_key(session)) {
+                return Some(format!("{id}: a device of {} rings that is gone", party.user));
+            }
+        }
+        None
+    }
+
+    /// Does what is due, each at its own time.
+    fn fire(&mut self, now: Moment) {
+        while let Some((at, _)) = self.timers.next().filter(|(at, _)| *at <= now) {
+            self.now = self.now.max(at);
+            match self.timers.pop_due(now) {
+                Some(Timer::Ring(call)) => self.rung_out(call),
+                Some(Timer::CallerLost(call)) => self.caller_lost(call),
+                Some(Timer::Enter(call, session)) => self.never_came(call, session),
+                None => break,
+            }
+        }
+    }
+
+    fn online(&mut self, session: SessionId, user: UserKey) {
+        let state = self.users.entry(user.clone()).or_default();
+        state.sessions.insert(session);
+        let ringing = state.call;
+        self.devices.insert(session, Device { user: user.clone(), connected: true });
+        if let Some(call) = ringing {
+            self.ring(call, &user, session);
+        }
+    }
+
+    /// Lets an invitation ring at one more device.
+    pub(crate) fn ring(&mut self, id: CallId, user: &UserKey, session: SessionId) {
+        let connected = self.devices.get(&session).is_some_and(|device| device.connected);
+        let Some(party) = self.calls.get_mut(&id).and_then(|call| call.party_mut(&user.user)) else { return };
+        if party.state == PartyState::Ringing && party.told.insert(session) {
+            if connected {
+                party.reached = true;
+                party.rang.get_or_insert(self.now);
+            }
+            self.out.push_back(Output::Invited { session, call: id });
+        }
+    }
+
+    fn lost(&mut self, session: SessionId) {
+        let Some(device) = self.devices.get_mut(&session) else { return };
+        device.connected = false;
+        let Some((call, PartyState::Calling)) = self.bound(session) else { return };
+        self.timers.arm(Timer::CallerLost(call), self.now + self.limits.caller_lost);
+    }
+
+    fn back(&mut self, session: SessionId) {
+        let now = self.now;
+        let Some(device) = self.devices.get_mut(&session) else { return };
+        device.connected = true;
+        let key = device.user.clone();
+        let Some(id) = self.users.get(&key).and_then(|user| user.call) else { return };
+        let Some(party) = self.calls.get_mut(&id).and_then(|call| call.party_mut(&key.user)) else { return };
+        if party.told.contains(&session) {
+            party.reached = true;
+            party.rang.get_or_insert(now);
+        } else if party.session == Some(session) {
+            self.timers.cancel(&Timer::CallerLost(id));
+        }
+    }
+
+    fn session_ended(&mut self, session: SessionId, deliberate: bool) {
+        let bound = self.bound(session);
+        let Some(device) = self.devices.remove(&session) else { return };
+        let key = device.user;
+        if let Some(user) = self.users.get_mut(&key) {
+            user.sessions.remove(&session);
+            let id = user.call;
+            let call = id.and_then(|id| self.calls.get_mut(&id));
+            if let Some(party) = call.and_then(|call| call.party_mut(&key.user)) {
+                party.told.remove(&session);
+            }
+        }
+        match bound {
+            Some((call, PartyState::Calling)) => {
+                let reason = if deliberate { OverReason::Cancelled } else { OverReason::Lost };
+                self.finish(call, reason, Some(&key.user), Some(session));
+            }
+            Some((call, _)) => {
+                let state = if deliberate { PartyState::Left } else { PartyState::Lost };
+                self.part(call, &key.user, state, Some(session));
+            }
+            None => {}
+        }
+        self.forget(&key);
+    }
+
+    /// Drops a user of whom nothing is known any more.
+    pub(crate) fn forget(&mut self, key: &UserKey) {
+        if self.users.get(key).is_some_and(|user| user.sessions.is_empty() && user.call.is_none()) {
+            self.users.remove(key);
+        }
+    }
+
+    /// The call that a session called or answered, and how it stands with it.
+    pub(crate) fn bound(&self, session: SessionId) -> Option<(CallId, PartyState)> {
+        let device = self.devices.get(&session)?;
+        let id = self.users.get(&device.user)?.call?;
+        let party = self.calls.get(&id)?.party(&device.user.user)?;
+        (party.session == Some(session)).then_some((id, party.state))
+    }
+
+    pub(crate) fn user_of(&self, session: SessionId) -> Result<UserKey, Refusal> {
+        self.devices.get(&session).map(|device| device.user.clone()).ok_or(Refusal::NoSession)
+    }
+
+    /// Tells those concerned how it stands with one of a call.
+    pub(crate) fn tell(&mut self, id: CallId, user: &huitong_types::UserId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Some(state) = call.party(user).map(|party| party.state) else { return };
+        for session in call.audience(user) {
+            self.out.push_back(Output::Changed { session, call: id, user: user.clone(), state });
+        }
+    }
+}

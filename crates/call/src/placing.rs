@@ -1,0 +1,99 @@
+//! Calls that begin.
+
+use crate::call::{Call, Party, PartyState};
+use crate::io::{CallId, Output, OverReason, Placed, Refusal, UserKey};
+use crate::machine::{Calls, Timer};
+use huitong_types::{SessionId, UserId};
+use std::collections::BTreeSet;
+
+impl Calls {
+    pub(crate) fn call(&mut self, session: SessionId, placed: Placed) -> Result<CallId, Refusal> {
+        let key = self.user_of(session)?;
+        self.check(&key, &placed)?;
+        if let Some(present) = self.users.get(&key).and_then(|user| user.call) {
+            return match self.glare(present, &key, &placed) {
+                true => self.accept(session, present),
+                false => Err(Refusal::InCall),
+            };
+        }
+        let mut caller = Party::new(key.user.clone(), PartyState::Calling);
+        caller.session = Some(session);
+        caller.reached = true;
+        Ok(self.place(&key, caller, placed, false))
+    }
+
+    pub(crate) fn start(&mut self, key: &UserKey, placed: Placed) -> Result<CallId, Refusal> {
+        self.check(key, &placed)?;
+        if self.users.get(key).is_some_and(|user| user.call.is_some()) {
+            return Err(Refusal::InCall);
+        }
+        Ok(self.place(key, Party::new(key.user.clone(), PartyState::Ringing), placed, true))
+    }
+
+    fn check(&self, key: &UserKey, placed: &Placed) -> Result<(), Refusal> {
+        if placed.invitees.is_empty() || placed.invitees.len() > self.limits.invitees {
+            return Err(Refusal::Invitee(None));
+        }
+        let mut seen = BTreeSet::from([&key.user]);
+        if let Some(twice) = placed.invitees.iter().find(|user| !seen.insert(user)) {
+            return Err(Refusal::Invitee(Some(twice.clone())));
+        }
+        if self.calls.len() >= self.limits.calls {
+            return Err(Refusal::Full);
+        }
+        Ok(())
+    }
+
+    /// Whether two call each other at the same time: then the second call is the answer to the first.
+    fn glare(&self, present: CallId, key: &UserKey, placed: &Placed) -> bool {
+        let Some(call) = self.calls.get(&present) else { return false };
+        let rings = call.party(&key.user).is_some_and(|party| party.state == PartyState::Ringing);
+        let caller = call.caller().filter(|caller| caller.state == PartyState::Calling);
+        let same = caller.is_some_and(|caller| placed.invitees.first() == Some(&caller.user));
+        rings && same && !call.is_group() && placed.group.is_none() && placed.invitees.len() == 1
+    }
+
+    fn place(&mut self, key: &UserKey, caller: Party, placed: Placed, backend: bool) -> CallId {
+        let id = CallId(self.next);
+        self.next += 1;
+        let Placed { invitees, media, group, timeout, data, room } = placed;
+        let mut parties = vec![caller];
+        parties.extend(invitees.into_iter().map(|user| {
+            let busy = self
+                .users
+                .get(&UserKey { app: key.app, user: user.clone() })
+                .is_some_and(|user| user.call.is_some());
+            let mut party = Party::new(user, if busy { PartyState::Busy } else { PartyState::Ringing });
+            party.left = busy.then_some(self.now);
+            party
+        }));
+        let open: Vec<UserId> =
+            parties.iter().filter(|party| !party.state.is_over()).map(|party| party.user.clone()).collect();
+        let call = Call {
+            id,
+            app: key.app,
+            room,
+            media,
+            group,
+            data,
+            backend,
+            started: self.now,
+            rings_until: self.now + timeout,
+            connected: None,
+            parties,
+        };
+        self.timers.arm(Timer::Ring(id), call.rings_until);
+        self.calls.insert(id, call);
+        self.out.push_back(Output::Started(id));
+        for user in open {
+            let key = UserKey { app: key.app, user };
+            let state = self.users.entry(key.clone()).or_default();
+            state.call = Some(id);
+            for session in state.sessions.clone() {
+                self.ring(id, &key, session);
+            }
+        }
+        self.settle(id, OverReason::Busy, None);
+        id
+    }
+}
