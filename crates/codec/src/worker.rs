@@ -200,6 +200,11 @@ impl StreamHandle {
         }
     }
 
+    /// Pieces dropped so far because the workers did not keep up. It costs less than [`StreamHandle::counters`].
+    pub fn queue_dropped(&self) -> u64 {
+        self.stream.mailbox.dropped()
+    }
+
     /// What happened so far.
     pub fn counters(&self) -> Counters {
         Counters { queue_dropped: self.stream.mailbox.dropped(), ..*lock(&self.stream.counters) }

@@ -32,6 +32,15 @@ pub struct RtmpGateway {
     pub connections: usize,
 }
 
+/// Tells the metrics recorder what the gateway's figures mean.
+pub fn describe_metrics() {
+    metrics::describe_counter!("huitong_rtmp_connections_total", "RTMP connections accepted.");
+    metrics::describe_counter!(
+        "huitong_rtmp_connections_refused_total",
+        "RTMP connections refused because limits.rtmp_connections was reached."
+    );
+}
+
 /// Serves the listener until `shutdown` turns true. Connections that exist then go on; the control side ends
 /// them.
 pub async fn serve(listener: TcpListener, gateway: RtmpGateway, mut shutdown: watch::Receiver<bool>) {

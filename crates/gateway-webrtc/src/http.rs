@@ -2,8 +2,10 @@
 
 use crate::WebrtcGateway;
 use crate::demux;
+use crate::ice::Ice;
 use crate::mailbox::Command;
 use crate::offer::{self, Answered, Making};
+use crate::patch::{FRAGMENT_TYPE, patch};
 use crate::problem::Problem;
 use crate::session::{End, NewRole, NewSession, SessionId};
 use crate::worker::b_frames;
@@ -19,6 +21,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+use str0m::IceCreds;
 use tokio::sync::{mpsc, oneshot};
 
 /// Longest wait for the addresses of a host name. A name that takes longer is left out.
@@ -26,6 +29,9 @@ const RESOLVE: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether all sessions are over at the end of the server.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// Longest offer that is read. Chromium's for a publisher have 7 KiB.
+const OFFER_BYTES: usize = 64 * 1024;
 
 /// Addresses that are offered to one peer at most. Each costs the browser checks.
 const CANDIDATES: usize = 8;
@@ -39,20 +45,22 @@ pub trait Reach: Send + Sync + 'static {
 /// A session as the HTTP side knows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
-    session: SessionId,
-    worker: usize,
+    pub(crate) session: SessionId,
+    pub(crate) worker: usize,
+    /// How often its ICE was restarted.
+    pub(crate) restarts: u32,
 }
 
 #[derive(Clone)]
-struct Site {
-    gateway: WebrtcGateway,
+pub(crate) struct Site {
+    pub(crate) gateway: WebrtcGateway,
     reach: Arc<dyn Reach>,
 }
 
 /// `POST /whip/{key}`, `POST /whep/{key}` and what follows for their sessions.
 pub fn router(gateway: WebrtcGateway, reach: Arc<dyn Reach>) -> Router {
-    let whip = post(publish).patch(trickle).delete(end).options(preflight).fallback(wrong_method);
-    let whep = post(play).patch(trickle).delete(end).options(preflight).fallback(wrong_method);
+    let whip = post(publish).patch(patch).delete(end).options(preflight).fallback(wrong_method);
+    let whep = post(play).patch(patch).delete(end).options(preflight).fallback(wrong_method);
     Router::new()
         .route("/whip/{name}", whip)
         .route("/whep/{name}", whep)
@@ -139,12 +147,15 @@ impl Site {
                 format!("The last part of the URL is not a stream key: {error}."),
             )
         })?;
-        let offer = offer::parse(body)?;
+        expect_size(body, OFFER_BYTES)?;
         let inner = &self.gateway.0;
         if self.gateway.resources().len() >= crate::MAX_SESSIONS {
             return Err(Fault::new(ErrorCode::ServerFull).into());
         }
         let candidates = self.candidates(headers).await;
+        // The permission of a publisher ends the one before it: an offer that is of no use must not get so far. What is
+        // made here is made again behind the permission, because requests that are held must cost little.
+        self.make(publish, 0, &candidates, body)?;
         let ticket = Ticket::next();
         let (control, mut orders) = mpsc::channel(MEDIA_ORDERS);
         let admitted = Admitted { ticket, authority: Arc::clone(&inner.authority), deliberate: true };
@@ -156,22 +167,24 @@ impl Site {
         let order = permission(&mut orders).await?;
         let session = SESSIONS.fetch_add(1, Ordering::Relaxed);
         let worker = usize::try_from(session).unwrap_or(0) % inner.workers.len().max(1);
-        let (made, resource) = self.make(publish, worker, &candidates, offer)?;
+        let (made, name) = self.make(publish, worker, &candidates, body)?;
         let Answered { rtc, video, audio, sdp } = made.answered;
         let (ended, end) = oneshot::channel();
         let role = self.role(order, ticket)?;
         let local = candidates.first().copied().unwrap_or_else(|| inner.net.address());
-        let new = NewSession { id: session, name: made.name, rtc, video, audio, local, role, ended };
+        let ice = Ice::new(String::from_utf8_lossy(body).into_owned(), sdp.clone(), made.own);
+        let new = NewSession { id: session, ice, rtc, video, audio, local, role, ended };
         let mailbox = inner.workers.get(worker).ok_or(Fault::new(ErrorCode::Internal))?;
-        self.gateway.resources().insert(resource.clone(), Resource { session, worker });
-        let follower = Follower { gateway: self.gateway.clone(), resource: resource.clone(), admitted };
+        let resource = Resource { session, worker, restarts: 0 };
+        self.gateway.resources().insert(name.clone(), resource.clone());
+        let follower = Follower { gateway: self.gateway.clone(), resource: name.clone(), admitted };
         if mailbox.add(Box::new(new)).is_err() {
             return Err(Fault::new(ErrorCode::ServerFull).into());
         }
         tracing::info!(%ticket, session, publish, "WebRTC session begins");
         tokio::spawn(follower.follow(session, worker, orders, end));
         let base = path.rsplit_once('/').map_or("", |(base, _)| base);
-        Ok(created(&format!("{base}/{resource}"), session, sdp))
+        Ok(created(&format!("{base}/{name}"), &resource, sdp))
     }
 
     fn make(
@@ -179,22 +192,22 @@ impl Site {
         publish: bool,
         worker: usize,
         candidates: &[SocketAddr],
-        offer: str0m::change::SdpOffer,
+        body: &[u8],
     ) -> Result<(Made, String), Problem> {
+        let offer = offer::parse(body)?;
         let inner = &self.gateway.0;
         let random = |_| Fault::because(ErrorCode::Internal, "The system gives no random numbers.");
-        let name = demux::new_name(worker).map_err(random)?;
-        let password = demux::random_name::<24>().map_err(random)?;
+        let ufrag = demux::new_name(worker).map_err(random)?;
+        let own = IceCreds { ufrag, pass: demux::random_name::<24>().map_err(random)? };
         let resource = demux::random_name::<24>().map_err(random)?;
         let making = Making {
             publish,
-            name: name.clone(),
-            password,
+            own: own.clone(),
             candidates,
             crypto: Arc::clone(&inner.crypto),
             certificate: inner.certificate.clone(),
         };
-        Ok((Made { answered: offer::answer(making, offer)?, name }, resource))
+        Ok((Made { answered: offer::answer(making, offer)?, own }, resource))
     }
 
     fn role(&self, order: MediaOrder, ticket: Ticket) -> Result<NewRole, Problem> {
@@ -251,7 +264,7 @@ impl Site {
 
 struct Made {
     answered: Answered,
-    name: String,
+    own: IceCreds,
 }
 
 /// Numbers sessions for the life of the process.
@@ -271,27 +284,37 @@ async fn permission(orders: &mut mpsc::Receiver<MediaOrder>) -> Result<MediaOrde
     }
 }
 
-fn created(location: &str, session: SessionId, sdp: String) -> Response {
-    let text = |value: &str| HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""));
+/// A header of ours, which has nothing in it that headers may not have.
+pub(crate) fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn created(location: &str, resource: &Resource, sdp: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/sdp")),
         (header::LOCATION, text(location)),
-        (header::ETAG, text(&etag(session))),
-        (
-            header::HeaderName::from_static("accept-patch"),
-            HeaderValue::from_static("application/trickle-ice-sdpfrag"),
-        ),
+        (header::ETAG, text(&etag(resource))),
+        (header::HeaderName::from_static("accept-patch"), HeaderValue::from_static(FRAGMENT_TYPE)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (StatusCode::CREATED, headers, sdp).into_response()
 }
 
-/// The name of the ICE session, which stays the same for the life of a session.
-fn etag(session: SessionId) -> String {
-    format!("\"{session}\"")
+/// The tag of the present ICE session.
+pub(crate) fn etag(resource: &Resource) -> String {
+    format!("\"{}-{}\"", resource.session, resource.restarts)
 }
 
-fn expect_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
+/// Refuses a body that is too long to be looked at.
+pub(crate) fn expect_size(body: &[u8], most: usize) -> Result<(), Problem> {
+    if body.len() <= most {
+        return Ok(());
+    }
+    let sentence = format!("The body has {} bytes, of which at most {most} are read.", body.len());
+    Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::BadMessage, sentence))
+}
+
+pub(crate) fn expect_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let plain = given.split(';').next().unwrap_or_default().trim();
     if plain.eq_ignore_ascii_case(wanted) {
@@ -299,28 +322,6 @@ fn expect_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     }
     let sentence = format!("The content type must be {wanted}, not {plain:?}.");
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadMessage, sentence))
-}
-
-/// Candidates of the peer. They are not needed: the server waits for the peer's checks and learns its addresses from
-/// them, so that names of `.local` need not be resolved either.
-async fn trickle(
-    State(site): State<Site>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let resource = site.find(&name)?;
-    expect_type(&headers, "application/trickle-ice-sdpfrag")?;
-    let wanted = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
-    if wanted == Some("*") {
-        let sentence = "ICE is not restarted here: the session goes on when the peer checks from its new address; if \
-                        that fails, POST a new offer.";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::UnknownOperation, sentence));
-    }
-    if wanted.is_some_and(|tag| tag != etag(resource.session)) {
-        let sentence = "If-Match names another ICE session than this one has; take the ETag of the answer.";
-        return Err(Problem::new(StatusCode::PRECONDITION_FAILED, ErrorCode::BadMessage, sentence));
-    }
-    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn end(State(site): State<Site>, Path(name): Path<String>) -> Result<Response, Problem> {
@@ -331,7 +332,7 @@ async fn end(State(site): State<Site>, Path(name): Path<String>) -> Result<Respo
 }
 
 impl Site {
-    fn find(&self, name: &str) -> Result<Resource, Problem> {
+    pub(crate) fn find(&self, name: &str) -> Result<Resource, Problem> {
         let found = self.gateway.resources().get(name).cloned();
         found.ok_or_else(|| {
             Fault::because(ErrorCode::SessionGone, "There is no such session (any more).").into()
@@ -359,7 +360,14 @@ impl WebrtcGateway {
         let _all_gone = tokio::time::timeout(within, gone).await;
     }
 
-    fn command(&self, resource: &Resource, command: Command) {
+    /// Notes how often the ICE of a session was restarted. Answers may be noted in another order than they were given.
+    pub(crate) fn restarted(&self, name: &str, restarts: u32) {
+        if let Some(resource) = self.resources().get_mut(name) {
+            resource.restarts = resource.restarts.max(restarts);
+        }
+    }
+
+    pub(crate) fn command(&self, resource: &Resource, command: Command) {
         if let Some(mailbox) = self.0.workers.get(resource.worker) {
             mailbox.command(resource.session, command);
         }

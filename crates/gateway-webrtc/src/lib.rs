@@ -14,15 +14,19 @@
 
 mod demux;
 mod figures;
+mod fragment;
 pub mod http;
+mod ice;
 mod ladder;
 mod mailbox;
 mod net;
 mod offer;
+mod patch;
 mod play;
 mod problem;
 mod publish;
 mod session;
+mod stats;
 mod tcp;
 mod worker;
 

@@ -1,5 +1,6 @@
 //! What a worker is told.
 
+use crate::ice::Restarted;
 use crate::session::{NewSession, SessionId};
 use huitong_fanout::{TapEvent, TapSink, Tracks};
 use huitong_hub::{Inbox, InboxFull, Packet, PublicationId};
@@ -10,6 +11,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use str0m::net::Protocol;
+use str0m::{Candidate, IceCreds};
+use tokio::sync::oneshot;
 
 /// Datagrams and packets that wait for a worker at most: a stall of a tenth of a second with 40 publishers at 150
 /// datagrams a second and as many of feedback. Beyond it they are dropped: retransmission repairs the one, viewers resume
@@ -27,6 +30,10 @@ pub(crate) enum Command {
     Close(Fault),
     /// The peer ended it.
     Delete,
+    /// Further candidates of the peer, for the ICE session of this name if it has one.
+    Trickle { name: Option<String>, candidates: Vec<Candidate>, reply: oneshot::Sender<Result<(), Fault>> },
+    /// The peer wants another ICE session.
+    Restart { peer: IceCreds, candidates: Vec<Candidate>, reply: oneshot::Sender<Result<Restarted, Fault>> },
     /// A viewer somewhere lacks a keyframe of what this session publishes.
     Keyframe,
 }

@@ -28,6 +28,8 @@ const PROFILES: &[(u8, u8, u32)] =
 pub(crate) struct Line {
     pub(crate) mid: Mid,
     pub(crate) pt: Pt,
+    /// Of packets that are sent again (RFC 4588).
+    pub(crate) resend: Option<Pt>,
 }
 
 /// A session that has its answer.
@@ -42,8 +44,8 @@ pub(crate) struct Answered {
 pub(crate) struct Making<'a> {
     /// Whether the peer publishes.
     pub(crate) publish: bool,
-    pub(crate) name: String,
-    pub(crate) password: String,
+    /// Credentials of the server's side.
+    pub(crate) own: IceCreds,
     pub(crate) candidates: &'a [SocketAddr],
     pub(crate) crypto: Arc<CryptoProvider>,
     pub(crate) certificate: DtlsCert,
@@ -113,13 +115,13 @@ pub(crate) fn answer(making: Making<'_>, offer: SdpOffer) -> Result<Answered, Pr
 }
 
 fn build(making: &Making<'_>) -> Rtc {
-    let creds = IceCreds { ufrag: making.name.clone(), pass: making.password.clone() };
     let mut config = RtcConfig::new()
         .set_crypto_provider(Arc::clone(&making.crypto))
         .set_dtls_cert(making.certificate.clone())
-        .set_local_ice_credentials(creds)
+        .set_local_ice_credentials(making.own.clone())
         .set_ice_lite(true)
         .set_rtp_mode(true)
+        .set_stats_interval(Some(crate::stats::INTERVAL))
         .clear_codecs()
         .enable_opus(true, false);
     if !making.publish {
@@ -156,9 +158,10 @@ fn sections(sdp: &str) -> Vec<(MediaKind, Mid)> {
 /// The payload type of a codec in a media section; `None` if the section has none.
 fn line(rtc: &Rtc, mid: Mid, codec: Codec) -> Option<Line> {
     let media = rtc.media(mid)?;
-    let known = |pt: &&Pt| {
-        rtc.codec_config().params().iter().any(|params| params.pt() == **pt && params.spec().codec == codec)
+    let of = |pt: &Pt| {
+        let mut all = rtc.codec_config().params().iter();
+        all.find(|params| params.pt() == *pt && params.spec().codec == codec)
     };
-    let pt = media.remote_pts().iter().find(known).copied()?;
-    Some(Line { mid, pt })
+    let params = media.remote_pts().iter().find_map(of)?;
+    Some(Line { mid, pt: params.pt(), resend: params.resend() })
 }

@@ -1,14 +1,17 @@
 //! One WebRTC session.
 
+use crate::ice::Ice;
 use crate::offer::Line;
 use crate::play::Playing;
 use crate::publish::Publishing;
+use crate::stats::Stats;
 use huitong_fanout::{Authority, Fanout, PlayGrant, Publisher, Ticket, Tracks};
 use huitong_types::{ErrorCode, Fault};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use str0m::Rtc;
+use str0m::media::Pt;
 use tokio::sync::oneshot;
 
 /// Number of a session in its worker and in all others.
@@ -21,7 +24,7 @@ const ADDRESSES: usize = 8;
 /// A session on its way to its worker.
 pub(crate) struct NewSession {
     pub(crate) id: SessionId,
-    pub(crate) name: String,
+    pub(crate) ice: Ice,
     pub(crate) rtc: Rtc,
     pub(crate) video: Option<Line>,
     pub(crate) audio: Option<Line>,
@@ -76,8 +79,11 @@ impl Role {
 
 /// A session as its worker holds it.
 pub(crate) struct Session {
-    pub(crate) name: String,
+    pub(crate) ice: Ice,
     pub(crate) rtc: Rtc,
+    pub(crate) stats: Stats,
+    /// The payload type of packets that are sent again.
+    pub(crate) resend: Option<Pt>,
     pub(crate) role: Role,
     pub(crate) local: SocketAddr,
     /// Where it was heard from, the newest last.

@@ -1,12 +1,14 @@
 //! A thread that owns sessions: it takes what its mailbox brings, lets time pass for them, and sends what they say.
 
 use crate::figures;
+use crate::ice::Restarted;
 use crate::ladder::Rates;
 use crate::mailbox::{Command, Input, Mailbox};
 use crate::net::Net;
 use crate::play::Playing;
 use crate::publish::Publishing;
 use crate::session::{End, NewRole, NewSession, Role, Session, SessionId};
+use crate::stats::{Stats, is_rtp_of};
 use huitong_fanout::meter::Meter;
 use huitong_fanout::{Fanout, OPUS, PlayGrant, Tap, TapEvent, TapSink, Tracks};
 use huitong_hub::{Kind, Packet, PublicationId, Ring, RingLimits};
@@ -140,7 +142,8 @@ impl Worker {
     }
 
     fn add(&mut self, now: Instant, new: NewSession) {
-        let NewSession { id, name, rtc, video, audio, local, role, ended } = new;
+        let NewSession { id, ice, rtc, video, audio, local, role, ended } = new;
+        let resend = video.and_then(|line| line.resend);
         let role = match role {
             NewRole::Publish { publisher, allowed, ticket, authority } => {
                 let (mailbox, session) = (Arc::clone(&self.mailbox), id);
@@ -159,10 +162,11 @@ impl Worker {
             }
         };
         metrics::gauge!(figures::SESSIONS, "role" => role.name()).increment(1.0);
-        self.names.insert(name.clone(), id);
         let session = Session {
-            name,
+            ice,
             rtc,
+            stats: Stats::default(),
+            resend,
             role,
             local,
             addresses: Vec::new(),
@@ -171,6 +175,7 @@ impl Worker {
             connected: false,
             ended: Some(ended),
         };
+        self.names.insert(session.name().to_owned(), id);
         self.sessions.insert(id, session);
     }
 
@@ -201,6 +206,18 @@ impl Worker {
             (Command::Keyframe, Role::Publish(publishing)) => publishing.want_key(),
             (Command::Tracks(tracks), Role::Play(_)) => self.set_tracks(now, id, tracks),
             (Command::Keyframe, Role::Play(_)) => {}
+            (Command::Trickle { name, candidates, reply }, _) => {
+                let _asker_is_gone = reply.send(session.trickle(name.as_deref(), candidates));
+            }
+            (Command::Restart { peer, candidates, reply }, _) => {
+                let restarted = session.restart(now, self.index, peer, candidates);
+                if let Ok(Restarted { before: Some(before), .. }) = &restarted {
+                    metrics::counter!(figures::ICE_RESTARTS).increment(1);
+                    self.names.remove(before);
+                    self.names.insert(session.name().to_owned(), id);
+                }
+                let _asker_is_gone = reply.send(restarted);
+            }
         }
         self.drive(now, id);
     }
@@ -229,6 +246,7 @@ impl Worker {
         let Some(id) = named.or_else(|| self.addresses.get(&source)).copied() else { return };
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let Ok(receive) = Receive::new(proto, source, session.local, bytes) else { return };
+        let again = is_rtp_of(bytes, session.resend);
         let input = RtcInput::Receive(at, receive);
         if !session.rtc.accepts(&input) {
             return;
@@ -236,6 +254,7 @@ impl Worker {
         if let Err(error) = session.rtc.handle_input(input) {
             tracing::debug!(session = id, %error, "a datagram could not be used");
         }
+        figures::RESENT_TO_US.increment(u64::from(again));
         session.last_heard = at;
         let (new, oldest) = session.heard_from(source);
         if new {
@@ -342,7 +361,10 @@ impl Worker {
                         break;
                     }
                 }
-                Ok(Output::Transmit(transmit)) => self.net.send(&transmit),
+                Ok(Output::Transmit(transmit)) => {
+                    figures::RESENT.increment(u64::from(is_rtp_of(&transmit.contents, session.resend)));
+                    self.net.send(&transmit);
+                }
                 Ok(Output::Event(event)) => {
                     start |= match take(session, event, now) {
                         Ok(start) => start,
@@ -381,7 +403,7 @@ impl Worker {
                 }
             }
             metrics::gauge!(figures::SESSIONS, "role" => session.role.name()).decrement(1.0);
-            self.names.remove(&session.name);
+            self.names.remove(session.name());
             for address in &session.addresses {
                 if self.addresses.get(address) == Some(&id) {
                     self.addresses.remove(address);
@@ -427,6 +449,9 @@ fn ask(session: &mut Session, now: Instant) -> bool {
 
 /// Deals with an event of the WebRTC machine; true if a viewer should start.
 fn take(session: &mut Session, event: Event, now: Instant) -> Result<bool, End> {
+    if session.stats.take(&event) {
+        return Ok(false);
+    }
     match (event, &mut session.role) {
         (Event::Connected, role) => {
             session.connected = true;

@@ -3,7 +3,16 @@
 use huitong_codec::{Direction, Input, Output, Sink, StreamHandle, Workers, opus_packet_samples};
 use huitong_fanout::{TranscodeOut, Transcoder, Transcoding};
 use huitong_media::{Codec, Frame, FrameKind, TrackKind, opus};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+/// Describes the metrics of this module.
+pub(crate) fn describe_metrics() {
+    metrics::describe_counter!(
+        "huitong_transcodings_total",
+        "Conversions of a stream's sound begun, by the codec that viewers needed."
+    );
+}
 
 /// RTP ticks of Opus in a millisecond.
 const TICKS_PER_MS: i64 = 48;
@@ -38,7 +47,7 @@ impl Transcoder for Transcoders {
         match started {
             Ok(handle) => {
                 metrics::counter!("huitong_transcodings_total", "to" => to.name()).increment(1);
-                Some(Box::new(Feed { handle, clock: Mutex::default() }))
+                Some(Box::new(Feed { handle, clock: Mutex::default(), dropped: AtomicU64::new(0) }))
             }
             Err(error) => {
                 tracing::warn!(%error, "viewers that need another codec hear nothing of this stream");
@@ -88,6 +97,8 @@ impl Sink for Frames {
 struct Feed {
     handle: StreamHandle,
     clock: Mutex<OpusClock>,
+    /// Pieces that had no room up to the push before.
+    dropped: AtomicU64,
 }
 
 impl Transcoding for Feed {
@@ -104,9 +115,9 @@ impl Transcoding for Feed {
             // What an Opus header says stands in every packet, too.
             _ => return true,
         };
-        let dropped = self.handle.counters().queue_dropped;
         self.handle.push(input);
-        self.handle.counters().queue_dropped == dropped
+        let dropped = self.handle.queue_dropped();
+        self.dropped.swap(dropped, Ordering::Relaxed) == dropped
     }
 }
 

@@ -6,8 +6,6 @@ use huitong_media::h264::AvcConfig;
 use huitong_media::rtp::{AccessUnit, Depacketizer, Reorder, packetize};
 use huitong_media::{Codec, Frame, FrameKind, TrackKind};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use str0m::format::Codec as RtcCodec;
 use str0m::media::{Direction, MediaKind, Mid, Pt};
@@ -47,13 +45,21 @@ impl Answer {
 /// # Panics
 /// The server does not answer in time.
 pub async fn request(method: &str, url: &str, kind: &str, body: &str) -> Answer {
+    request_with(method, url, &[("Content-Type", kind)], body).await
+}
+
+/// As [`request`], with these headers.
+///
+/// # Panics
+/// The server does not answer in time.
+pub async fn request_with(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let rest = url.strip_prefix("http://").expect("a plain URL");
     let (host, path) = rest.split_once('/').expect("a path");
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let exchange = async {
         let mut stream = TcpStream::connect(host).await.expect("a connection");
         let head = format!(
-            "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: \
-             close\r\n\r\n",
+            "{method} /{path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n",
             body.len()
         );
         stream.write_all(head.as_bytes()).await.expect("a request");
@@ -140,6 +146,9 @@ pub struct Browser {
     video: Option<Mid>,
     /// Address of its session.
     pub resource: String,
+    /// The tag of its ICE session.
+    pub etag: String,
+    answer: String,
     video_in: Reorder<(i64, bool, Vec<u8>)>,
     depacketizer: Depacketizer,
     next_video: u64,
@@ -252,6 +261,8 @@ impl Browser {
             audio,
             video,
             resource: format!("http://{host}{location}"),
+            etag: answer.header("etag").expect("a tag").to_owned(),
+            answer: answer.body.clone(),
             video_in: Reorder::new(REORDER_US),
             depacketizer: Depacketizer::new(),
             next_video: 1,
@@ -265,6 +276,51 @@ impl Browser {
             closed: false,
             lost: false,
         })
+    }
+
+    /// Its network is another one from now on: what was at its old address goes nowhere.
+    ///
+    /// # Panics
+    /// No port can be had.
+    pub async fn change_network(&mut self) {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        self.local = socket.local_addr().expect("an address");
+        self.path = Path::Udp(socket);
+    }
+
+    /// Restarts ICE from its present address (RFC 9725, section 4.3.3).
+    ///
+    /// # Errors
+    /// The server refuses.
+    ///
+    /// # Panics
+    /// The answer cannot be used.
+    pub async fn restart_ice(&mut self) -> Result<(), Answer> {
+        let mut api = self.rtc.sdp_api();
+        api.ice_restart(false);
+        let (offer, pending) = api.apply().expect("an offer");
+        let offer = offer.to_sdp_string();
+        let value = |prefix: &str| {
+            offer.lines().find_map(|line| line.strip_prefix(prefix)).expect("credentials").to_owned()
+        };
+        let (name, password) = (value("a=ice-ufrag:"), value("a=ice-pwd:"));
+        let candidate = Candidate::host(self.local, "udp").expect("a candidate");
+        let fragment = format!(
+            "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=ice-ufrag:{name}\r\na=ice-pwd:{password}\r\na={}\r\n\
+             a=end-of-candidates\r\n",
+            candidate.to_sdp_string()
+        );
+        let headers = [("Content-Type", "application/trickle-ice-sdpfrag"), ("If-Match", "*")];
+        let answer = request_with("PATCH", &self.resource, &headers, &fragment).await;
+        if answer.status != 200 {
+            return Err(answer);
+        }
+        answer.header("etag").expect("a tag").clone_into(&mut self.etag);
+        self.answer = with_credentials_of(&self.answer, &answer.body);
+        let parsed = str0m::change::SdpAnswer::from_sdp_string(&self.answer).expect("an answer to read");
+        self.rtc.sdp_api().accept_answer(pending, parsed).expect("an answer that fits");
+        self.rtc.add_local_candidate(candidate);
+        Ok(())
     }
 
     /// Lives until the condition holds.
@@ -421,97 +477,6 @@ impl Browser {
     }
 }
 
-/// A path that loses datagrams of one peer, both ways.
-pub struct Relay {
-    /// Where the peer sends to.
-    pub address: SocketAddr,
-    /// One of so many is lost; 0: none.
-    one_of: Arc<AtomicU64>,
-    /// Bytes per second towards the peer; 0: any.
-    rate: Arc<AtomicU64>,
-    lost: Arc<AtomicU64>,
-}
-
-/// What a link lets through: so much a second, with room for a tenth of a second.
-struct Bucket {
-    since: Instant,
-    tokens: f64,
-}
-
-impl Bucket {
-    fn takes(&mut self, rate: u64, length: usize) -> bool {
-        if rate == 0 {
-            return true;
-        }
-        let now = Instant::now();
-        self.tokens += (now - self.since).as_secs_f64() * rate as f64;
-        self.tokens = self.tokens.min(rate as f64 / 10.0).max(0.0);
-        self.since = now;
-        let room = self.tokens >= length as f64;
-        if room {
-            self.tokens -= length as f64;
-        }
-        room
-    }
-}
-
-impl Relay {
-    /// A path to this address that loses nothing yet.
-    ///
-    /// # Panics
-    /// No port can be had.
-    pub async fn start(to: SocketAddr) -> Self {
-        let outside = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
-        let inside = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
-        let address = outside.local_addr().expect("an address");
-        let (one_of, lost) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
-        let rate = Arc::<AtomicU64>::default();
-        let (odds, limit, count) = (Arc::clone(&one_of), Arc::clone(&rate), Arc::clone(&lost));
-        tokio::spawn(async move {
-            let (mut peer, mut dice) = (None, 1u64);
-            let (mut there, mut back) = ([0u8; 2048], [0u8; 2048]);
-            let mut bucket = Bucket { since: Instant::now(), tokens: 0.0 };
-            loop {
-                let (from_peer, length) = tokio::select! {
-                    Ok((length, source)) = outside.recv_from(&mut there) => {
-                        peer = Some(source);
-                        (true, length)
-                    }
-                    Ok((length, _)) = inside.recv_from(&mut back) => (false, length),
-                };
-                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let one_of = odds.load(Ordering::Relaxed);
-                let full = !from_peer && !bucket.takes(limit.load(Ordering::Relaxed), length);
-                if full || (one_of > 0 && (dice >> 33) % one_of == 0) {
-                    count.fetch_add(1, Ordering::Relaxed);
-                    continue;
-                }
-                let _lost = match (from_peer, peer) {
-                    (true, _) => inside.send_to(&there[..length], to).await,
-                    (false, Some(peer)) => outside.send_to(&back[..length], peer).await,
-                    (false, None) => Ok(0),
-                };
-            }
-        });
-        Self { address, one_of, rate, lost }
-    }
-
-    /// Loses one of so many datagrams from now on.
-    pub fn lose(&self, one_of: u64) {
-        self.one_of.store(one_of, Ordering::Relaxed);
-    }
-
-    /// Lets so many bytes a second through towards the peer from now on.
-    pub fn limit(&self, bytes: u64) {
-        self.rate.store(bytes, Ordering::Relaxed);
-    }
-
-    /// Datagrams lost.
-    pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
-    }
-}
-
 /// Sends all candidates of an answer to another address.
 fn reroute(sdp: &str, via: SocketAddr) -> String {
     let line = |line: &str| {
@@ -523,4 +488,16 @@ fn reroute(sdp: &str, via: SocketAddr) -> String {
         words.join(" ") + "\r\n"
     };
     sdp.lines().map(line).collect()
+}
+
+/// An answer with the credentials of a fragment.
+fn with_credentials_of(answer: &str, fragment: &str) -> String {
+    let value = |prefix: &str| fragment.lines().find(|line| line.starts_with(prefix)).expect("credentials");
+    let line = |line: &str| {
+        let line =
+            ["a=ice-ufrag:", "a=ice-pwd:"].iter().find(|p| line.starts_with(**p)).map_or(line, |p| value(p));
+        // Names of the ICE session before stand behind candidates, too.
+        line.split(" ufrag ").next().unwrap_or(line).to_owned() + "\r\n"
+    };
+    answer.lines().map(line).collect()
 }

@@ -14,6 +14,12 @@ const TURN_BUCKETS: [f64; 9] = [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.0
 /// Buckets of every other duration, seconds.
 const DURATION_BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
+/// Buckets of what links carry, bits per second: from one that has no room for pictures to one that has for any.
+const LINK_BUCKETS: [f64; 9] = [5e4, 1e5, 2.5e5, 5e5, 1e6, 2e6, 4e6, 8e6, 1.6e7];
+
+/// Buckets of the share of packets that are lost.
+const LOSS_BUCKETS: [f64; 8] = [0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+
 /// The recorder of the process. Servers in one process share it, as the tests do.
 pub(crate) fn recorder() -> Option<&'static PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
@@ -21,6 +27,8 @@ pub(crate) fn recorder() -> Option<&'static PrometheusHandle> {
         .get_or_init(|| {
             let built = PrometheusBuilder::new()
                 .set_buckets_for_metric(Matcher::Full("huitong_engine_batch_seconds".into()), &TURN_BUCKETS)
+                .and_then(|builder| builder.set_buckets_for_metric(suffix("_bits_per_second"), &LINK_BUCKETS))
+                .and_then(|builder| builder.set_buckets_for_metric(suffix("_ratio"), &LOSS_BUCKETS))
                 .and_then(|builder| builder.set_buckets(&DURATION_BUCKETS))
                 .and_then(PrometheusBuilder::install_recorder);
             match built {
@@ -37,10 +45,16 @@ pub(crate) fn recorder() -> Option<&'static PrometheusHandle> {
         .as_ref()
 }
 
+fn suffix(name: &str) -> Matcher {
+    Matcher::Suffix(name.to_owned())
+}
+
 fn describe() {
     huitong_gateway_signal::describe_metrics();
+    huitong_gateway_rtmp::describe_metrics();
     huitong_gateway_webrtc::describe_metrics();
     crate::control::describe_metrics();
+    crate::transcoding::describe_metrics();
     metrics::describe_counter!(
         "huitong_http_connections_refused_total",
         "Connections to the HTTP port refused because limits.http_connections was reached."
@@ -68,6 +82,7 @@ fn describe() {
         "huitong_packets_dropped_total",
         "Packets dropped because a fan-out thread was behind."
     );
+    metrics::describe_gauge!("huitong_build_info", "Always 1; its label is the version that runs.");
     metrics::gauge!("huitong_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }
 
