@@ -17,6 +17,7 @@ mod server;
 mod signalling;
 mod stream;
 mod walker;
+mod webrtc;
 
 use clap::{Parser, Subcommand};
 use huitong_types::Scene;
@@ -42,6 +43,9 @@ struct Arguments {
     /// Subscribers of the single stream.
     #[arg(long, value_delimiter = ',', default_values_t = [1000, 4000])]
     subscribers: Vec<usize>,
+    /// Viewers of the single stream over WebRTC.
+    #[arg(long, value_delimiter = ',', default_values_t = [50, 200, 500])]
+    viewers: Vec<usize>,
     /// Members who all watch each other.
     #[arg(long, default_value_t = 20)]
     members: usize,
@@ -76,6 +80,15 @@ enum Work {
     /// The publishers.
     #[command(hide = true)]
     Publish,
+    /// The reference of WebRTC.
+    #[command(hide = true)]
+    RtpLoop,
+    /// The viewers of WebRTC.
+    #[command(hide = true)]
+    Screens,
+    /// The publishers of WebRTC.
+    #[command(hide = true)]
+    Whip,
 }
 
 fn main() -> ExitCode {
@@ -85,6 +98,9 @@ fn main() -> ExitCode {
         Some(Work::Loop) => reference::run(),
         Some(Work::Load) => load::run(),
         Some(Work::Publish) => publisher::run(),
+        Some(Work::RtpLoop) => webrtc::reference::run(),
+        Some(Work::Screens) => webrtc::screens::run(),
+        Some(Work::Whip) => webrtc::publisher::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -106,6 +122,9 @@ fn points(arguments: &Arguments) -> Vec<Point> {
     }
     let members = arguments.members;
     points.push(Point { transport: Transport::Rtmp, scene: Scene::Rtc, streams: members, each: members - 1 });
+    for each in &arguments.viewers {
+        points.push(Point { transport: Transport::Webrtc, scene: Scene::Rtc, streams: 1, each: *each });
+    }
     let wanted = |p: &Point| arguments.only.is_empty() || arguments.only.iter().any(|w| p.name().contains(w));
     points.into_iter().filter(wanted).collect()
 }
@@ -117,6 +136,7 @@ fn coordinate(arguments: &Arguments) -> Result<(), String> {
     let effort = Effort { rounds, turn: Duration::from_secs_f64(seconds) };
     let binary = server::Binary::find(arguments.server.as_deref())?;
     println!("{} with {} open files allowed", binary.path().display(), process::raise_open_files());
+    println!("{}, load average {}", process::machine(), process::load_average());
     println!("what the servers say goes to {}", server::LOG);
     let mut report = Report::new(seconds * rounds as f64);
     for point in points(arguments) {

@@ -1,7 +1,7 @@
 //! One point of the measure: so many subscribers of one kind, server and loop in turns.
 
 use crate::orders::{Came, Figures, LoadOrder, Sent, SourceOrder, Worker};
-use crate::process::{cpu_seconds, resident_kib};
+use crate::process::{cpu_seconds, load_average, resident_kib};
 use crate::server::{Binary, Server};
 use huitong_types::Scene;
 use std::time::Duration;
@@ -13,6 +13,47 @@ pub(crate) enum Transport {
     Rtmp,
     /// HTTP-FLV.
     Flv,
+    /// WebRTC, from a browser that publishes by WHIP.
+    Webrtc,
+}
+
+impl Transport {
+    /// Name, for tables.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rtmp => "RTMP",
+            Self::Flv => "FLV",
+            Self::Webrtc => "WebRTC",
+        }
+    }
+
+    /// Subcommands of the loop, the publishers and the subscribers.
+    const fn workers(self) -> [&'static str; 3] {
+        match self {
+            Self::Rtmp | Self::Flv => ["loop", "publish", "load"],
+            Self::Webrtc => ["rtp-loop", "whip", "screens"],
+        }
+    }
+
+    /// How fast subscribers come, at most: a busy minute of a large room. What WebRTC has to set up takes both ends
+    /// a hundred times as long.
+    const fn joins_per_second(self) -> usize {
+        match self {
+            Self::Rtmp | Self::Flv => 500,
+            Self::Webrtc => 50,
+        }
+    }
+}
+
+impl Transport {
+    /// How long a stream runs before its delay and its cost are looked at. Congestion control, which WebRTC has, takes
+    /// seconds to believe again in a link that was idle; no camera pauses as the turns do.
+    const fn run_in(self) -> Duration {
+        match self {
+            Self::Rtmp | Self::Flv => Duration::ZERO,
+            Self::Webrtc => Duration::from_secs(4),
+        }
+    }
 }
 
 /// What is measured.
@@ -29,9 +70,14 @@ pub(crate) struct Point {
 }
 
 impl Point {
+    /// Subscribers of all streams.
+    pub(crate) const fn subscribers(&self) -> usize {
+        self.streams * self.each
+    }
+
     /// Short name, for tables.
     pub(crate) fn name(&self) -> String {
-        let transport = if self.transport == Transport::Rtmp { "RTMP" } else { "FLV" };
+        let transport = self.transport.name();
         let scene = if self.scene == Scene::Rtc { "rtc" } else { "live" };
         if self.streams == 1 {
             format!("{transport} {scene} {}", self.each)
@@ -67,6 +113,11 @@ impl Side {
         self.cpu / (self.got.bytes as f64 / 1e9)
     }
 
+    /// Part of a processor for each subscriber, in percent, where all turns took so many seconds.
+    pub(crate) fn percent_each(&self, seconds: f64, subscribers: usize) -> f64 {
+        100.0 * self.cpu / seconds / subscribers as f64
+    }
+
     /// Messages that did not arrive.
     pub(crate) const fn lost(&self) -> u64 {
         self.expected.saturating_sub(self.got.messages)
@@ -86,6 +137,8 @@ pub(crate) struct Measured {
     pub(crate) start: Figures,
     /// Growth of the server's resident memory per subscriber, KiB.
     pub(crate) kib_each: f64,
+    /// What else the machine was doing before the point, as the system tells it.
+    pub(crate) load_average: String,
 }
 
 /// Name of the server's subscribers.
@@ -93,9 +146,6 @@ const AT_SERVER: usize = 0;
 
 /// Name of the loop's subscribers.
 const AT_LOOP: usize = 1;
-
-/// How fast subscribers come, at most: a busy minute of a large room.
-const JOINS_PER_SECOND: usize = 500;
 
 /// What is still under way after a pause has arrived when nothing came for this long.
 const QUIET: Duration = Duration::from_millis(250);
@@ -128,16 +178,23 @@ pub(crate) fn measure(
     effort: Effort,
     tell: &dyn Fn(&str),
 ) -> Result<Measured, String> {
+    let load_average = load_average();
     let server = binary.start()?;
-    let mut reference = Worker::start(&["loop"])?;
+    let [reference, publisher, load] = point.transport.workers();
+    let mut reference = Worker::start(&[reference])?;
     let loop_address: String = reference.answer()?;
-    let publisher = Worker::start(&["publish"])?;
-    let mut stage = Stage { server, publisher, reference, load: Worker::start(&["load"])? };
+    let publisher = Worker::start(&[publisher])?;
+    let mut stage = Stage { server, publisher, reference, load: Worker::start(&[load])? };
     let streams = stage.server.streams(point.streams, point.scene)?;
-    let push = streams.iter().map(|s| s.push.clone()).collect();
+    let push = streams.iter().map(|s| match point.transport {
+        Transport::Rtmp | Transport::Flv => s.push.clone(),
+        Transport::Webrtc => s.whip.clone(),
+    });
+    let push = push.collect();
     let play = streams.iter().map(|s| match point.transport {
         Transport::Rtmp => s.rtmp.clone(),
         Transport::Flv => s.flv.clone(),
+        Transport::Webrtc => s.whep.clone(),
     });
     let play: Vec<String> = play.collect();
     let at_loop: Vec<String> = (0..point.streams).map(|n| format!("loop://{loop_address}/{n}")).collect();
@@ -171,14 +228,14 @@ pub(crate) fn measure(
         let pid = stage.server.pid();
         turn(&mut stage.publisher, pid, &mut stage.load, AT_SERVER, point, effort, &mut server)?;
     }
-    Ok(Measured { point, server, reference, start, kib_each })
+    Ok(Measured { point, server, reference, start, kib_each, load_average })
 }
 
 /// Lets `each` more subscribers come to every address.
 fn open(load: &mut Worker, group: usize, urls: &[String], each: usize, point: &Point) -> Result<(), String> {
     let urls = urls.to_vec();
     let wanted = each * urls.len();
-    let order = LoadOrder::Open { group, urls, each, per_second: JOINS_PER_SECOND };
+    let order = LoadOrder::Open { group, urls, each, per_second: point.transport.joins_per_second() };
     let came: Came = load.ask(&order)?;
     if came.open < wanted || came.failed > 0 {
         return Err(format!(
@@ -201,8 +258,15 @@ fn turn(
     effort: Effort,
     side: &mut Side,
 ) -> Result<(), String> {
-    let cpu = cpu_seconds(pid)?;
     source.ask::<Sent>(&SourceOrder::Run)?;
+    std::thread::sleep(point.transport.run_in());
+    if !point.transport.run_in().is_zero() {
+        let early: Figures = load.ask(&LoadOrder::Snapshot { group })?;
+        // What was lost counts from the beginning.
+        side.got.messages += early.messages;
+        side.got.holes += early.holes;
+    }
+    let cpu = cpu_seconds(pid)?;
     std::thread::sleep(effort.turn);
     let sent: Sent = source.ask(&SourceOrder::Pause)?;
     let got = drain(load, group)?;

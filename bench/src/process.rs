@@ -26,6 +26,24 @@ pub(crate) fn resident_kib(pid: u32) -> Result<f64, String> {
     kib.ok_or_else(|| format!("/proc/{pid}/status has no VmRSS"))
 }
 
+/// Processes that wanted a processor in the last one, five and fifteen minutes; empty where the system does not tell.
+pub(crate) fn load_average() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
+}
+
+/// The machine, in a few words: its processors.
+pub(crate) fn machine() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let values = |name: &str| -> Vec<String> {
+        let lines = text.lines().filter_map(|line| line.split_once(':'));
+        lines.filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned()).collect()
+    };
+    let model = values("model name").pop().unwrap_or_else(|| "unknown model".to_owned());
+    let count = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{count} × {model}")
+}
+
 /// Raises the soft limit of open files to the hard one and returns it; children inherit it.
 pub(crate) fn raise_open_files() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -1,6 +1,6 @@
 //! Tables for people, JSON for programs, and the bars.
 
-use crate::point::{Measured, Side};
+use crate::point::{Measured, Side, Transport};
 use crate::signalling;
 use huitong_types::Scene;
 use serde_json::{Value, json};
@@ -56,6 +56,9 @@ const KEY_BAR: f64 = 100.0;
 /// Subscribers at which the bars of a single stream apply.
 const BARRED: usize = 1000;
 
+/// Viewers over WebRTC at which its bars apply.
+const WEBRTC_BARRED: usize = 200;
+
 /// Resident memory per idle signalling connection, KiB.
 const SIGNAL_MEMORY_BAR: f64 = 16.0;
 
@@ -69,10 +72,17 @@ fn bars(m: &Measured) -> Vec<Bar> {
     let name = m.point.name();
     let bar = |what: &str, value, limit, unit| Bar { what: format!("{name}: {what}"), value, limit, unit };
     let lost = m.server.lost() + m.server.got.holes;
-    if m.point.streams > 1 || m.point.each != BARRED {
+    let scene = m.point.scene;
+    if m.point.transport == Transport::Webrtc && m.point.each == WEBRTC_BARRED {
+        let delay = m.server.got.latency.quantile_ms(0.99);
+        return vec![
+            bar("added latency p99", delay, latency_bar(scene), "ms"),
+            bar("messages lost", lost as f64, 0.0, ""),
+        ];
+    }
+    if m.point.transport == Transport::Webrtc || m.point.streams > 1 || m.point.each != BARRED {
         return Vec::new();
     }
-    let scene = m.point.scene;
     vec![
         bar("CPU against the loop", ratio(m), ratio_bar(scene), "×"),
         bar("added latency p99", m.server.got.latency.quantile_ms(0.99), latency_bar(scene), "ms"),
@@ -85,7 +95,7 @@ fn bars(m: &Measured) -> Vec<Bar> {
 /// The head of the table of points.
 fn head() -> String {
     format!(
-        "{:<14} {:>7} | {:>7} {:>7} {:>6} | {:>8} {:>8} {:>8} | {:>8} {:>8} | {:>6} {:>7} {:>9}",
+        "{:<14} {:>7} | {:>7} {:>7} {:>6} | {:>8} {:>8} {:>8} | {:>8} {:>8} | {:>6} {:>7} {:>6} {:>8}",
         "point",
         "GB",
         "server",
@@ -98,6 +108,7 @@ fn head() -> String {
         "key p99",
         "lost",
         "KiB/sub",
+        "%/sub",
         "CPU s/s"
     )
 }
@@ -106,7 +117,7 @@ fn head() -> String {
 fn row(m: &Measured, seconds: f64) -> String {
     let Side { got, .. } = &m.server;
     format!(
-        "{:<14} {:>7.2} | {:>7.3} {:>7.3} {:>6.2} | {:>8.1} {:>8.1} {:>8.1} | {:>8.1} {:>8.1} | {:>6} {:>7.1} {:>9.2}",
+        "{:<14} {:>7.2} | {:>7.3} {:>7.3} {:>6.2} | {:>8.1} {:>8.1} {:>8.1} | {:>8.1} {:>8.1} | {:>6} {:>7.1} {:>6.3} {:>8.2}",
         m.point.name(),
         got.bytes as f64 / 1e9,
         m.server.cpu_per_gb(),
@@ -119,12 +130,13 @@ fn row(m: &Measured, seconds: f64) -> String {
         m.start.first_key.quantile_ms(0.99),
         m.server.lost() + got.holes,
         m.kib_each,
+        m.server.percent_each(seconds, m.point.subscribers()),
         m.server.cpu / seconds,
     )
 }
 
 /// A point as JSON.
-fn json(m: &Measured) -> Value {
+fn json(m: &Measured, seconds: f64) -> Value {
     let side = |s: &Side| {
         json!({
             "cpu_seconds": s.cpu,
@@ -138,7 +150,9 @@ fn json(m: &Measured) -> Value {
     };
     json!({
         "point": m.point.name(),
-        "subscribers": m.point.streams * m.point.each,
+        "subscribers": m.point.subscribers(),
+        "load_average": m.load_average,
+        "cpu_percent_per_subscriber": m.server.percent_each(seconds, m.point.subscribers()),
         "server": side(&m.server),
         "loop": side(&m.reference),
         "ratio": ratio(m),
@@ -169,6 +183,7 @@ impl Report {
     /// Adds a point and shows it.
     pub(crate) fn add(&mut self, measured: Measured) {
         println!("{}\n{}", head(), row(&measured, self.seconds));
+        println!("load average before: {}", measured.load_average);
         self.points.push(measured);
     }
 
@@ -196,10 +211,11 @@ impl Report {
     /// Prints everything together.
     pub(crate) fn print(&self) {
         println!(
-            "\nserver, loop: CPU seconds per GB delivered; ratio: server / loop; p50, p99: added latency;"
+            "\nserver, loop: CPU seconds per GB delivered; ratio: server / loop (of WebRTC: it encrypts); p50, p99: added latency;"
         );
         println!(
-            "key: first keyframe after play; KiB/sub: resident memory of the server; CPU s/s: of the server.\n"
+            "key: first keyframe after play; KiB/sub: resident memory of the server; %/sub: of a processor; CPU s/s: of the \
+             server.\n"
         );
         println!("{}", head());
         for m in &self.points {
@@ -222,7 +238,7 @@ impl Report {
     pub(crate) fn write(&self, path: &Path) -> Result<(), String> {
         let bars: Vec<_> = self.bars().iter().map(Bar::json).collect();
         let document = json!({
-            "points": self.points.iter().map(json).collect::<Vec<_>>(),
+            "points": self.points.iter().map(|m| json(m, self.seconds)).collect::<Vec<_>>(),
             "signalling": self.signalling.as_ref().map(signalling::Measured::json),
             "bars": bars,
             "failures": self.failures,

@@ -105,12 +105,16 @@ pub(crate) struct Server {
 
 /// Addresses of one stream.
 pub(crate) struct StreamUrls {
-    /// Where to push.
+    /// Where to push RTMP.
     pub(crate) push: String,
+    /// Where to publish from a browser.
+    pub(crate) whip: String,
     /// Where to play RTMP.
     pub(crate) rtmp: String,
     /// Where to play HTTP-FLV.
     pub(crate) flv: String,
+    /// Where to play in a browser.
+    pub(crate) whep: String,
 }
 
 impl Server {
@@ -147,8 +151,10 @@ impl Server {
             };
             Ok(StreamUrls {
                 push: pick(&push, "rtmp")?,
+                whip: pick(&push, "whip")?,
                 rtmp: pick(&play, "rtmp")?,
                 flv: pick(&play, "flv")?,
+                whep: pick(&play, "whep")?,
             })
         };
         (0..count).map(one).collect()

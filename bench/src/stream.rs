@@ -1,31 +1,51 @@
-//! The measured stream: 800 kbit/s in 15 pictures and 47 sounds a second, as a phone sends them.
+//! The measured streams: 800 kbit/s, as a phone sends them over RTMP and as a browser sends them over WebRTC.
 
+use bytes::Bytes;
 use huitong_media::aac::AudioSpecificConfig;
 use huitong_media::flv::TagKind;
+use huitong_media::h264::AvcConfig;
 
-/// Pictures a second.
-const VIDEO_RATE: u64 = 15;
+/// How a stream is made up.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// Pictures a second.
+    video_rate: u64,
+    /// Sounds a second.
+    audio_rate: u64,
+    /// Pictures from one keyframe to the next.
+    gop: u64,
+    /// Body of a keyframe, bytes.
+    key_bytes: usize,
+    /// Body of any other picture, bytes.
+    delta_bytes: usize,
+    /// Body of a sound, bytes.
+    audio_bytes: usize,
+}
 
-/// Sounds a second: AAC frames of 1024 samples at 48 kHz.
-const AUDIO_RATE: u64 = 47;
+/// A phone: 15 pictures a second with a keyframe every two seconds, 752 kbit/s, and AAC frames of 1024 samples at
+/// 48 kHz, 48 kbit/s.
+pub(crate) static PHONE: Shape = Shape {
+    video_rate: 15,
+    audio_rate: 47,
+    gop: 30,
+    key_bytes: 30_000,
+    delta_bytes: 5_448,
+    audio_bytes: 128,
+};
 
-/// Pictures from one keyframe to the next: two seconds.
-const GOP: u64 = 30;
-
-/// Body of a keyframe, bytes.
-const KEY_BYTES: usize = 30_000;
-
-/// Body of any other picture. With the keyframes this makes 752 kbit/s.
-const DELTA_BYTES: usize = 5_448;
-
-/// Body of a sound: 48 kbit/s.
-const AUDIO_BYTES: usize = 128;
+/// A browser with a camera of 720p: 30 pictures a second with a keyframe every two seconds, 768 kbit/s, and Opus
+/// packets of 20 ms, 32 kbit/s.
+pub(crate) static BROWSER: Shape =
+    Shape { video_rate: 30, audio_rate: 50, gop: 60, key_bytes: 30_000, delta_bytes: 2_746, audio_bytes: 81 };
 
 /// Marks a measured message, in front of its number and its time.
 const MAGIC: [u8; 8] = *b"\xf1htbench";
 
 /// Bytes of a body that have to be seen to read its [`Probe`].
 pub(crate) const PROBE_BYTES: usize = 40;
+
+/// First byte of an Opus packet: one frame of 20 ms, full band, mono (RFC 6716, section 3.1).
+const OPUS_TOC: u8 = 0x78;
 
 /// A sequence parameter set of 320×180 baseline and a picture parameter set, as `x264` writes them.
 const SPS: &[u8] = &[
@@ -53,10 +73,15 @@ impl Probe {
             8 => 2,
             _ => return None,
         };
-        let rest = body.get(at..)?.strip_prefix(&MAGIC)?;
+        let key = kind == 9 && body.first().is_some_and(|b| b >> 4 == 1);
+        Self::at(body.get(at..)?, key)
+    }
+
+    /// Reads the probe where it begins.
+    pub(crate) fn at(bytes: &[u8], key: bool) -> Option<Self> {
+        let rest = bytes.strip_prefix(&MAGIC)?;
         let (seq, rest) = rest.split_first_chunk::<8>()?;
         let (sent, _) = rest.split_first_chunk::<8>()?;
-        let key = kind == 9 && body.first().is_some_and(|b| b >> 4 == 1);
         Some(Self { seq: u64::from_be_bytes(*seq), sent_ns: u64::from_be_bytes(*sent), key })
     }
 }
@@ -68,25 +93,42 @@ pub(crate) struct Planned {
     pub(crate) kind: TagKind,
     /// Time from the start of the stream, ns.
     pub(crate) at_ns: u64,
-    key: bool,
+    /// Whether it is a keyframe.
+    pub(crate) key: bool,
 }
 
 /// The endless schedule of one stream.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Schedule {
+    shape: &'static Shape,
     pictures: u64,
     sounds: u64,
     seq: u64,
 }
 
+impl Default for Schedule {
+    fn default() -> Self {
+        Self::of(&PHONE)
+    }
+}
+
 impl Schedule {
+    /// The schedule of a stream of this shape, from its beginning.
+    pub(crate) const fn of(shape: &'static Shape) -> Self {
+        Self { shape, pictures: 0, sounds: 0, seq: 0 }
+    }
+
     /// The next message.
     pub(crate) fn next(&mut self) -> Planned {
-        let video = self.pictures * 1_000_000_000 / VIDEO_RATE;
-        let audio = self.sounds * 1_000_000_000 / AUDIO_RATE;
+        let video = self.pictures * 1_000_000_000 / self.shape.video_rate;
+        let audio = self.sounds * 1_000_000_000 / self.shape.audio_rate;
         if video <= audio {
             self.pictures += 1;
-            Planned { kind: TagKind::Video, at_ns: video, key: (self.pictures - 1).is_multiple_of(GOP) }
+            Planned {
+                kind: TagKind::Video,
+                at_ns: video,
+                key: (self.pictures - 1).is_multiple_of(self.shape.gop),
+            }
         } else {
             self.sounds += 1;
             Planned { kind: TagKind::Audio, at_ns: audio, key: false }
@@ -97,9 +139,9 @@ impl Schedule {
     pub(crate) fn body(&mut self, planned: Planned, now_ns: u64, out: &mut Vec<u8>) {
         out.clear();
         let size = match (planned.kind, planned.key) {
-            (TagKind::Video, true) => KEY_BYTES,
-            (TagKind::Video, false) => DELTA_BYTES,
-            _ => AUDIO_BYTES,
+            (TagKind::Video, true) => self.shape.key_bytes,
+            (TagKind::Video, false) => self.shape.delta_bytes,
+            _ => self.shape.audio_bytes,
         };
         if planned.kind == TagKind::Video {
             let (flags, nal) = if planned.key { (0x17, 0x65) } else { (0x27, 0x41) };
@@ -117,6 +159,23 @@ impl Schedule {
     }
 }
 
+/// The picture of a tag body as a frame's payload: NAL units with their lengths.
+pub(crate) fn picture(body: &[u8]) -> &[u8] {
+    &body[5..]
+}
+
+/// The sound of a tag body as an Opus packet, written over `out`.
+pub(crate) fn opus(body: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    out.push(OPUS_TOC);
+    out.extend_from_slice(&body[2..]);
+}
+
+/// The parameter sets of the pictures.
+pub(crate) fn parameter_sets() -> AvcConfig {
+    AvcConfig { length_size: 4, sps: vec![Bytes::from_static(SPS)], pps: vec![Bytes::from_static(PPS)] }
+}
+
 /// The codec headers as tag bodies: picture, then sound.
 pub(crate) fn headers() -> [(TagKind, Vec<u8>); 2] {
     let mut avc = vec![0x17, 0, 0, 0, 0, 1, SPS[1], SPS[2], SPS[3], 0xff, 0xe1];
@@ -132,12 +191,10 @@ pub(crate) fn headers() -> [(TagKind, Vec<u8>); 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use huitong_media::{Ingest, TrackKind};
 
-    #[test]
-    fn two_seconds_have_the_rate_of_the_measure() {
-        let (mut schedule, mut body) = (Schedule::default(), Vec::new());
+    fn two_seconds(shape: &'static Shape) -> (usize, usize, usize) {
+        let (mut schedule, mut body) = (Schedule::of(shape), Vec::new());
         let (mut bytes, mut pictures, mut sounds) = (0, 0, 0);
         loop {
             let planned = schedule.next();
@@ -148,8 +205,16 @@ mod tests {
             bytes += body.len();
             if planned.kind == TagKind::Video { pictures += 1 } else { sounds += 1 }
         }
-        assert_eq!((pictures, sounds), (30, 94));
-        assert!((199_000..=201_000).contains(&bytes), "{bytes} bytes in two seconds, 800 kbit/s");
+        (bytes, pictures, sounds)
+    }
+
+    #[test]
+    fn two_seconds_have_the_rate_of_the_measure() {
+        for (shape, counts) in [(&PHONE, (30, 94)), (&BROWSER, (60, 100))] {
+            let (bytes, pictures, sounds) = two_seconds(shape);
+            assert_eq!((pictures, sounds), counts);
+            assert!((199_000..=201_000).contains(&bytes), "{bytes} bytes in two seconds, 800 kbit/s");
+        }
     }
 
     #[test]

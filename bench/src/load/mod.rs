@@ -10,18 +10,18 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 /// Threads that read. The server has the same machine; more threads than processors would only wait.
-const READERS: usize = 2;
+pub(crate) const READERS: usize = 2;
 
 /// Pause between two looks at whether all subscribers of a group receive.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Looks until a group that does not come is reported as it is: half a minute.
-const LOOKS: usize = 1500;
+pub(crate) const LOOKS: usize = 1500;
 
 /// Figures by group, shared between a reader and the process.
-type Board = Arc<Mutex<HashMap<usize, Figures>>>;
+pub(crate) type Board = Arc<Mutex<HashMap<usize, Figures>>>;
 
-fn lock(board: &Board) -> std::sync::MutexGuard<'_, HashMap<usize, Figures>> {
+pub(crate) fn lock(board: &Board) -> std::sync::MutexGuard<'_, HashMap<usize, Figures>> {
     board.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn run() -> Result<(), String> {
 }
 
 /// The figures of a group over all readers. `reset` starts the counts (not the connections) anew.
-fn sum<'a>(boards: impl Iterator<Item = &'a Board>, group: usize, reset: bool) -> Figures {
+pub(crate) fn sum<'a>(boards: impl Iterator<Item = &'a Board>, group: usize, reset: bool) -> Figures {
     let mut sum = Figures::default();
     for board in boards {
         let mut board = lock(board);
