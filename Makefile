@@ -62,7 +62,8 @@ demo: build ## a server and three simulated phones for 30 seconds, with a live t
 	@scripts/need media phones
 	HUITONG_BIN=$(abspath $(BIN)) node tests/phones/demo.mjs
 
-bench: build ## speed, as ratios to a reference measured in the same run
+bench: build ## speed, as ratios to a reference measured in the same run, and latency
+	@scripts/need media phones browser
 	$(CARGO) run --release --locked -p huitong-bench -- $(BENCH)
 
 fuzz: ## each fuzz target for FUZZ_SECONDS

@@ -16,3 +16,9 @@ pub(crate) fn sleep_until(ns: u64) {
         std::thread::sleep(Duration::from_nanos(ns - now));
     }
 }
+
+/// Nanoseconds of processor time that this thread has had.
+pub(crate) fn thread_cpu_ns() -> u64 {
+    let t = clock_gettime(ClockId::ThreadCPUTime);
+    t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
+}

@@ -5,6 +5,7 @@
 //! The cost is the CPU time of the server's (or the loop's) process alone, per byte that arrived.
 
 mod clock;
+mod glass;
 mod histogram;
 mod load;
 mod orders;
@@ -14,8 +15,10 @@ mod publisher;
 mod reference;
 mod report;
 mod server;
+mod share;
 mod signalling;
 mod stream;
+mod transcode;
 mod walker;
 mod webrtc;
 
@@ -37,7 +40,8 @@ struct Arguments {
     /// Short turns: all points in a few minutes.
     #[arg(long)]
     quick: bool,
-    /// Only points whose name contains one of these words, for example `RTMP`, `live`, `1000`, `all`.
+    /// Only points whose name contains one of these words, for example `RTMP`, `live`, `1000`, `all`; and
+    /// only parts whose name does: `signalling`, `transcoding`, `share`, `glass`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Subscribers of the single stream.
@@ -147,14 +151,51 @@ fn coordinate(arguments: &Arguments) -> Result<(), String> {
             Err(error) => report.failed(format!("{}: {error}", point.name())),
         }
     }
+    rest(arguments, &binary, &effort, start, &mut report);
+    report.print();
+    report.write(&arguments.out)
+}
+
+/// Everything that is no point: each part by its name.
+fn rest(
+    arguments: &Arguments,
+    binary: &server::Binary,
+    effort: &Effort,
+    start: Instant,
+    report: &mut Report,
+) {
+    let wanted =
+        |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|word| name.contains(word));
+    let teller = |name: &'static str| {
+        move |what: &str| eprintln!("[{:>4.0} s] {name}: {what}", start.elapsed().as_secs_f64())
+    };
+    let length = effort.turn * effort.rounds as u32;
     let name = signalling::NAME;
-    if arguments.only.is_empty() || arguments.only.iter().any(|word| name.contains(word.as_str())) {
-        let tell = |what: &str| eprintln!("[{:>4.0} s] {name}: {what}", start.elapsed().as_secs_f64());
-        match signalling::measure(&binary, arguments.sessions, &tell) {
+    if wanted(name) {
+        match signalling::measure(binary, arguments.sessions, &teller(name)) {
             Ok(measured) => report.add_signalling(measured),
             Err(error) => report.failed(format!("{name}: {error}")),
         }
     }
-    report.print();
-    report.write(&arguments.out)
+    let name = transcode::NAME;
+    if wanted(name) {
+        match transcode::measure(effort.rounds, &teller(name)) {
+            Ok(costs) => report.add_transcoding(costs),
+            Err(error) => report.failed(format!("{name}: {error}")),
+        }
+    }
+    let name = share::NAME;
+    if wanted(name) {
+        match share::measure(binary, length, &teller(name)) {
+            Ok(pairings) => report.add_share(pairings),
+            Err(error) => report.failed(format!("{name}: {error}")),
+        }
+    }
+    let name = glass::NAME;
+    if wanted(name) {
+        match glass::measure(binary, effort.turn.as_secs_f64(), &teller(name)) {
+            Ok(pairings) => report.add_glass(pairings),
+            Err(error) => report.failed(format!("{name}: {error}")),
+        }
+    }
 }

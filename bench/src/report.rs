@@ -1,7 +1,7 @@
 //! Tables for people, JSON for programs, and the bars.
 
 use crate::point::{Measured, Side, Transport};
-use crate::signalling;
+use crate::{glass, process, share, signalling, transcode};
 use huitong_types::Scene;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -20,8 +20,8 @@ pub(crate) struct Bar {
 }
 
 impl Bar {
-    /// Whether it is met.
-    fn met(&self) -> bool {
+    /// Whether it is met; a value that could not be measured meets nothing.
+    pub(crate) fn met(&self) -> bool {
         self.value <= self.limit
     }
 
@@ -171,13 +171,24 @@ pub(crate) struct Report {
     seconds: f64,
     points: Vec<Measured>,
     signalling: Option<signalling::Measured>,
+    transcoding: Vec<transcode::Cost>,
+    share: Vec<share::Pairing>,
+    glass: Vec<glass::Pairing>,
     failures: Vec<String>,
 }
 
 impl Report {
     /// An empty report.
     pub(crate) const fn new(seconds: f64) -> Self {
-        Self { seconds, points: Vec::new(), signalling: None, failures: Vec::new() }
+        Self {
+            seconds,
+            points: Vec::new(),
+            signalling: None,
+            transcoding: Vec::new(),
+            share: Vec::new(),
+            glass: Vec::new(),
+            failures: Vec::new(),
+        }
     }
 
     /// Adds a point and shows it.
@@ -193,6 +204,36 @@ impl Report {
         self.signalling = Some(measured);
     }
 
+    /// Adds the cost of transcoding and shows it.
+    pub(crate) fn add_transcoding(&mut self, costs: Vec<transcode::Cost>) {
+        self.transcoding = costs;
+        self.transcoding.iter().for_each(|cost| println!("{}", cost.sentence()));
+    }
+
+    /// Adds the server's share of latency and shows it.
+    pub(crate) fn add_share(&mut self, pairings: Vec<share::Pairing>) {
+        self.share = pairings;
+        self.share.iter().for_each(|pairing| println!("{}", pairing.sentence()));
+    }
+
+    /// Adds the latency from glass to glass and shows it.
+    pub(crate) fn add_glass(&mut self, pairings: Vec<glass::Pairing>) {
+        self.glass = pairings;
+        self.glass.iter().for_each(|pairing| println!("{}", pairing.sentence()));
+    }
+
+    /// Everything that is told in a sentence.
+    fn sentences(&self) -> Vec<String> {
+        let signalling = self.signalling.iter().map(signalling::Measured::sentence);
+        let transcoding = self.transcoding.iter().map(transcode::Cost::sentence);
+        let share = self.share.iter().map(share::Pairing::sentence);
+        signalling
+            .chain(transcoding)
+            .chain(share)
+            .chain(self.glass.iter().map(glass::Pairing::sentence))
+            .collect()
+    }
+
     /// Adds what could not be measured and shows why.
     pub(crate) fn failed(&mut self, why: String) {
         println!("not measured: {why}");
@@ -205,6 +246,8 @@ impl Report {
             let what = format!("{}: memory per connection", signalling::NAME);
             bars.push(Bar { what, value: s.kib_each, limit: SIGNAL_MEMORY_BAR, unit: "KiB" });
         }
+        bars.extend(self.share.iter().map(share::Pairing::bar));
+        bars.extend(self.glass.iter().filter_map(glass::Pairing::bar));
         bars
     }
 
@@ -221,8 +264,9 @@ impl Report {
         for m in &self.points {
             println!("{}", row(m, self.seconds));
         }
-        if let Some(s) = &self.signalling {
-            println!("\n{}", s.sentence());
+        println!();
+        for sentence in self.sentences() {
+            println!("{sentence}");
         }
         println!();
         for bar in self.bars() {
@@ -240,6 +284,11 @@ impl Report {
         let document = json!({
             "points": self.points.iter().map(|m| json(m, self.seconds)).collect::<Vec<_>>(),
             "signalling": self.signalling.as_ref().map(signalling::Measured::json),
+            "transcoding": self.transcoding.iter().map(transcode::Cost::json).collect::<Vec<_>>(),
+            "server_share": self.share.iter().map(share::Pairing::json).collect::<Vec<_>>(),
+            "glass_to_glass": self.glass.iter().map(glass::Pairing::json).collect::<Vec<_>>(),
+            "machine": process::machine(),
+            "load_average": process::load_average(),
             "bars": bars,
             "failures": self.failures,
         });

@@ -14,7 +14,11 @@ export class Browser {
   static async start() {
     const self = new Browser()
     const html = fs.readFileSync(path.join(HERE, 'page.html'))
-    self.site = http.createServer((_, response) => response.setHeader('content-type', 'text/html').end(html))
+    const clock = fs.readFileSync(path.join(HERE, '../../phones/lib/barcode.mjs'))
+    self.site = http.createServer(({ url }, response) => {
+      const [type, body] = url === '/barcode.mjs' ? ['text/javascript', clock] : ['text/html', html]
+      response.setHeader('content-type', type).end(body)
+    })
     self.site.listen(0, '127.0.0.1')
     await once(self.site, 'listening')
     self.chromium = await launch()

@@ -33,6 +33,15 @@ export function clockSource({ width, height, fps, colour }) {
   ].join(',')
 }
 
+/**
+ * The 40 cells of a time (Unix ms), row by row, 1 for white: what a canvas draws where `clockSource` is not at hand.
+ */
+export function cellsOf(time) {
+  const clock = time % MODULUS
+  const bytes = [24, 16, 8, 0].map((shift) => Math.floor(clock / 2 ** shift) & 255)
+  return [...bytes, check(...bytes)].flatMap((byte) => [7, 6, 5, 4, 3, 2, 1, 0].map((bit) => (byte >> bit) & 1))
+}
+
 /** Reads the clock from a gray strip of `width` x `width/10` pixels; null when the check bits disagree. */
 export function readClock(strip, width) {
   const cell = width / CELLS

@@ -86,7 +86,10 @@ export class Encoder extends EventEmitter {
   }
 }
 
-/** Decodes the H.264 of FLV video bodies, counts pictures and reads their clocks. Emits `first`. */
+/**
+ * Decodes the H.264 of FLV video bodies, counts pictures and reads their clocks. Emits `first`, and `clock` for each
+ * picture with its age in ms, or null when its clock cannot be read.
+ */
 export class VideoDecoder extends EventEmitter {
   #child = null
   #config = null
@@ -167,6 +170,7 @@ export class VideoDecoder extends EventEmitter {
     while (this.#rest.length >= STRIP_BYTES) {
       const now = Date.now()
       const clock = readClock(this.#rest.subarray(0, STRIP_BYTES), STRIP_WIDTH)
+      this.emit('clock', clock === null ? null : ageOf(clock, now))
       if (clock !== null) this.#ages = [...this.#ages.slice(1 - AGES), { at: now, age: ageOf(clock, now) }]
       this.#rest = this.#rest.subarray(STRIP_BYTES)
       this.#times.push(now)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net from 'node:net'
 import { test } from 'node:test'
-import { ageOf } from '../lib/barcode.mjs'
+import { ageOf, cellsOf, readClock } from '../lib/barcode.mjs'
 import { AudioDecoder, Encoder, VideoDecoder } from '../lib/ffmpeg.mjs'
 import { AUDIO, VIDEO, silentAudioBody } from '../lib/flv.mjs'
 import { Proxy } from '../lib/proxy.mjs'
@@ -49,6 +49,31 @@ test('tones_of_all_phones_are_told_apart_and_noise_is_none', () => {
   )
   assert.equal(findTone(noise), null)
   assert.equal(findTone(new Float64Array(WINDOW)), null)
+})
+
+/** A gray strip as a canvas draws it, with noise of so much on every pixel. */
+function drawn(time, width, noise) {
+  const cell = width / 20
+  const strip = new Uint8ClampedArray(width * 2 * cell)
+  const cells = cellsOf(time)
+  let seed = 11
+  for (let y = 0; y < 2 * cell; y++) {
+    for (let x = 0; x < width; x++) {
+      seed = (seed * 1103515245 + 12345) % 2 ** 31
+      const white = cells[20 * Math.floor(y / cell) + Math.floor(x / cell)]
+      strip[y * width + x] = 40 + 175 * white + noise * (seed / 2 ** 30 - 1)
+    }
+  }
+  return strip
+}
+
+test('a_clock_that_is_drawn_cell_by_cell_is_read_and_a_wrong_cell_is_noticed', () => {
+  for (const time of [0, 1, 0x12345678, 2 ** 32 - 1, 1764158400123]) {
+    assert.equal(readClock(drawn(time, 180, 60), 180), time % 2 ** 32)
+  }
+  const strip = drawn(1764158400123, 180, 0)
+  for (let y = 0; y < 9; y++) for (let x = 27; x < 36; x++) strip[y * 180 + x] = 255 - strip[y * 180 + x]
+  assert.equal(readClock(strip, 180), null)
 })
 
 test('the_age_of_a_picture_survives_the_wrap_of_its_clock', () => {
