@@ -12,7 +12,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     (0, &["types", "media"]),
     (1, &["rtmp", "protocol", "auth"]),
     (2, &["room", "call", "session", "engine", "hub"]),
-    (3, &["fanout", "codec", "gateway-rtmp", "gateway-flv", "gateway-webrtc", "gateway-signal"]),
+    (3, &["fanout", "codec", "store", "gateway-rtmp", "gateway-flv", "gateway-webrtc", "gateway-signal"]),
     (4, &["server", "cli", "client", "testkit", "house", "bench"]),
 ];
 
@@ -40,6 +40,7 @@ const BLIND: &[(&str, &[&str])] = &[
     ("call", &["protocol", "auth", "media", "rtmp"]),
     ("fanout", &["rtmp", "protocol", "auth"]),
     ("codec", &["rtmp", "protocol", "auth", "room", "session", "engine", "hub"]),
+    ("store", &["media", "rtmp", "protocol", "auth", "room", "session", "engine", "hub"]),
     ("gateway-rtmp", &["protocol", "auth"]),
     ("gateway-flv", &["protocol", "auth", "rtmp"]),
     ("gateway-webrtc", &["protocol", "auth", "rtmp"]),

@@ -1,0 +1,24 @@
+//! What outlives the process: call records and groups, in one database file of the data directory.
+//!
+//! [`Store`] is the only way in. Its words are records, groups and filters; that SQLite is under it is known to the
+//! modules of this crate alone, so that another database can be put there.
+//!
+//! - **Writing** never waits: a write goes into a bounded queue, and one thread commits all that waits in one
+//!   transaction, synced to the disk. When the disk refuses, the thread tries again and the queue grows; what happens
+//!   when it is full is told at [`Store::call_finished`].
+//! - **Reading** has connections of its own, on the threads that the runtime keeps for blocking work.
+//! - **Time** is the wall clock in Unix milliseconds throughout.
+
+mod apply;
+mod error;
+mod files;
+mod queue;
+mod read;
+mod record;
+mod schema;
+mod store;
+mod writer;
+
+pub use error::{NotKept, OpenError, StoreError};
+pub use record::{CallEnd, CallFilter, CallPage, CallParty, CallRecord, Cursor, Group};
+pub use store::{Health, Mark, Restored, Store, StoreConfig, describe_metrics};

@@ -1,0 +1,243 @@
+//! Questions and the connections that answer them.
+
+use crate::apply::ms;
+use crate::error::StoreError;
+use crate::record::{CallEnd, CallFilter, CallPage, CallParty, CallRecord, Cursor, Group};
+use crate::schema;
+use huitong_types::AppId;
+use rusqlite::types::{Type, Value};
+use rusqlite::{Connection, Row, params_from_iter};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Questions answered at a time. Each has a connection with a cache of 2 MiB and a thread; the disk is the bound.
+const READERS: usize = 4;
+
+/// How long a question waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Connections for reading, opened when needed.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+impl Readers {
+    pub(crate) fn new(path: PathBuf) -> Arc<Self> {
+        Arc::new(Self { path, idle: Mutex::default(), permits: Semaphore::new(READERS) })
+    }
+
+    /// Asks on a thread for blocking work.
+    pub(crate) async fn ask<T, F>(self: &Arc<Self>, question: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let permit = tokio::time::timeout(PATIENCE, self.permits.acquire()).await;
+        let permit = permit.map_err(|_elapsed| StoreError::Busy)?.map_err(|_closed| StoreError::Closed)?;
+        let readers = Arc::clone(self);
+        let answered = tokio::task::spawn_blocking(move || readers.answer(question)).await;
+        drop(permit);
+        answered.map_err(|error| StoreError::Failed(error.to_string()))?
+    }
+
+    fn answer<T>(
+        &self,
+        question: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let failed = |error: rusqlite::Error| StoreError::Failed(error.to_string());
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => schema::open_reader(&self.path).map_err(failed)?,
+        };
+        // A connection that failed is not used again.
+        let answer = question(&mut connection).map_err(failed)?;
+        if !self.permits.is_closed() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+        Ok(answer)
+    }
+
+    /// Answers nobody any more.
+    pub(crate) fn close(&self) {
+        self.permits.close();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// The text and the values of a question for call records.
+fn question(filter: &CallFilter, limit: usize, after: Option<Cursor>) -> (String, Vec<Value>) {
+    let mut values = Vec::new();
+    let mut conditions = Vec::new();
+    let mut rule = |text: &str, value: Value| {
+        values.push(value);
+        conditions.push(text.replace('?', &format!("?{}", values.len())));
+    };
+    // The table whose index has the order: a user's calls are found by the user.
+    let (from, t) = match filter.user {
+        Some(_) => ("call_parties p JOIN calls c ON c.no = p.call_no", "p"),
+        None => ("calls c", "c"),
+    };
+    let number = if t == "p" { "p.call_no" } else { "c.no" };
+    rule(&format!("{t}.app = ?"), i64::from(filter.app.get()).into());
+    if let Some(user) = &filter.user {
+        rule("p.user = ?", user.clone().into());
+    }
+    if let Some(from) = filter.from_ms {
+        rule(&format!("{t}.ended >= ?"), ms(from).into());
+    }
+    if let Some(to) = filter.to_ms {
+        rule(&format!("{t}.ended < ?"), ms(to).into());
+    }
+    if let Some(reason) = &filter.reason {
+        rule("c.reason = ?", reason.clone().into());
+    }
+    if let Some(media) = &filter.media {
+        rule("c.media = ?", media.clone().into());
+    }
+    if let Some(Cursor { ended_ms, number: no }) = after {
+        // A condition on the first part alone lets the index be entered at its place.
+        rule(&format!("{t}.ended <= ?"), ended_ms.into());
+        let n = values.len();
+        conditions.push(format!("({t}.ended < ?{n} OR {number} < ?{})", n + 1));
+        values.push(no.into());
+    }
+    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+    let text = format!(
+        "SELECT c.no, c.app, c.call, c.room, c.media, c.in_group, c.data, c.caller, c.backend, c.started, c.connected, \
+         c.ended, c.reason, c.ended_by FROM {from} WHERE {} ORDER BY {t}.ended DESC, {number} DESC LIMIT ?{}",
+        conditions.join(" AND "),
+        values.len()
+    );
+    (text, values)
+}
+
+/// A page of finished calls, those that ended last first.
+pub(crate) fn calls(
+    connection: &mut Connection,
+    filter: &CallFilter,
+    limit: usize,
+    after: Option<Cursor>,
+) -> rusqlite::Result<CallPage> {
+    // One view of the tables: what is forgotten meanwhile stays whole.
+    let view = connection.transaction()?;
+    // One more than wanted tells whether there is a next page.
+    let (text, values) = question(filter, limit.saturating_add(1), after);
+    let mut select = view.prepare(&text)?;
+    let rows = select.query_map(params_from_iter(values), |row| Ok((row.get::<_, i64>(0)?, call(row)?)))?;
+    let mut rows: Vec<(i64, CallRecord)> = rows.collect::<rusqlite::Result<_>>()?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|(number, call)| {
+        let ended_ms = call.end.as_ref().map_or(0, |end| ms(end.at_ms));
+        Cursor { ended_ms, number: *number }
+    });
+    let mut parties = view.prepare(
+        "SELECT user, device, state, rang, answered, left_at, duration FROM call_parties WHERE call_no = ?1 \
+         ORDER BY place",
+    )?;
+    for (number, call) in &mut rows {
+        call.parties = parties.query_map([*number], party)?.collect::<rusqlite::Result<_>>()?;
+    }
+    Ok(CallPage { records: rows.into_iter().map(|(_, call)| call).collect(), next })
+}
+
+fn call(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
+    Ok(CallRecord {
+        app: app(row, 1)?,
+        call: row.get(2)?,
+        room: row.get(3)?,
+        media: row.get(4)?,
+        group: row.get(5)?,
+        data: row.get(6)?,
+        caller: row.get(7)?,
+        backend: row.get(8)?,
+        started_ms: time(row, 9)?.unwrap_or(0),
+        connected_ms: time(row, 10)?,
+        end: Some(CallEnd { at_ms: time(row, 11)?.unwrap_or(0), reason: row.get(12)?, by: row.get(13)? }),
+        parties: Vec::new(),
+    })
+}
+
+fn party(row: &Row<'_>) -> rusqlite::Result<CallParty> {
+    Ok(CallParty {
+        user: row.get(0)?,
+        device: row.get(1)?,
+        state: row.get(2)?,
+        rang_ms: time(row, 3)?,
+        answered_ms: time(row, 4)?,
+        left_ms: time(row, 5)?,
+        duration_ms: time(row, 6)?.unwrap_or(0),
+    })
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
+    let value: Option<i64> = row.get(column)?;
+    value.map(|value| u64::try_from(value).map_err(|error| unreadable(column, error))).transpose()
+}
+
+fn app(row: &Row<'_>, column: usize) -> rusqlite::Result<AppId> {
+    AppId::new(row.get(column)?).map_err(|error| unreadable(column, error))
+}
+
+fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, Box::new(error))
+}
+
+/// Every group there is.
+pub(crate) fn groups(connection: &Connection) -> rusqlite::Result<Vec<Group>> {
+    let mut select = connection.prepare(
+        "SELECT g.app, g.id, m.user FROM groups g LEFT JOIN group_members m ON m.app = g.app AND m.id = g.id \
+         ORDER BY g.app, g.id, m.place",
+    )?;
+    let mut rows = select.query([])?;
+    let mut groups: Vec<Group> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (app, id, user) = (app(row, 0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?);
+        match groups.last_mut() {
+            Some(group) if group.app == app && group.id == id => group.members.extend(user),
+            _ => groups.push(Group { app, id, members: user.into_iter().collect() }),
+        }
+    }
+    Ok(groups)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each filter enters an index and needs no sorting.
+    #[test]
+    fn no_question_reads_or_sorts_the_whole_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        std::fs::write(&path, "").unwrap();
+        let tables = schema::open_writer(&path).unwrap();
+        let all = CallFilter::all(AppId::new(7).unwrap());
+        let filters = [
+            all.clone(),
+            CallFilter { user: Some("alice".to_owned()), ..all.clone() },
+            CallFilter { user: Some("alice".to_owned()), reason: Some("lost".to_owned()), ..all.clone() },
+            CallFilter { reason: Some("lost".to_owned()), ..all.clone() },
+            CallFilter { from_ms: Some(1), to_ms: Some(2), media: Some("video".to_owned()), ..all },
+        ];
+        for filter in filters {
+            for after in [None, Some(Cursor { ended_ms: 5, number: 6 })] {
+                let (text, values) = question(&filter, 10, after);
+                let mut explain = tables.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
+                let plan =
+                    explain.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+                let plan: Vec<String> = plan.collect::<rusqlite::Result<_>>().unwrap();
+                let sorted = plan.iter().any(|step| step.contains("TEMP B-TREE") || step.starts_with("SCAN"));
+                let last_part = after.is_none() || plan.iter().any(|step| step.contains("ended<?"));
+                assert!(!sorted && last_part, "{filter:?} {after:?}: {plan:?}");
+            }
+        }
+    }
+}

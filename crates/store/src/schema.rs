@@ -1,0 +1,170 @@
+//! The tables, and how a database of an older version gets them.
+
+use crate::error::OpenError;
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a statement waits for another connection. Writers beside the server (a backup tool) hold their locks for
+/// less; beyond it, the write is tried again as a whole.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// Size to which the write-ahead log is cut back after it grew, bytes.
+const LOG_BYTES: i64 = 16 * 1024 * 1024;
+
+/// Each step brings a database from the form before to the next one, in one transaction. The form is the number of
+/// steps taken, kept in `user_version`. Steps are only ever appended: what a released version made must stay readable.
+const STEPS: &[M<'_>] = &[M::up(
+    "
+    -- Calls in progress, as they were when they began: those of a crash are closed from here.
+    CREATE TABLE open_calls (
+        app INTEGER NOT NULL,
+        call TEXT NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (app, call)
+    ) WITHOUT ROWID;
+
+    -- One row: when this server was last known to run, so that a crash does not lengthen the calls it cut off.
+    CREATE TABLE life (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        alive_ms INTEGER NOT NULL
+    );
+    INSERT INTO life VALUES (1, 0);
+
+    -- Finished calls, never changed. Times are Unix ms. Numbers grow and are not used twice.
+    CREATE TABLE calls (
+        no INTEGER PRIMARY KEY AUTOINCREMENT,
+        app INTEGER NOT NULL,
+        call TEXT NOT NULL,
+        room TEXT NOT NULL,
+        media TEXT NOT NULL,
+        in_group TEXT,
+        data TEXT,
+        caller TEXT NOT NULL,
+        backend INTEGER NOT NULL,
+        started INTEGER NOT NULL,
+        connected INTEGER,
+        ended INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        ended_by TEXT,
+        UNIQUE (app, call)
+    );
+    CREATE INDEX calls_by_end ON calls (app, ended, no);
+    CREATE INDEX calls_by_reason ON calls (app, reason, ended, no);
+    CREATE INDEX calls_by_age ON calls (ended);
+
+    -- Application and end are repeated, so that the calls of a user are found in their order by one index.
+    CREATE TABLE call_parties (
+        call_no INTEGER NOT NULL REFERENCES calls (no) ON DELETE CASCADE,
+        place INTEGER NOT NULL,
+        app INTEGER NOT NULL,
+        ended INTEGER NOT NULL,
+        user TEXT NOT NULL,
+        device TEXT,
+        state TEXT NOT NULL,
+        rang INTEGER,
+        answered INTEGER,
+        left_at INTEGER,
+        duration INTEGER NOT NULL,
+        PRIMARY KEY (call_no, place)
+    ) WITHOUT ROWID;
+    CREATE INDEX call_parties_by_user ON call_parties (app, user, ended, call_no);
+
+    CREATE TABLE groups (
+        app INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        changed INTEGER NOT NULL,
+        PRIMARY KEY (app, id)
+    ) WITHOUT ROWID;
+    CREATE TABLE group_members (
+        app INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        place INTEGER NOT NULL,
+        user TEXT NOT NULL,
+        PRIMARY KEY (app, id, place),
+        FOREIGN KEY (app, id) REFERENCES groups (app, id) ON DELETE CASCADE
+    ) WITHOUT ROWID;
+    ",
+)];
+
+/// The form that this version knows.
+fn known() -> u32 {
+    u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
+}
+
+/// Opens the writing connection and brings the tables to the newest form.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    let mut connection = connect(path).map_err(|error| refusal(path, &error))?;
+    let found = form(&connection).map_err(|error| refusal(path, &error))?;
+    if found > known() {
+        return Err(OpenError::TooNew { path: path.to_owned(), found, known: known() });
+    }
+    prepare_writer(&connection).map_err(|error| refusal(path, &error))?;
+    Migrations::from_slice(STEPS).to_latest(&mut connection).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => refusal(path, &err),
+        other => OpenError::Damaged { path: path.to_owned(), why: other.to_string() },
+    })?;
+    Ok(connection)
+}
+
+/// Opens a connection that cannot write.
+pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    // Only the thread that has a connection uses it, and the file was made with its rights before.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}
+
+fn form(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
+    // Readers do not stop the writer, nor the writer them.
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_row| Ok(()))?;
+    // A commit returns when it is on the disk.
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_row| Ok(()))?;
+    connection.pragma_update(None, "foreign_keys", true)
+}
+
+pub(crate) fn refusal(path: &Path, error: &rusqlite::Error) -> OpenError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let (path, why) = (path.to_owned(), error.to_string());
+    match error.sqlite_error_code() {
+        Some(DatabaseCorrupt | NotADatabase) => OpenError::Damaged { path, why },
+        _ => OpenError::Refused { path, why },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_can_be_taken_and_undone_by_its_transaction() {
+        Migrations::from_slice(STEPS).validate().unwrap();
+    }
+
+    #[test]
+    fn a_commit_is_on_the_disk_when_it_returns() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        std::fs::write(&path, "").unwrap();
+        let writer = open_writer(&path).unwrap();
+        let text = |name: &str| writer.pragma_query_value(None, name, |row| row.get::<_, String>(0)).unwrap();
+        let number = |name: &str| writer.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!((text("journal_mode").as_str(), number("synchronous")), ("wal", 2));
+        assert_eq!(number("foreign_keys"), 1);
+        let reader = open_reader(&path).unwrap();
+        assert!(reader.execute("DELETE FROM calls", []).is_err(), "a reader cannot write");
+    }
+}

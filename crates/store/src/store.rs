@@ -1,0 +1,234 @@
+//! The way in.
+
+use crate::apply;
+use crate::error::{NotKept, OpenError, StoreError};
+use crate::files::Claim;
+use crate::queue::{Queue, Write};
+use crate::read::{self, Readers};
+use crate::record::{CallFilter, CallPage, CallRecord, Cursor, Group};
+use crate::schema;
+use crate::writer::{Opener, Seen, Writer};
+use huitong_types::AppId;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Where the store is and how long it keeps what.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// The data directory; made when it is not there.
+    pub data: PathBuf,
+    /// Days that records of finished calls are kept; 0 for ever.
+    pub keep_call_records_days: u32,
+}
+
+/// What was in the store when it was opened.
+#[derive(Debug)]
+pub struct Restored {
+    /// Every group of every application.
+    pub groups: Vec<Group>,
+    /// How many calls a crash had cut off. Their records say `serverLost` and end when the server was last known to run,
+    /// which is ten seconds before the crash at most.
+    pub lost_calls: usize,
+}
+
+/// How the store is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Whether the disk refused the last writes; they wait and are tried again.
+    pub failing: bool,
+    /// Writes that wait.
+    pub waiting: usize,
+    /// Writes that were lost since the start.
+    pub lost: u64,
+}
+
+/// A moment before something is handed over, for [`Store::kept`].
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    lost: u64,
+}
+
+/// The store. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    queue: Arc<Queue>,
+    seen: Arc<Seen>,
+    settled: watch::Receiver<u64>,
+    readers: Arc<Readers>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Whoever drops it without closing waits for nothing: the thread writes what it has, once.
+        self.queue.close(Instant::now());
+        self.readers.close();
+    }
+}
+
+impl Store {
+    /// Opens the database, brings it to the form of this version, closes the calls of a crash, and starts the writing
+    /// thread.
+    ///
+    /// # Errors
+    /// One sentence that says what to change.
+    pub fn open(config: &StoreConfig) -> Result<(Self, Restored), OpenError> {
+        let claim = Claim::take(&config.data)?;
+        let path = claim.database.clone();
+        let opener: Opener = Box::new(move || schema::open_writer(&path));
+        Self::open_by(opener, claim, config.keep_call_records_days)
+    }
+
+    fn open_by(mut open: Opener, claim: Claim, keep_days: u32) -> Result<(Self, Restored), OpenError> {
+        let path = claim.database.clone();
+        let mut connection = open()?;
+        let refused = |error: rusqlite::Error| schema::refusal(&path, &error);
+        let lost_calls = apply::close_lost(&mut connection).map_err(refused)?;
+        let groups = read::groups(&connection).map_err(refused)?;
+        let (queue, seen) = (Arc::new(Queue::default()), Arc::new(Seen::default()));
+        let (settler, settled) = watch::channel(0);
+        let writer = Writer {
+            queue: Arc::clone(&queue),
+            seen: Arc::clone(&seen),
+            settled: settler,
+            open,
+            connection: Some(connection),
+            keep_days,
+            claim,
+        };
+        let thread = std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|error| OpenError::Refused { path: path.clone(), why: error.to_string() })?;
+        let readers = Readers::new(path);
+        let inner = Inner { queue, seen, settled, readers, thread: Mutex::new(Some(thread)) };
+        Ok((Self(Arc::new(inner)), Restored { groups, lost_calls }))
+    }
+
+    /// Notes that a call began, so that it has a record even if the server crashes. Left out when three quarters of the
+    /// queue are full: the record at its end is worth more.
+    pub fn call_started(&self, call: CallRecord) {
+        if self.0.queue.offer(Write::Started(Box::new(call))).is_err() {
+            metrics::counter!("huitong_store_beginnings_left_out_total").increment(1);
+        }
+    }
+
+    /// Keeps the record of a finished call. Never waits. 64 MiB of records can wait for the disk, 100 000 of usual
+    /// size; beyond that the record is lost: it is counted, and the log has what a bill needs.
+    pub fn call_finished(&self, call: CallRecord) {
+        if let Err(Write::Finished(call)) = self.0.queue.offer(Write::Finished(Box::new(call))) {
+            self.0.seen.lose(1, "full");
+            tracing::error!(
+                app = call.app.get(),
+                call = call.call,
+                caller = call.caller,
+                media = call.media,
+                started_ms = call.started_ms,
+                connected_ms = call.connected_ms,
+                ended_ms = call.end.as_ref().map(|end| end.at_ms),
+                reason = call.end.as_ref().map(|end| end.reason.as_str()),
+                "the record of a call is lost: too many wait for the disk"
+            );
+        }
+    }
+
+    /// Keeps a group, in the place of one with its id. Lost and counted when the queue is full; [`Self::kept`] tells.
+    pub fn put_group(&self, group: Group) {
+        self.group_write(Write::PutGroup(group));
+    }
+
+    /// Keeps a group no longer.
+    pub fn drop_group(&self, app: AppId, id: impl Into<String>) {
+        self.group_write(Write::DropGroup(app, id.into()));
+    }
+
+    fn group_write(&self, write: Write) {
+        if self.0.queue.offer(write).is_err() {
+            self.0.seen.lose(1, "full");
+            tracing::error!("a change of a group is lost: too many writes wait for the disk");
+        }
+    }
+
+    /// To be taken before something is handed over whose keeping matters to somebody.
+    pub fn mark(&self) -> Mark {
+        Mark { lost: self.0.seen.lost.load(Ordering::Acquire) }
+    }
+
+    /// Waits until everything handed over so far is on the disk.
+    ///
+    /// # Errors
+    /// It is not after this time, or something was lost since the mark.
+    pub async fn kept(&self, since: Mark, within: Duration) -> Result<(), NotKept> {
+        let taken = self.0.queue.taken();
+        let mut settled = self.0.settled.clone();
+        let all = settled.wait_for(|settled| *settled >= taken);
+        let in_time = tokio::time::timeout(within, all).await;
+        let settled = matches!(in_time, Ok(Ok(_)));
+        if settled && self.mark().lost == since.lost { Ok(()) } else { Err(NotKept) }
+    }
+
+    /// Some finished calls, those that ended last first. Following [`CallPage::next`] from page to page shows each call
+    /// that was there at the first page exactly once, whatever ends meanwhile.
+    ///
+    /// # Errors
+    /// Too many others ask, or the database cannot be read.
+    pub async fn call_records(
+        &self,
+        filter: CallFilter,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<CallPage, StoreError> {
+        self.0.readers.ask(move |connection| read::calls(connection, &filter, limit, after)).await
+    }
+
+    /// How the store is.
+    pub fn health(&self) -> Health {
+        Health {
+            failing: self.0.seen.failing.load(Ordering::Acquire),
+            waiting: self.0.queue.waiting(),
+            lost: self.0.seen.lost.load(Ordering::Acquire),
+        }
+    }
+
+    /// Writes what waits and closes the file; calls in progress end as `serverShutdown`. Blocks until it is done, or
+    /// until `within` is over and the disk still refuses: then what waits is lost, counted and told to the log.
+    pub fn close(&self, within: Duration) {
+        self.0.readers.close();
+        self.0.queue.close(Instant::now() + within);
+        let thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread of the database failed");
+        }
+    }
+}
+
+/// Tells the metrics recorder what the figures mean.
+pub fn describe_metrics() {
+    use metrics::Unit::Seconds;
+    metrics::describe_gauge!("huitong_store_waiting", "Writes that wait for the database.");
+    metrics::describe_gauge!(
+        "huitong_store_failing",
+        "1 while the database cannot be written; what waits is tried again."
+    );
+    metrics::describe_counter!("huitong_store_writes_total", "Writes that are in the database.");
+    metrics::describe_counter!(
+        "huitong_store_lost_total",
+        "Writes that were lost: the queue was full, the server ended while the disk refused, or a defect."
+    );
+    metrics::describe_counter!(
+        "huitong_store_beginnings_left_out_total",
+        "Calls whose beginning was not noted because the queue was crowded; their ends are kept."
+    );
+    metrics::describe_histogram!(
+        "huitong_store_commit_seconds",
+        Seconds,
+        "Time of one commit with its sync to the disk."
+    );
+}
