@@ -115,3 +115,21 @@ async fn the_description_names_every_call() {
     assert!(fields["keyframeAgeMs"].is_object(), "{fields}");
     assert!(!description.to_string().contains(SECRET));
 }
+
+#[tokio::test]
+async fn the_description_has_the_answers_that_every_call_may_get() {
+    let server = Running::start(config()).await;
+    let description = server.get("/openapi.json").await.json();
+    let mut calls = 0;
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            for status in ["401", "500", "503", "504"] {
+                let body = &operation["responses"][status]["content"]["application/json"]["schema"]["$ref"];
+                assert_eq!(body, "#/components/schemas/ApiError", "{method} {path} {status}");
+            }
+            calls += 1;
+        }
+    }
+    assert!(calls >= 5, "{calls}");
+    assert!(description["components"]["schemas"]["ApiError"].is_object());
+}

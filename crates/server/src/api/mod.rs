@@ -1,5 +1,6 @@
 //! The back-end API under `/v1/`: who may call it, what it does, how it refuses.
 
+mod answers;
 mod auth;
 mod refusal;
 mod rooms;
@@ -47,12 +48,13 @@ impl Modify for Schemes {
 
 /// The routes, and their description for `/openapi.json`.
 pub(crate) fn router() -> (Router<Shared>, Description) {
-    let (router, description) = OpenApiRouter::with_openapi(Doc::openapi())
+    let (router, mut description) = OpenApiRouter::with_openapi(Doc::openapi())
         .routes(routes!(rooms::list))
         .routes(routes!(rooms::detail, rooms::dissolve))
         .routes(routes!(rooms::remove_member))
         .routes(routes!(rooms::urls))
         .split_for_parts();
+    answers::everywhere(&mut description);
     (router.route_layer(from_fn(in_time)), description)
 }
 

@@ -43,7 +43,6 @@ pub(super) struct Page {
     responses(
         (status = 200, description = "A page of rooms, by name.", body = RoomList),
         (status = 400, description = "A parameter is wrong.", body = ApiError),
-        (status = 401, description = "The credential is missing or wrong.", body = ApiError),
     )
 )]
 pub(super) async fn list(
@@ -68,7 +67,6 @@ pub(super) async fn list(
     params(("room" = String, Path, description = "The room, such as `1234`, `abc` or `@1234`.")),
     responses(
         (status = 200, description = "The room with media figures of every stream.", body = RoomDetail),
-        (status = 401, description = "The credential is missing or wrong.", body = ApiError),
         (status = 400, description = "A parameter is wrong.", body = ApiError),
         (status = 404, description = "There is no such room.", body = ApiError),
     )
@@ -93,7 +91,6 @@ pub(super) async fn detail(
     params(("room" = String, Path, description = "The room, such as `1234`, `abc` or `@1234`.")),
     responses(
         (status = 204, description = "Done."),
-        (status = 401, description = "The credential is missing or wrong.", body = ApiError),
         (status = 400, description = "A parameter is wrong.", body = ApiError),
         (status = 404, description = "There is no such room.", body = ApiError),
     )
@@ -115,7 +112,6 @@ pub(super) async fn dissolve(
     ),
     responses(
         (status = 204, description = "Done."),
-        (status = 401, description = "The credential is missing or wrong.", body = ApiError),
         (status = 404, description = "There is no such room or member.", body = ApiError),
     )
 )]
@@ -136,7 +132,6 @@ pub(super) async fn remove_member(
     responses(
         (status = 200, description = "One URL per transport.", body = UrlReply),
         (status = 400, description = "The body is wrong.", body = ApiError),
-        (status = 401, description = "The credential is missing or wrong.", body = ApiError),
     )
 )]
 pub(super) async fn urls(
