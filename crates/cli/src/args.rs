@@ -93,7 +93,7 @@ pub(crate) struct Serve {
 
 Examples:
   huitong preview examples/miniprogram           then open http://127.0.0.1:8080/preview/
-  huitong preview . --http 127.0.0.1:9000 --rtmp 127.0.0.1:0 --rtc 127.0.0.1:0"
+  huitong preview . --http 127.0.0.1:9000 --rtmp 127.0.0.1:0 --rtc 127.0.0.1:0 --data preview-data"
 )]
 pub(crate) struct Preview {
     /// Folder with app.json or project.config.json.

@@ -48,6 +48,12 @@ impl fmt::Display for ServerError {
 
 impl std::error::Error for ServerError {}
 
+impl From<huitong_store::OpenError> for ServerError {
+    fn from(error: huitong_store::OpenError) -> Self {
+        Self::Start(error.to_string())
+    }
+}
+
 impl From<ConfigError> for ServerError {
     fn from(error: ConfigError) -> Self {
         Self::Config(error)

@@ -7,12 +7,15 @@ use crate::demo_app::{self, DemoApp};
 use crate::error::ServerError;
 use crate::http::{self, Shared};
 use crate::transcoding::Transcoders;
-use crate::{banner, limits};
+use crate::url_book::UrlBook;
+use crate::{banner, limits, unix_seconds};
+use huitong_engine::UrlRecord;
 use huitong_fanout::{Authority, Fanout, FanoutConfig};
 use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
 use huitong_gateway_rtmp::{RtmpGateway, RtmpWire};
 use huitong_gateway_webrtc::{WebrtcConfig, WebrtcGateway};
 use huitong_hub::{Pace, RingLimits, Wire};
+use huitong_store::{Store, StoreConfig};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,6 +34,10 @@ const BACKLOG: u32 = 1024;
 
 /// How long connections may take for their goodbyes after the drain.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// How long a disk that refuses is tried again at the end. A supervisor that waits ten seconds after SIGTERM must not
+/// have to kill.
+const STORE_CLOSES: Duration = Duration::from_secs(2);
 
 /// How often histograms are folded, so that they do not grow while nobody reads `/metrics`.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -79,8 +86,8 @@ impl Server {
         let address = PublicAddress::new(&config, http, rtmp);
         let fanout = Fanout::new(fanout_config(&config.media)?)
             .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
-        let (control, engine) =
-            Control::start(config.engine(address.media()), &config.server.data, fanout.clone())?;
+        let (store, urls) = open_store(&config).await?;
+        let (control, engine) = Control::start(config.engine(address.media()), store, urls, fanout.clone())?;
         let authority: Arc<dyn Authority> = Arc::new(control.clone());
         let flv = FlvGateway {
             fanout: fanout.clone(),
@@ -172,6 +179,21 @@ impl Server {
     /// # Errors
     /// The engine or a listener failed. Connections are of no use then, so the process should end at once.
     pub async fn run(
+        self,
+        stop: impl Future<Output = ()>,
+        hurry: impl Future<Output = ()>,
+    ) -> Result<(), ServerError> {
+        let store = self.control.store.clone();
+        let ended = self.run_until(stop, hurry).await;
+        // However the server ended, what was handed to the store comes to the disk.
+        if let Err(error) = tokio::task::spawn_blocking(move || store.close(STORE_CLOSES)).await {
+            tracing::error!(%error, "the database was not closed");
+        }
+        tracing::info!("stopped");
+        ended
+    }
+
+    async fn run_until(
         mut self,
         stop: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
@@ -198,9 +220,16 @@ impl Server {
         // Whoever has not left by then loses its connection with the process.
         let _all_gone = tokio::time::timeout(GOODBYE, gone).await;
         self.listeners.abort_all();
-        tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Opens the store and takes from it what the engine has to know.
+async fn open_store(config: &Config) -> Result<(Store, (UrlBook, Vec<UrlRecord>)), ServerError> {
+    let data = &config.server.data;
+    let (store, restored) = Store::open(&StoreConfig { data: data.clone(), keep_call_records_days: 0 })?;
+    let urls = UrlBook::open(data, store.clone(), &restored.urls, unix_seconds()).await?;
+    Ok((store, urls))
 }
 
 async fn drain(config: &Config, shared: &Shared, stop_rtmp: &watch::Sender<bool>, control: &Control) {

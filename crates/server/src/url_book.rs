@@ -1,18 +1,23 @@
-//! Minted URLs on disk, so that an encoder that was set up for a month works after a restart.
+//! Minted URLs in the store, so that an encoder that was set up for a month works after a restart.
 //!
-//! One JSON object per line: a URL, or the key of one that was withdrawn. The file holds keys, so only its owner may
-//! read it. It is written anew at each start without what has expired or was withdrawn.
+//! Versions before the store kept them in a file of lines; what is in such a file is moved once.
 
 use crate::error::ServerError;
 use huitong_engine::UrlRecord;
-use huitong_types::StreamKey;
+use huitong_store::{MintedUrl, Store};
+use huitong_types::{Redacted, StreamKey};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
 
-const FILE: &str = "stream-urls.jsonl";
+/// The file of versions before the store: one JSON object per line.
+const OLD_FILE: &str = "stream-urls.jsonl";
+
+/// How long the move of that file may take; 100 000 URLs take a second.
+const MOVE_WITHIN: Duration = Duration::from_secs(60);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,66 +26,88 @@ enum Line {
     Withdrawn(StreamKey),
 }
 
-/// The file. Made when the first URL is minted.
+/// The URLs' part of the store.
 #[derive(Debug)]
 pub(crate) struct UrlBook {
-    path: PathBuf,
-    file: Option<File>,
+    store: Store,
 }
 
 impl UrlBook {
-    /// Opens the book in a data directory; returns the URLs in it that are valid at `unix_now`, in seconds.
+    /// The book of a store that had these URLs in it, and those that are valid at `unix_now`, in seconds.
     ///
     /// # Errors
-    /// There is a file that cannot be used.
-    pub(crate) fn open(data: &Path, unix_now: u64) -> Result<(Self, Vec<UrlRecord>), ServerError> {
-        let path = data.join(FILE);
+    /// There is a file of an older version in `data` that cannot be moved into the store.
+    pub(crate) async fn open(
+        data: &Path,
+        store: Store,
+        kept: &[MintedUrl],
+        unix_now: u64,
+    ) -> Result<(Self, Vec<UrlRecord>), ServerError> {
+        let mut book = Self { store };
+        let mut records: Vec<UrlRecord> = kept.iter().filter_map(record).collect();
+        let moved = book.move_old(data, unix_now).await?;
+        records.extend(moved.into_iter().filter(|moved| !kept.iter().any(|url| is_of(url, &moved.key))));
+        Ok((book, records))
+    }
+
+    /// Keeps a URL.
+    pub(crate) fn keep(&mut self, record: &UrlRecord) {
+        match serde_json::to_string(record) {
+            Ok(text) => self.store.put_url(MintedUrl {
+                key: Redacted::new(record.key.reveal().to_owned()),
+                expires: record.expires,
+                record: Redacted::new(text),
+            }),
+            // The error's own text could quote a key.
+            Err(_) => {
+                tracing::error!("a minted URL cannot be written down: it is valid until this server ends")
+            }
+        }
+    }
+
+    /// Keeps a URL no longer.
+    pub(crate) fn withdraw(&mut self, key: &StreamKey) {
+        self.store.drop_url(Redacted::new(key.reveal().to_owned()));
+    }
+
+    async fn move_old(&mut self, data: &Path, unix_now: u64) -> Result<Vec<UrlRecord>, ServerError> {
+        let path = data.join(OLD_FILE);
         let broken = |error: io::Error| {
             ServerError::Start(format!(
-                "The minted URLs in {} cannot be used ({error}); correct --data, or remove the file to forget them.",
+                "The minted URLs in {} cannot be moved into the database ({error}); correct --data, or remove the file \
+                 to forget them.",
                 path.display()
             ))
         };
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok((Self { path, file: None }, Vec::new()));
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(broken(error)),
         };
         let records = valid(&text, unix_now, &path);
-        let file = rewrite(&path, &records).map_err(broken)?;
-        Ok((Self { path, file: Some(file) }, records))
-    }
-
-    /// Keeps a URL. Some hundred bytes into the page cache: short enough for the task that owns the engine.
-    pub(crate) fn keep(&mut self, record: UrlRecord) {
-        self.write(&Line::Minted(record));
-    }
-
-    /// Keeps a URL no longer.
-    pub(crate) fn withdraw(&mut self, key: StreamKey) {
-        self.write(&Line::Withdrawn(key));
-    }
-
-    fn write(&mut self, line: &Line) {
-        let written = self.ready().and_then(|file| file.write_all(&bytes(line)?));
-        if let Err(error) = written {
-            tracing::error!(file = %self.path.display(), %error,
-                "a minted URL could not be written down: it is valid until this server ends");
+        let mark = self.store.mark();
+        for record in &records {
+            self.keep(record);
         }
+        let kept = self.store.kept(mark, MOVE_WITHIN).await;
+        kept.map_err(|error| broken(io::Error::other(error)))?;
+        fs::remove_file(&path).map_err(broken)?;
+        tracing::info!(urls = records.len(), file = %path.display(), "minted URLs were moved into the database");
+        Ok(records)
     }
+}
 
-    fn ready(&mut self) -> io::Result<&mut File> {
-        let file = match self.file.take() {
-            Some(file) => file,
-            None => {
-                self.path.parent().map_or(Ok(()), fs::create_dir_all)?;
-                private(&self.path)?
-            }
-        };
-        Ok(self.file.insert(file))
+fn is_of(url: &MintedUrl, key: &StreamKey) -> bool {
+    url.key.reveal() == key.reveal()
+}
+
+fn record(url: &MintedUrl) -> Option<UrlRecord> {
+    let record = serde_json::from_str(url.record.reveal()).ok();
+    if record.is_none() {
+        // The error's own text could quote a key.
+        tracing::warn!(expires = url.expires, "a minted URL in the database cannot be read: left out");
     }
+    record
 }
 
 /// A server that was killed may have left half a line at the end.
@@ -104,41 +131,14 @@ fn valid(text: &str, unix_now: u64, path: &Path) -> Vec<UrlRecord> {
     order.into_iter().filter_map(|key| records.remove(&key)).collect()
 }
 
-/// Replaces the file in one step, so that a kill at any moment leaves the old one or the new one.
-fn rewrite(path: &Path, records: &[UrlRecord]) -> io::Result<File> {
-    let fresh = path.with_extension("new");
-    match fs::remove_file(&fresh) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = private(&fresh)?;
-    for record in records {
-        file.write_all(&bytes(&Line::Minted(record.clone()))?)?;
-    }
-    file.sync_all()?;
-    fs::rename(&fresh, path)?;
-    Ok(file)
-}
-
-fn bytes(line: &Line) -> io::Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec(line)?;
-    bytes.push(b'\n');
-    Ok(bytes)
-}
-
-/// A file to append to that only its owner may read.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use huitong_store::StoreConfig;
     use huitong_types::{AppId, RoomId, Scene, StreamKind, UserId};
+
+    /// Some day in 2100: the store forgets what is over by the wall clock.
+    const LATER: u64 = 4_102_444_800;
 
     fn record(name: &str, expires: u64) -> UrlRecord {
         UrlRecord {
@@ -156,60 +156,65 @@ mod tests {
         StreamKey::new(format!("{name:_<24}")).unwrap()
     }
 
-    #[test]
-    fn what_was_minted_is_there_after_a_restart_and_what_is_over_is_not() {
-        let data = tempfile::tempdir().unwrap();
-        let data = data.path().join("made-when-needed");
-        let (mut book, none) = UrlBook::open(&data, 100).unwrap();
-        assert!(none.is_empty() && !data.exists());
-        book.keep(record("alice", 1000));
-        book.keep(record("brief", 150));
-        book.keep(record("kicked", 1000));
-        book.withdraw(key("kicked"));
-        drop(book);
-        let (mut book, kept) = UrlBook::open(&data, 200).unwrap();
-        assert_eq!(kept, [record("alice", 1000)]);
-        book.keep(record("bob", 1000));
-        drop(book);
-        let (_book, kept) = UrlBook::open(&data, 200).unwrap();
-        assert_eq!(kept, [record("alice", 1000), record("bob", 1000)]);
+    async fn opened(data: &Path) -> Result<(UrlBook, Vec<UrlRecord>), ServerError> {
+        let config = StoreConfig { data: data.to_owned(), keep_call_records_days: 0 };
+        let (store, restored) = Store::open(&config).unwrap();
+        UrlBook::open(data, store, &restored.urls, 100).await
     }
 
-    #[test]
-    fn half_a_line_at_the_end_costs_nothing_else() {
+    fn closed(book: UrlBook) {
+        book.store.close(MOVE_WITHIN);
+    }
+
+    #[tokio::test]
+    async fn what_was_minted_is_there_after_a_restart_and_what_was_withdrawn_is_not() {
         let data = tempfile::tempdir().unwrap();
-        let (mut book, _) = UrlBook::open(data.path(), 0).unwrap();
-        book.keep(record("alice", 10));
-        book.keep(record("bob", 10));
-        drop(book);
-        let path = data.path().join(FILE);
-        let text = fs::read_to_string(&path).unwrap();
+        let (mut book, none) = opened(data.path()).await.unwrap();
+        assert!(none.is_empty());
+        book.keep(&record("alice", LATER));
+        book.keep(&record("kicked", LATER));
+        book.withdraw(&key("kicked"));
+        closed(book);
+        let (mut book, kept) = opened(data.path()).await.unwrap();
+        assert_eq!(kept, [record("alice", LATER)]);
+        book.keep(&record("bob", LATER));
+        closed(book);
+        assert_eq!(opened(data.path()).await.unwrap().1, [record("alice", LATER), record("bob", LATER)]);
+    }
+
+    #[tokio::test]
+    async fn the_file_of_an_older_version_is_moved_once_and_half_a_line_costs_nothing_else() {
+        let data = tempfile::tempdir().unwrap();
+        let path = data.path().join(OLD_FILE);
+        let lines = [
+            Line::Minted(record("alice", LATER)),
+            Line::Minted(record("brief", 50)),
+            Line::Minted(record("kicked", LATER)),
+            Line::Withdrawn(key("kicked")),
+            Line::Minted(record("bob", LATER)),
+            Line::Minted(record("torn", LATER)),
+        ];
+        let lines: Vec<String> = lines.iter().map(|line| serde_json::to_string(line).unwrap()).collect();
+        let text = lines.join("\n");
         fs::write(&path, &text[..text.len() - 10]).unwrap();
-        let (mut book, kept) = UrlBook::open(data.path(), 0).unwrap();
-        assert_eq!(kept, [record("alice", 10)]);
-        book.keep(record("carol", 10));
-        drop(book);
-        assert_eq!(UrlBook::open(data.path(), 0).unwrap().1.len(), 2);
+        let (mut book, moved) = opened(data.path()).await.unwrap();
+        assert_eq!(moved, [record("alice", LATER), record("bob", LATER)]);
+        assert!(!path.exists());
+        book.withdraw(&key("bob"));
+        closed(book);
+        let (book, kept) = opened(data.path()).await.unwrap();
+        assert_eq!(kept, [record("alice", LATER)]);
+        closed(book);
+        // A server that was killed between the two steps of the move finds both.
+        fs::write(&path, &lines[0]).unwrap();
+        assert_eq!(opened(data.path()).await.unwrap().1, [record("alice", LATER)]);
     }
 
-    #[cfg(unix)]
-    #[test]
-    fn only_the_owner_may_read_the_keys() {
-        use std::os::unix::fs::PermissionsExt;
+    #[tokio::test]
+    async fn a_file_that_cannot_be_moved_is_told_in_one_sentence() {
         let data = tempfile::tempdir().unwrap();
-        let (mut book, _) = UrlBook::open(data.path(), 0).unwrap();
-        book.keep(record("alice", 10));
-        let mode = |book: &UrlBook| fs::metadata(&book.path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&book), 0o600);
-        drop(book);
-        assert_eq!(mode(&UrlBook::open(data.path(), 0).unwrap().0), 0o600);
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_used_is_told_in_one_sentence() {
-        let data = tempfile::tempdir().unwrap();
-        fs::create_dir(data.path().join(FILE)).unwrap();
-        let error = UrlBook::open(data.path(), 0).unwrap_err().to_string();
-        assert!(error.contains(FILE) && error.contains("correct --data"), "{error}");
+        fs::create_dir(data.path().join(OLD_FILE)).unwrap();
+        let error = opened(data.path()).await.unwrap_err().to_string();
+        assert!(error.contains(OLD_FILE) && error.contains("correct --data"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 //! reached the disk.
 
 use crate::queue::Write;
-use crate::record::{CallEnd, CallRecord, Group};
+use crate::record::{CallEnd, CallRecord, Group, MintedUrl};
 use huitong_types::AppId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -29,6 +29,8 @@ pub(crate) fn write(tables: &Connection, write: &Write, now_ms: u64) -> rusqlite
         Write::Finished(call) => finished(tables, call, call.end.as_ref(), now_ms),
         Write::PutGroup(group) => put_group(tables, group, now_ms),
         Write::DropGroup(app, id) => drop_group(tables, *app, id),
+        Write::PutUrl(url) => put_url(tables, url),
+        Write::DropUrl(key) => drop_url(tables, key.reveal()),
     }
 }
 
@@ -109,6 +111,20 @@ fn put_group(tables: &Connection, group: &Group, now_ms: u64) -> rusqlite::Resul
 fn drop_group(tables: &Connection, app: AppId, id: &str) -> rusqlite::Result<()> {
     // Its members go with it.
     tables.execute("DELETE FROM groups WHERE app = ?1 AND id = ?2", params![app.get(), id]).map(drop)
+}
+
+fn put_url(tables: &Connection, url: &MintedUrl) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO minted_urls (key, expires, record) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    tables.execute(sql, params![url.key.reveal(), ms(url.expires), url.record.reveal()]).map(drop)
+}
+
+fn drop_url(tables: &Connection, key: &str) -> rusqlite::Result<()> {
+    tables.execute("DELETE FROM minted_urls WHERE key = ?1", [key]).map(drop)
+}
+
+/// Forgets URLs that have expired.
+pub(crate) fn forget_urls(tables: &Connection, now_ms: u64) -> rusqlite::Result<usize> {
+    tables.execute("DELETE FROM minted_urls WHERE expires <= ?1", [ms(now_ms / 1000)])
 }
 
 /// Notes that the server runs, if there are calls for which that matters.

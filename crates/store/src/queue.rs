@@ -1,7 +1,7 @@
 //! Writes that wait for the disk.
 
-use crate::record::{CallRecord, Group};
-use huitong_types::AppId;
+use crate::record::{CallRecord, Group, MintedUrl};
+use huitong_types::{AppId, Redacted};
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -31,6 +31,10 @@ pub(crate) enum Write {
     PutGroup(Group),
     /// A group is no more.
     DropGroup(AppId, String),
+    /// A URL was minted.
+    PutUrl(MintedUrl),
+    /// The URL with this key was withdrawn.
+    DropUrl(Redacted<String>),
 }
 
 impl Write {
@@ -52,6 +56,8 @@ impl Write {
                     group.id.len() + members.sum::<usize>()
                 }
                 Self::DropGroup(_, id) => id.len(),
+                Self::PutUrl(url) => url.key.reveal().len() + url.record.reveal().len(),
+                Self::DropUrl(key) => key.reveal().len(),
             }
     }
 }

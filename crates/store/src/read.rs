@@ -2,9 +2,9 @@
 
 use crate::apply::ms;
 use crate::error::StoreError;
-use crate::record::{CallEnd, CallFilter, CallPage, CallParty, CallRecord, Cursor, Group};
+use crate::record::{CallEnd, CallFilter, CallPage, CallParty, CallRecord, Cursor, Group, MintedUrl};
 use crate::schema;
-use huitong_types::AppId;
+use huitong_types::{AppId, Redacted};
 use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, Row, params_from_iter};
 use std::path::PathBuf;
@@ -206,6 +206,19 @@ pub(crate) fn groups(connection: &Connection) -> rusqlite::Result<Vec<Group>> {
         }
     }
     Ok(groups)
+}
+
+/// Every minted URL there is, in the order of their keys.
+pub(crate) fn urls(connection: &Connection) -> rusqlite::Result<Vec<MintedUrl>> {
+    let mut select = connection.prepare("SELECT key, expires, record FROM minted_urls ORDER BY key")?;
+    let urls = select.query_map([], |row| {
+        Ok(MintedUrl {
+            key: Redacted::new(row.get(0)?),
+            expires: time(row, 1)?.unwrap_or(0),
+            record: Redacted::new(row.get(2)?),
+        })
+    })?;
+    urls.collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The words of the store.
 
-use huitong_types::AppId;
+use huitong_types::{AppId, Redacted};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -73,6 +73,17 @@ pub struct Group {
     pub id: String,
     /// Its members in the order given.
     pub members: Vec<String>,
+}
+
+/// A URL that the back-end minted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MintedUrl {
+    /// The key in it, a secret.
+    pub key: Redacted<String>,
+    /// When it expires, Unix seconds.
+    pub expires: u64,
+    /// What it opens, in the giver's own form; it may have the key in it.
+    pub record: Redacted<String>,
 }
 
 /// Which finished calls of an application are wanted.

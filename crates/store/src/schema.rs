@@ -15,7 +15,8 @@ const LOG_BYTES: i64 = 16 * 1024 * 1024;
 
 /// Each step brings a database from the form before to the next one, in one transaction. The form is the number of
 /// steps taken, kept in `user_version`. Steps are only ever appended: what a released version made must stay readable.
-const STEPS: &[M<'_>] = &[M::up(
+const STEPS: &[M<'_>] = &[
+    M::up(
     "
     -- Calls in progress, as they were when they began: those of a crash are closed from here.
     CREATE TABLE open_calls (
@@ -86,7 +87,19 @@ const STEPS: &[M<'_>] = &[M::up(
         FOREIGN KEY (app, id) REFERENCES groups (app, id) ON DELETE CASCADE
     ) WITHOUT ROWID;
     ",
-)];
+),
+    M::up(
+        "
+    -- URLs that are valid until a time, in Unix seconds. They hold keys.
+    CREATE TABLE minted_urls (
+        key TEXT PRIMARY KEY,
+        expires INTEGER NOT NULL,
+        record TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX minted_urls_by_expiry ON minted_urls (expires);
+    ",
+    ),
+];
 
 /// The form that this version knows.
 fn known() -> u32 {
@@ -152,6 +165,23 @@ mod tests {
     #[test]
     fn every_step_can_be_taken_and_undone_by_its_transaction() {
         Migrations::from_slice(STEPS).validate().unwrap();
+    }
+
+    #[test]
+    fn each_older_form_is_brought_to_the_newest_with_what_is_in_it() {
+        for steps in 1..STEPS.len() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("some.db");
+            let mut older = Connection::open(&path).unwrap();
+            Migrations::from_slice(&STEPS[..steps]).to_latest(&mut older).unwrap();
+            let group = "INSERT INTO groups VALUES (7, 'team', 1); INSERT INTO group_members VALUES (7, 'team', 0, 'bob')";
+            older.execute_batch(group).unwrap();
+            older.close().unwrap();
+            let newest = open_writer(&path).unwrap();
+            assert_eq!(form(&newest).unwrap(), known());
+            let groups = crate::read::groups(&newest).unwrap();
+            assert_eq!(groups[0].members, ["bob"], "from form {steps}");
+        }
     }
 
     #[test]

@@ -5,10 +5,10 @@ use crate::error::{NotKept, OpenError, StoreError};
 use crate::files::Claim;
 use crate::queue::{Queue, Write};
 use crate::read::{self, Readers};
-use crate::record::{CallFilter, CallPage, CallRecord, Cursor, Group};
+use crate::record::{CallFilter, CallPage, CallRecord, Cursor, Group, MintedUrl};
 use crate::schema;
-use crate::writer::{Opener, Seen, Writer};
-use huitong_types::AppId;
+use crate::writer::{Opener, Seen, Writer, unix_ms};
+use huitong_types::{AppId, Redacted};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +30,8 @@ pub struct StoreConfig {
 pub struct Restored {
     /// Every group of every application.
     pub groups: Vec<Group>,
+    /// Minted URLs that have not expired.
+    pub urls: Vec<MintedUrl>,
     /// How many calls a crash had cut off. Their records say `serverLost` and end when the server was last known to run,
     /// which is ten seconds before the crash at most.
     pub lost_calls: usize,
@@ -91,6 +93,8 @@ impl Store {
         let mut connection = open()?;
         let refused = |error: rusqlite::Error| schema::refusal(&path, &error);
         let lost_calls = apply::close_lost(&mut connection).map_err(refused)?;
+        apply::forget_urls(&connection, unix_ms()).map_err(refused)?;
+        let urls = read::urls(&connection).map_err(refused)?;
         let groups = read::groups(&connection).map_err(refused)?;
         let (queue, seen) = (Arc::new(Queue::default()), Arc::new(Seen::default()));
         let (settler, settled) = watch::channel(0);
@@ -109,7 +113,7 @@ impl Store {
             .map_err(|error| OpenError::Refused { path: path.clone(), why: error.to_string() })?;
         let readers = Readers::new(path);
         let inner = Inner { queue, seen, settled, readers, thread: Mutex::new(Some(thread)) };
-        Ok((Self(Arc::new(inner)), Restored { groups, lost_calls }))
+        Ok((Self(Arc::new(inner)), Restored { groups, urls, lost_calls }))
     }
 
     /// Notes that a call began, so that it has a record even if the server crashes. Left out when three quarters of the
@@ -134,25 +138,35 @@ impl Store {
                 connected_ms = call.connected_ms,
                 ended_ms = call.end.as_ref().map(|end| end.at_ms),
                 reason = call.end.as_ref().map(|end| end.reason.as_str()),
-                "the record of a call is lost: too many wait for the disk"
+                "the record of a call is lost: too many wait for the disk, or the server ends"
             );
         }
     }
 
     /// Keeps a group, in the place of one with its id. Lost and counted when the queue is full; [`Self::kept`] tells.
     pub fn put_group(&self, group: Group) {
-        self.group_write(Write::PutGroup(group));
+        self.offer(Write::PutGroup(group), "a change of a group");
     }
 
     /// Keeps a group no longer.
     pub fn drop_group(&self, app: AppId, id: impl Into<String>) {
-        self.group_write(Write::DropGroup(app, id.into()));
+        self.offer(Write::DropGroup(app, id.into()), "a change of a group");
     }
 
-    fn group_write(&self, write: Write) {
+    /// Keeps a minted URL until it expires. Lost and counted when the queue is full; [`Self::kept`] tells.
+    pub fn put_url(&self, url: MintedUrl) {
+        self.offer(Write::PutUrl(url), "a minted URL");
+    }
+
+    /// Keeps a minted URL no longer.
+    pub fn drop_url(&self, key: Redacted<String>) {
+        self.offer(Write::DropUrl(key), "the withdrawal of a URL");
+    }
+
+    fn offer(&self, write: Write, what: &'static str) {
         if self.0.queue.offer(write).is_err() {
             self.0.seen.lose(1, "full");
-            tracing::error!("a change of a group is lost: too many writes wait for the disk");
+            tracing::error!(what, "a write is lost: too many wait for the disk, or the server ends");
         }
     }
 

@@ -122,6 +122,7 @@ impl Writer {
                         alive_at = now + ALIVE_EVERY;
                     }
                     if now >= forget_at {
+                        self.duty(|tables| apply::forget_urls(tables, unix_ms()));
                         // As long as there are more, a turn each, so that writes come between.
                         forget_at = if self.forget() == 0 { now + FORGET_EVERY } else { now };
                     }

@@ -3,8 +3,10 @@
 mod common;
 
 use common::{PATIENCE, app, begun, ended, open};
-use huitong_store::{CallFilter, CallRecord, Cursor, Group, NotKept, OpenError, Store, StoreConfig};
-use huitong_types::AppId;
+use huitong_store::{
+    CallFilter, CallRecord, Cursor, Group, MintedUrl, NotKept, OpenError, Store, StoreConfig,
+};
+use huitong_types::{AppId, Redacted};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
@@ -119,6 +121,28 @@ async fn groups_are_there_after_a_restart() {
 }
 
 #[tokio::test]
+async fn minted_urls_are_there_after_a_restart_until_they_expire_or_are_withdrawn() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, _) = open(data.path());
+    let url = |key: &str, expires| MintedUrl {
+        key: Redacted::new(key.to_owned()),
+        expires,
+        record: Redacted::new(format!("what {key} opens")),
+    };
+    let mark = store.mark();
+    for minted in [url("camera", u64::MAX), url("over", 1_700_000_000), url("withdrawn", u64::MAX)] {
+        store.put_url(minted);
+    }
+    store.drop_url(Redacted::new("withdrawn".to_owned()));
+    store.kept(mark, PATIENCE).await.unwrap();
+    store.close(PATIENCE);
+    let (_store, restored) = open(data.path());
+    let keys: Vec<_> = restored.urls.iter().map(|url| url.key.reveal().as_str()).collect();
+    assert_eq!(keys, ["camera"]);
+    assert_eq!(restored.urls[0].record, url("camera", 0).record);
+}
+
+#[tokio::test]
 async fn old_records_are_forgotten_when_the_operator_says_so() {
     let data = tempfile::tempdir().unwrap();
     let (store, _) = open(data.path());
@@ -201,7 +225,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0 };
     let error = Store::open(&config).unwrap_err().to_string();
     assert!(
-        error.contains("newer Huitong (form 1000, this one knows 1)") && error.contains("--data"),
+        error.contains("newer Huitong (form 1000, this one knows 2)") && error.contains("--data"),
         "{error}"
     );
     assert_eq!(std::fs::read(&path).unwrap(), before);

@@ -17,6 +17,7 @@ use huitong_protocol::MediaBases;
 use huitong_protocol::api::{ApiError, RoomDetail, RoomList, UrlReply, UrlRequest};
 use huitong_types::{ErrorCode, Fault, RoomId, UserId};
 use serde::Deserialize;
+use std::time::Duration;
 use utoipa::IntoParams;
 
 /// Rooms in one answer when the caller names no number.
@@ -24,6 +25,9 @@ const PAGE: usize = 100;
 
 /// Rooms in one answer at most.
 const PAGE_MAX: usize = 1000;
+
+/// How long the answer with a minted URL waits for the disk. A disk that works takes some milliseconds.
+const KEPT_WITHIN: Duration = Duration::from_secs(2);
 
 /// Which part of the list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -147,8 +151,13 @@ pub(super) async fn urls(
         let sentence = format!("The body is not a request for URLs: {error}.");
         Refusal::from(Fault::because(ErrorCode::BadMessage, sentence))
     })?;
+    let mark = shared.control.store.mark();
     match shared.control.call(caller.app, ApiCall::MintUrl(room, request)).await? {
         ApiResult::Urls(mut reply) => {
+            if shared.control.store.kept(mark, KEPT_WITHIN).await.is_err() {
+                // The URL works; whoever has it may find out after the next restart.
+                tracing::warn!(app = caller.app.get(), "a minted URL is not on the disk yet");
+            }
             let media = shared.address.media_for(&Reached::by(&headers));
             for url in &mut reply.urls {
                 url.url = rebased(&url.url, &shared.address.media(), &media);

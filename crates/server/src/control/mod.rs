@@ -7,15 +7,15 @@ mod media;
 mod notes;
 mod task;
 
-use crate::clock::{Clock, unix_ms};
+use crate::clock::Clock;
 use crate::error::ServerError;
 use crate::url_book::UrlBook;
-use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Sizes};
+use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Sizes, UrlRecord};
 use huitong_fanout::{Authority, Fanout, MediaControl, Ticket, Tracks};
 use huitong_gateway_signal::{SignalEvent, SignalSink, SinkGone};
+use huitong_store::Store;
 use huitong_types::{AppId, ErrorCode, Fault, StreamKey};
 use media::{MediaDesk, MediaEvent};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -48,6 +48,8 @@ pub(crate) struct Control {
     mailbox: mpsc::Sender<Work>,
     media: Arc<MediaDesk>,
     load: watch::Receiver<Load>,
+    /// Where the engine's task keeps what outlives it.
+    pub(crate) store: Store,
 }
 
 /// What is connected now.
@@ -67,13 +69,14 @@ impl Load {
 }
 
 impl Control {
-    /// Starts the task. The handle resolves only when the task failed or the last [`Control`] is gone.
+    /// Starts the task with an engine that knows the URLs that were minted before. The handle resolves only when the task failed or the last [`Control`] is gone.
     ///
     /// # Errors
-    /// The system has no random numbers for the engine's keys, or the minted URLs in `data` cannot be read.
+    /// The system has no random numbers for the engine's keys.
     pub(crate) fn start(
         config: EngineConfig,
-        data: &Path,
+        store: Store,
+        urls: (UrlBook, Vec<UrlRecord>),
         fanout: Fanout,
     ) -> Result<(Self, JoinHandle<()>), ServerError> {
         let mut seed = [0_u8; 32];
@@ -83,10 +86,9 @@ impl Control {
         let media = Arc::new(MediaDesk::default());
         let (reporter, load) = watch::channel(Load::default());
         let engine = Engine::new(config, seed);
-        let urls = UrlBook::open(data, unix_ms() / 1000)?;
         let task = task::EngineTask::new(engine, Clock::start(), fanout, reporter, urls);
         let running = tokio::spawn(task.run(works, Arc::clone(&media)));
-        Ok((Self { mailbox, media, load }, running))
+        Ok((Self { mailbox, media, load, store }, running))
     }
 
     /// Asks the engine on behalf of an application.

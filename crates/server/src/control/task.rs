@@ -199,8 +199,8 @@ impl EngineTask {
                 self.order(ticket, MediaOrder::Close(fault));
             }
             Output::StreamEnded { stream } => self.fanout.end_stream(stream),
-            Output::KeepUrl(record) => self.urls.keep(record),
-            Output::DropUrl(key) => self.urls.withdraw(key),
+            Output::KeepUrl(record) => self.urls.keep(&record),
+            Output::DropUrl(key) => self.urls.withdraw(&key),
             Output::ApiDone { call, result } => {
                 if let Some(answer) = self.calls.remove(&call) {
                     // A caller that gave up needs no answer.

@@ -53,6 +53,7 @@ fn describe() {
     huitong_gateway_signal::describe_metrics();
     huitong_gateway_rtmp::describe_metrics();
     huitong_gateway_webrtc::describe_metrics();
+    huitong_store::describe_metrics();
     crate::control::describe_metrics();
     crate::transcoding::describe_metrics();
     metrics::describe_counter!(
@@ -95,6 +96,9 @@ async fn sample(shared: &Shared) {
         metrics::gauge!("huitong_minted_urls").set(sizes.urls as f64);
         metrics::gauge!("huitong_media_held").set(sizes.held as f64);
     }
+    let store = shared.control.store.health();
+    metrics::gauge!("huitong_store_waiting").set(store.waiting as f64);
+    metrics::gauge!("huitong_store_failing").set(f64::from(u8::from(store.failing)));
     let totals = shared.fanout.totals();
     metrics::gauge!("huitong_streams").set(totals.publications as f64);
     metrics::gauge!("huitong_viewers").set(totals.viewers as f64);
