@@ -5,7 +5,8 @@
 
 use crate::demux;
 use crate::fragment;
-use crate::session::Session;
+use crate::offer::FIRST_ESTIMATE;
+use crate::session::{Role, Session};
 use huitong_types::{ErrorCode, Fault};
 use std::time::Instant;
 use str0m::change::SdpOffer;
@@ -103,6 +104,12 @@ impl Session {
         self.ice.restarts = self.ice.restarts.saturating_add(1);
         self.ice.taken = 0;
         self.trickle(None, candidates)?;
+        if let Role::Play(playing) = &mut self.role {
+            // What was sent into the void has taught congestion control that this peer's link carries nothing.
+            self.rtc.bwe().reset(FIRST_ESTIMATE);
+            playing.change_link();
+        }
+        self.renewed = true;
         // It gets the time for a new path that a new session would have.
         self.last_heard = now;
         let fragment = fragment::of_answer(&self.ice.answer, &self.ice.own);

@@ -16,7 +16,7 @@ use str0m::{Candidate, IceCreds, Rtc, RtcConfig};
 
 /// What congestion control believes of a link it knows nothing of: enough for a phone's picture and the kept group of
 /// pictures in front of it; the first feedback comes a tenth of a second later.
-const FIRST_ESTIMATE: Bitrate = Bitrate::mbps(3);
+pub(crate) const FIRST_ESTIMATE: Bitrate = Bitrate::mbps(3);
 
 /// Payload types that are proposed for H.264, with those of their retransmissions. The profile is all that counts, since
 /// the answer takes the numbers of the offer.

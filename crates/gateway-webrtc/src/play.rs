@@ -116,6 +116,15 @@ impl Playing {
         self.ladder.estimate(bits);
     }
 
+    /// The link is another one: nothing is known of it yet, and what waits for the old one is of the past.
+    pub(crate) fn change_link(&mut self) {
+        self.ladder = Ladder::new();
+        self.desired = 0;
+        self.late = false;
+        self.wait_key = true;
+        self.started = None;
+    }
+
     /// Looks at what the stream has now and what the link carries.
     pub(crate) fn weigh(&mut self, rtc: &mut Rtc, now: Instant, rates: Rates) {
         if self.ladder.step(now, rates) {

@@ -92,6 +92,8 @@ pub(crate) struct Session {
     /// When the WebRTC machine wants to be called again.
     pub(crate) deadline: Instant,
     pub(crate) connected: bool,
+    /// ICE was restarted, and the new path is not found yet.
+    pub(crate) renewed: bool,
     pub(crate) ended: Option<oneshot::Sender<End>>,
 }
 

@@ -173,6 +173,7 @@ impl Worker {
             last_heard: now,
             deadline: now,
             connected: false,
+            renewed: false,
             ended: Some(ended),
         };
         self.names.insert(session.name().to_owned(), id);
@@ -467,6 +468,14 @@ fn take(session: &mut Session, event: Event, now: Instant) -> Result<bool, End> 
             playing.estimate(estimate.as_u64());
         }
         (Event::Closed, _) => return Err(End::goodbye()),
+        (Event::IceConnectionStateChange(state), role) if session.renewed && state.is_connected() => {
+            session.renewed = false;
+            // It missed something and sent something into the void: a keyframe helps in either direction.
+            if let Role::Publish(publishing) = role {
+                publishing.want_key();
+            }
+            return Ok(session.connected && matches!(role, Role::Play(_)));
+        }
         (Event::IceConnectionStateChange(IceConnectionState::Disconnected), _) => {
             tracing::debug!("the path of a WebRTC session is interrupted");
         }

@@ -48,6 +48,15 @@ async fn film_until(film: &mut Film, camera: &mut Browser, screen: &mut Browser,
     }
 }
 
+/// Films for two seconds while nobody takes the pictures: congestion control of the server sees a link that carries nothing.
+async fn film_into_the_void(film: &mut Film, camera: &mut Browser) {
+    let end = Instant::now() + Duration::from_secs(2);
+    while Instant::now() < end {
+        film.roll(camera, false, 3_000).await;
+        camera.step().await;
+    }
+}
+
 async fn patch(browser: &Browser, if_match: Option<&str>, body: &str) -> Answer {
     let mut headers = vec![("Content-Type", FRAGMENT)];
     headers.extend(if_match.map(|tag| ("If-Match", tag)));
@@ -115,6 +124,7 @@ async fn who_changes_the_network_restarts_ice_and_the_session_goes_on() {
         film_until(&mut film, &mut camera, &mut screen, 30).await;
         let pictures = screen.pictures.len();
         screen.change_network().await;
+        film_into_the_void(&mut film, &mut camera).await;
         screen.restart_ice().await.expect("restarted");
         film_until(&mut film, &mut camera, &mut screen, 30).await;
         assert!(screen.pictures.len() > pictures, "round {round}");

@@ -40,6 +40,24 @@ export async function exchange(fetcher: typeof fetch, url: string, offer: string
   return { answer: await response.text(), session };
 }
 
+/**
+ * Asks the server to restart ICE (RFC 9725, section 4.3.3); resolves with its fragment. Rejects with `unreachable` or
+ * `refused`.
+ */
+export async function restartIce(fetcher: typeof fetch, session: string, fragment: string, signal: AbortSignal): Promise<string> {
+  const headers = { 'content-type': 'application/trickle-ice-sdpfrag', 'if-match': '*' };
+  let response: Response;
+  try {
+    response = await fetcher(session, { method: 'PATCH', headers, body: fragment, signal });
+  } catch (error) {
+    throw new Trouble('unreachable', String(error));
+  }
+  if (response.status !== 200) {
+    throw new Trouble('refused', await sentenceOf(response), response.status);
+  }
+  return response.text();
+}
+
 /** How long the answer to a goodbye is waited for, ms. */
 const GOODBYE_MS = 2000;
 

@@ -1,9 +1,12 @@
 /** One WHIP or WHEP session over as many peer connections as it takes. */
-import { exchange, hangUp } from './exchange.js';
+import { exchange, hangUp, restartIce } from './exchange.js';
+import { fragmentOf, renewedAnswer } from './fragment.js';
+import { onNetworkChange } from './network.js';
+import type { NetworkScope } from './network.js';
 import { asTrouble, Trouble } from './trouble.js';
 
 /** What of a browser is needed; tests hand over their own. */
-export interface LinkScope {
+export interface LinkScope extends NetworkScope {
   RTCPeerConnection: typeof RTCPeerConnection;
   fetch: typeof fetch;
   setTimeout: (run: () => void, ms: number) => number;
@@ -32,7 +35,9 @@ export const GATHER_MS = 800;
 export const CONNECT_MS = 10000;
 /** The same where there is another way: a person looks at an empty tile meanwhile, ms. */
 export const CONNECT_REPLACEABLE_MS = 5000;
-/** `disconnected` often heals by itself: it may last this long, ms. */
+/** `disconnected` often heals by itself within this time; then ICE is restarted over whatever network there is, ms. */
+export const RENEW_MS = 1500;
+/** When nothing heals within this time, a restart of ICE included, a new session is made, ms. */
 export const HEAL_MS = 6000;
 /** Pauses between attempts, ms. */
 export const PAUSES_MS = [500, 1500, 4000];
@@ -48,6 +53,12 @@ const passes = (why: Trouble): boolean =>
 export class Link {
   private peer: RTCPeerConnection | null = null;
   private session = '';
+  private answer = '';
+  /** Stops listening to the network. */
+  private deaf: () => void = () => undefined;
+  private renewal: AbortController | null = null;
+  /** Since the connection was lost, until it is back: then a new session is made; 0 while it is well. */
+  private healing = 0;
   private request: AbortController | null = null;
   private attempts = 0;
   private stopped = false;
@@ -104,6 +115,7 @@ export class Link {
         return;
       }
       this.session = session;
+      this.answer = answer;
       await peer.setRemoteDescription({ type: 'answer', sdp: answer });
     } catch (error) {
       if (current()) {
@@ -113,30 +125,83 @@ export class Link {
   }
 
   private watch(peer: RTCPeerConnection, generation: number): void {
-    let healing = 0;
     let flows = false;
     let since = 0;
     const late = this.later(this.options.replaceable ? CONNECT_REPLACEABLE_MS : CONNECT_MS, () => this.lost(generation, new Trouble('no-route', 'no media within the time')));
+    this.deaf = onNetworkChange(this.scope, () => flows && void this.renew(generation));
     peer.onconnectionstatechange = () => {
       if (generation !== this.generation || this.stopped) {
         return;
       }
       const state = peer.connectionState;
-      this.cancel(healing);
       if (state === 'connected') {
         this.cancel(late);
+        this.cancel(this.healing);
+        this.healing = 0;
         if (!flows) {
           flows = true;
           since = this.later(STABLE_MS, () => (this.attempts = 0));
           this.options.connected(peer);
         }
-      } else if (state === 'failed') {
+      } else if (state === 'failed' && !flows) {
         this.cancel(since);
-        this.lost(generation, new Trouble(flows ? 'lost' : 'no-route', 'the connection failed'));
-      } else if (state === 'disconnected') {
-        healing = this.later(HEAL_MS, () => this.lost(generation, new Trouble('lost', 'the connection fell silent')));
+        this.lost(generation, new Trouble('no-route', 'the connection failed'));
+      } else if (state === 'failed' || (state === 'disconnected' && flows)) {
+        this.heal(generation, peer, state === 'failed' ? 0 : RENEW_MS);
       }
     };
+  }
+
+  /** The connection was lost: it comes back by itself, by a restart of ICE after this long, or with a new session. */
+  private heal(generation: number, peer: RTCPeerConnection, after: number): void {
+    if (this.healing !== 0) {
+      return;
+    }
+    this.healing = this.later(HEAL_MS, () => this.lost(generation, new Trouble('lost', 'the connection fell silent')));
+    this.later(after, () => {
+      if (generation === this.generation && peer.connectionState !== 'connected' && !this.renewal) {
+        void this.renew(generation);
+      }
+    });
+  }
+
+  /** Restarts ICE: the session goes on over another path. Only the newest restart counts. */
+  private async renew(generation: number): Promise<void> {
+    const { peer, session } = this;
+    if (!peer || session === '' || generation !== this.generation) {
+      return;
+    }
+    this.renewal?.abort();
+    const renewal = new AbortController();
+    this.renewal = renewal;
+    const current = (): boolean => this.renewal === renewal && generation === this.generation;
+    try {
+      await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
+      await this.gathered(peer);
+      if (!current()) {
+        return;
+      }
+      const fragment = fragmentOf(peer.localDescription?.sdp ?? '');
+      const answer = renewedAnswer(this.answer, await restartIce(this.scope.fetch.bind(this.scope), session, fragment, renewal.signal));
+      if (!current()) {
+        return;
+      }
+      if (answer === '') {
+        throw new Trouble('refused', 'the server named no credentials for the restart');
+      }
+      this.answer = answer;
+      await peer.setRemoteDescription({ type: 'answer', sdp: answer });
+    } catch (error) {
+      // Without a network the next change of it restarts again; a server that cannot restart gets a new session.
+      const why = asTrouble(error, 'lost');
+      if (current() && why.kind !== 'unreachable' && peer.connectionState !== 'connected') {
+        this.lost(generation, new Trouble('lost', why.detail));
+      }
+    } finally {
+      if (this.renewal === renewal) {
+        this.renewal = null;
+      }
+    }
   }
 
   private lost(generation: number, why: Trouble): void {
@@ -162,9 +227,14 @@ export class Link {
     this.timers.clear();
     this.request?.abort();
     this.request = null;
+    this.renewal?.abort();
+    this.renewal = null;
+    this.healing = 0;
+    this.deaf();
     const { peer, session } = this;
     this.peer = null;
     this.session = '';
+    this.answer = '';
     if (peer) {
       peer.onconnectionstatechange = null;
       // Closed first, it would end the session by itself, and the server would know none to delete.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CONNECT_MS, GATHER_MS, HEAL_MS, Link, PAUSES_MS, STABLE_MS } from '../src/link.js';
+import { CONNECT_MS, GATHER_MS, HEAL_MS, Link, PAUSES_MS, RENEW_MS, STABLE_MS } from '../src/link.js';
 import type { LinkScope } from '../src/link.js';
 import type { Trouble } from '../src/trouble.js';
 import { Timers } from './clock.js';
@@ -18,9 +18,15 @@ class Peer {
   constructor() {
     Peer.all.push(this);
   }
-  createOffer = (): Promise<object> => Promise.resolve({ sdp: 'offer' });
+  restarts = 0;
+  createOffer = ({ iceRestart = false } = {}): Promise<object> => {
+    this.restarts += iceRestart ? 1 : 0;
+    return Promise.resolve({ sdp: 'offer' });
+  };
   setLocalDescription = (): Promise<void> => {
-    this.localDescription = { sdp: `offer ${Peer.all.length}` };
+    const credentials = `a=ice-ufrag:name${this.restarts}\r\na=ice-pwd:secret${this.restarts}\r\n`;
+    const sdp = `m=audio 9\r\na=mid:0\r\n${credentials}a=candidate:1\r\nm=video 9\r\na=mid:1\r\n${credentials}`;
+    this.localDescription = { sdp: this.restarts === 0 ? `offer ${Peer.all.length}` : sdp };
     return Promise.resolve();
   };
   setRemoteDescription = ({ sdp }: { sdp: string }): Promise<void> => {
@@ -38,16 +44,28 @@ type Answers = () => Response | Promise<Response>;
 
 const created = (): Response => new Response('answer', { status: 201, headers: { location: '/whip/s/1' } });
 
-function rig(answers: Answers = created) {
+const ANSWER = 'm=audio 9\r\na=mid:0\r\na=ice-ufrag:old\r\na=ice-pwd:old\r\na=candidate:old\r\n';
+const negotiated = (): Response => new Response(ANSWER, { status: 201, headers: { location: '/whip/s/1' } });
+const cannot = (): Response => new Response('', { status: 422 });
+const renewed = (): Response => new Response('a=ice-ufrag:fresh\r\na=ice-pwd:key\r\na=candidate:new\r\n', { status: 200 });
+
+function rig(answers: Answers = created, patched: Answers = cannot) {
   Peer.all = [];
   const timers = new Timers();
   const requests: string[] = [];
   const told: string[] = [];
   const fetcher = (url: string, { method = 'GET', body }: RequestInit = {}): Promise<Response> => {
     requests.push(`${method} ${url}${body ? ` ${String(body)}` : ''}`);
-    return Promise.resolve(method === 'POST' ? answers() : new Response(null, { status: 200 }));
+    const others = method === 'PATCH' ? patched : () => new Response(null, { status: 200 });
+    return Promise.resolve(method === 'POST' ? answers() : others());
   };
-  const scope = { ...timers, setTimeout: timers.setTimeout, clearTimeout: timers.clearTimeout, RTCPeerConnection: Peer, fetch: fetcher };
+  const online = new Set<() => void>();
+  const events = {
+    addEventListener: (_: string, run: () => void) => void online.add(run),
+    removeEventListener: (_: string, run: () => void) => void online.delete(run),
+  };
+  const scope = {
+    ...events, ...timers, setTimeout: timers.setTimeout, clearTimeout: timers.clearTimeout, RTCPeerConnection: Peer, fetch: fetcher };
   const link = new Link(
     {
       url: 'http://h/whip/KEY',
@@ -58,7 +76,7 @@ function rig(answers: Answers = created) {
     },
     scope as unknown as LinkScope,
   );
-  return { link, timers, requests, told, peer: () => Peer.all[Peer.all.length - 1]! };
+  return { link, timers, requests, told, online, peer: () => Peer.all[Peer.all.length - 1]! };
 }
 
 test('an_offer_is_posted_once_gathered_and_the_answer_taken', async () => {
@@ -149,18 +167,97 @@ test('media_that_never_comes_is_no_route', async () => {
 });
 
 test('a_short_silence_heals_by_itself_and_a_long_one_is_a_loss', async () => {
-  const { link, timers, told, peer } = rig();
+  const { link, timers, told, requests, peer } = rig();
   link.start();
   await timers.pass(1);
   peer().goes('connected');
   peer().goes('disconnected');
-  await timers.pass(HEAL_MS - 1);
+  await timers.pass(RENEW_MS - 1);
   peer().goes('connected');
   await timers.pass(HEAL_MS);
-  assert.deepEqual(told, ['connected']);
+  assert.deepEqual([told, requests.length], [['connected'], 1]);
   peer().goes('disconnected');
   await timers.pass(HEAL_MS + 1);
   assert.deepEqual(told, ['connected', 'retrying 1 lost']);
+});
+
+const RESTART =
+  'PATCH http://h/whip/s/1 m=audio 9\r\na=mid:0\r\na=ice-ufrag:name1\r\na=ice-pwd:secret1\r\na=candidate:1\r\n' +
+  'a=end-of-candidates\r\n';
+
+test('a_longer_silence_restarts_ice_and_keeps_the_session', async () => {
+  const { link, timers, told, requests, peer } = rig(negotiated, renewed);
+  link.start();
+  await timers.pass(1);
+  peer().goes('connected');
+  peer().goes('disconnected');
+  await timers.pass(RENEW_MS + 1);
+  assert.deepEqual(requests.slice(1), [RESTART]);
+  assert.equal(peer().answer, 'm=audio 9\r\na=mid:0\r\na=candidate:new\r\na=ice-ufrag:fresh\r\na=ice-pwd:key\r\n');
+  peer().goes('connecting');
+  peer().goes('connected');
+  await timers.pass(2 * HEAL_MS);
+  assert.deepEqual([told, Peer.all.length], [['connected'], 1]);
+});
+
+test('a_failed_connection_restarts_ice_at_once_and_what_does_not_come_back_gets_a_new_session', async () => {
+  const { link, timers, told, requests, peer } = rig(negotiated, renewed);
+  link.start();
+  await timers.pass(1);
+  peer().goes('connected');
+  peer().goes('failed');
+  await timers.pass(1);
+  assert.deepEqual(requests.slice(1), [RESTART]);
+  peer().goes('connecting');
+  peer().goes('failed');
+  await timers.pass(HEAL_MS);
+  assert.deepEqual(told, ['connected', 'retrying 1 lost']);
+  await timers.pass(PAUSES_MS[0]!);
+  assert.deepEqual([requests.slice(2).map((line) => line.split(' ')[0]), Peer.all.length], [['DELETE', 'POST'], 2]);
+});
+
+test('a_server_that_cannot_restart_ice_gets_a_new_session_at_once_unless_media_flows', async () => {
+  const { link, timers, told, online, peer } = rig(negotiated, cannot);
+  link.start();
+  await timers.pass(1);
+  peer().goes('connected');
+  online.forEach((run) => run());
+  await timers.pass(1);
+  assert.deepEqual([told, peer().restarts], [['connected'], 1]);
+  peer().goes('failed');
+  await timers.pass(1);
+  assert.deepEqual(told, ['connected', 'retrying 1 lost']);
+  assert.equal(online.size, 0, 'nobody listens to the network for a connection that is gone');
+});
+
+test('another_network_restarts_ice_without_waiting_for_silence', async () => {
+  const { link, timers, told, requests, online, peer } = rig(negotiated, renewed);
+  link.start();
+  await timers.pass(1);
+  online.forEach((run) => run());
+  await timers.pass(1);
+  assert.equal(requests.length, 1, 'not before there is something to restart');
+  peer().goes('connected');
+  online.forEach((run) => run());
+  await timers.pass(1);
+  assert.deepEqual([requests.slice(1), told], [[RESTART], ['connected']]);
+});
+
+test('without_a_network_the_restart_waits_for_one', async () => {
+  let calls = 0;
+  const patched = (): Response | Promise<Response> => (calls++ === 0 ? Promise.reject(new Error('offline')) : renewed());
+  const { link, timers, told, online, peer } = rig(negotiated, patched);
+  link.start();
+  await timers.pass(1);
+  peer().goes('connected');
+  peer().goes('disconnected');
+  await timers.pass(RENEW_MS + 1);
+  assert.deepEqual([told, calls], [['connected'], 1]);
+  online.forEach((run) => run());
+  await timers.pass(1);
+  peer().goes('connected');
+  await timers.pass(HEAL_MS);
+  assert.deepEqual([told, calls, Peer.all.length], [['connected'], 2, 1]);
 });
 
 test('a_connection_that_was_good_begins_the_attempts_anew', async () => {
@@ -171,6 +268,7 @@ test('a_connection_that_was_good_begins_the_attempts_anew', async () => {
     peer().goes('connected');
     await timers.pass(STABLE_MS);
     peer().goes('failed');
+    await timers.pass(1);
   }
   assert.equal(told.includes('failed lost 0 the connection failed'), false);
   assert.equal(told.filter((line) => line === 'retrying 1 lost').length, PAUSES_MS.length + 2);
