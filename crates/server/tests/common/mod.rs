@@ -53,6 +53,7 @@ pub fn config() -> Config {
 pub struct Running {
     pub http: SocketAddr,
     pub rtmp: SocketAddr,
+    pub rtc: SocketAddr,
     /// What the server keeps, unless the test says where.
     _data: tempfile::TempDir,
     stop: Option<oneshot::Sender<()>>,
@@ -66,7 +67,7 @@ impl Running {
             config.server.data = data.path().to_owned();
         }
         let server = Server::start(config).await.unwrap();
-        let (http, rtmp) = (server.http(), server.rtmp());
+        let (http, rtmp, rtc) = (server.http(), server.rtmp(), server.rtc());
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(server.run(
             async {
@@ -74,7 +75,7 @@ impl Running {
             },
             std::future::pending(),
         ));
-        Self { http, rtmp, _data: data, stop: Some(stop), ended }
+        Self { http, rtmp, rtc, _data: data, stop: Some(stop), ended }
     }
 
     /// Tells the server to stop, as SIGTERM does, and goes on at once.
