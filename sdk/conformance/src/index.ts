@@ -1,4 +1,5 @@
 /** What the tests of the SDKs share. */
+export { FakeCalls } from './calls.js';
 export { Clock } from './clock.js';
 export { checkable, ledger, promised } from './ledger.js';
 export type { Check, Checks, Record_ } from './ledger.js';

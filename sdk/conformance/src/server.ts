@@ -3,9 +3,10 @@
  * a network can fail. It follows docs/protocol.md where clients can tell the difference, and nowhere else.
  */
 import type {
-  EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId, RoomState,
+  CallRequest, EndReason, ErrorCode, Event, Failure, Hello, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId, RoomState,
   Scene, StreamKind, StreamState, Welcome,
 } from '@huitong/core';
+import { FakeCalls } from './calls.js';
 import type { Clock } from './clock.js';
 
 /** Who is told what arrives on a socket; the same as in the platform interface. */
@@ -24,6 +25,8 @@ interface Connection {
 interface Session {
   id: string;
   user: string;
+  device: string;
+  alongside: boolean;
   conn: Connection | null;
   pushes: { seq: number; text: string }[];
   sent: number;
@@ -43,6 +46,8 @@ interface FakeRoom {
 export type Seen = RequestFrame & { from: string };
 
 export const WIRE_MS = 10;
+
+const CALL_OPS: readonly string[] = ['call', 'accept', 'reject', 'hangup'];
 
 const nameOf = (room: RoomId): string => JSON.stringify(room);
 
@@ -67,7 +72,20 @@ export class FakeServer {
   /** Pushes kept for replay. */
   replay = 128;
 
-  constructor(private readonly clock: Clock) {}
+  /** The calls of all users. */
+  readonly calls: FakeCalls;
+
+  constructor(private readonly clock: Clock) {
+    this.calls = new FakeCalls(clock, {
+      sessionsOf: (user) => [...this.sessions.values()].filter((session) => session.user === user).map(({ id }) => id),
+      push: (id, event) => {
+        const session = this.sessions.get(id);
+        if (session) {
+          this.pushTo(session, event as unknown as Event);
+        }
+      },
+    });
+  }
 
   /** Opens a socket. */
   connect(url: string, wire: Wire): { send(text: string): void; close(): void } {
@@ -195,7 +213,10 @@ export class FakeServer {
 
   /** Ends a session with a word to its client. */
   end(user: string, reason: EndReason): void {
-    const session = this.sessionOf(user);
+    this.endSession(this.sessionOf(user), reason);
+  }
+
+  private endSession(session: Session, reason: EndReason): void {
     this.pushTo(session, { ev: 'sessionEnded', reason, message: `ended: ${reason}` });
     const { conn } = session;
     if (reason === 'takenOver') {
@@ -283,6 +304,7 @@ export class FakeServer {
   private forget(session: Session): void {
     this.outOfRoom(session, 'timedOut');
     this.sessions.delete(session.id);
+    this.calls.gone(session.user, session.id);
   }
 
   private outOfRoom(session: Session, reason: LeaveReason): void {
@@ -358,6 +380,7 @@ export class FakeServer {
       ok();
       this.outOfRoom(session, 'left');
       this.sessions.delete(session.id);
+      this.calls.gone(session.user, session.id);
       this.close(connection, 4002);
     } else if (request.op === 'setRole') {
       this.setRole(session, request.role);
@@ -367,6 +390,13 @@ export class FakeServer {
     } else if (request.op === 'publish') {
       this.register(session, [request]);
       ok();
+    } else if (CALL_OPS.includes(request.op)) {
+      const reply = this.calls.request(session.user, session.id, request as unknown as CallRequest);
+      if ('refused' in reply) {
+        error(reply.refused);
+      } else {
+        ok(reply);
+      }
     } else {
       ok();
     }
@@ -393,9 +423,11 @@ export class FakeServer {
         return;
       }
       const id = `s${++this.count}`;
-      session = { id, user: request.user, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher', published: new Map() };
-      for (const other of [...this.sessions.values()].filter(({ user }) => user === request.user)) {
-        this.end(other.user, 'takenOver');
+      const { device = id, alongside = false } = request as Hello & { alongside?: boolean };
+      session = { id, user: request.user, device, alongside, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher', published: new Map() };
+      const ends = (other: Session): boolean => other.device === device || !(alongside || other.alongside);
+      for (const other of [...this.sessions.values()].filter(({ user }) => user === request.user).filter(ends)) {
+        this.endSession(other, 'takenOver');
       }
       this.sessions.set(id, session);
     }
@@ -422,8 +454,11 @@ export class FakeServer {
     };
     ok(welcome);
     if (snapshot) {
-      this.pushTo(session, { ev: 'state', room: session.room ? this.stateFor(session) : null });
-    } else if (known) {
+      const calls = this.calls.snapshot(session.user, session.id);
+      this.pushTo(session, { ev: 'state', room: session.room ? this.stateFor(session) : null, calls } as Event);
+    } else if (!known) {
+      this.calls.arrived(session.user, session.id);
+    } else {
       missed.forEach(({ text }) => this.send(connection, text));
     }
   }

@@ -6,7 +6,7 @@ import { Backoff } from './backoff.js';
 import { Connection } from './connection.js';
 import type { Answer, ConnectionListener, End, Identity } from './connection.js';
 import type {
-  EndReason, Event, Failure, LeaveReason, MediaBases, Publish, Role, RoomId, RoomState, Scene, StreamKind, Welcome,
+  EndReason, Event, Failure, LeaveReason, MediaBases, Publish, Request, Role, RoomId, RoomState, Scene, StreamKind, Welcome,
 } from './generated/protocol.js';
 import { Mirror } from './mirror.js';
 import type { Change } from './mirror.js';
@@ -26,6 +26,19 @@ export interface Stay {
   details?: Record<string, string>;
   /** Whether to watch when a live room has no place for one more publisher. */
   orAudience?: boolean;
+}
+
+/**
+ * What a stay speaks over: a connection of its own, or a part of one that serves more than this stay. The methods are
+ * those of [`Connection`]; who shares a connection decides what the end of a stay means for it.
+ */
+export interface Line {
+  readonly ready: boolean;
+  open(identity: Identity): void;
+  renew(identity: Identity): void;
+  request(request: Request, done: (answer: Answer) => void): void;
+  bye(): void;
+  abandon(): void;
 }
 
 /** What an application hears of its stay. */
@@ -87,7 +100,7 @@ const open = ({ want, told }: Wish): boolean => !told || told.audio !== want.aud
 
 /** See the head of the file. */
 export class Room implements ConnectionListener {
-  private readonly connection: Connection;
+  private readonly connection: Line;
   private readonly mirror = new Mirror();
   private readonly publications = new Map<StreamKind, Publication>();
   private readonly subscriptions = new Map<string, Subscription>();
@@ -110,13 +123,14 @@ export class Room implements ConnectionListener {
   private bases: MediaBases | null = null;
   private readonly timers = new Set<Cancel>();
 
+  /** `way` is the server, or a line to it; whoever gives a line tells this room what comes over it. */
   constructor(
     private readonly platform: Platform,
-    endpoint: Endpoint,
+    way: Endpoint | Line,
     private stay: Stay,
     private readonly listener: (event: RoomEvent) => void,
   ) {
-    this.connection = new Connection(platform, endpoint.signal, this);
+    this.connection = 'signal' in way ? new Connection(platform, way.signal, this) : way;
     this.wantedRole = stay.role;
   }
 

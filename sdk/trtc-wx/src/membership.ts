@@ -2,18 +2,17 @@
  * Between the page's pusher and the server's room: starting the pusher joins, stopping it leaves, its microphone
  * and camera are what the others are told, and its native tag is brought back after every interruption.
  */
-import { Room, deviceId, playUrl } from '@huitong/core';
+import { Revival, Room, deviceId, playUrl } from '@huitong/core';
 import type { Cancel, Endpoint, Failure, Identity, Platform, RoomEvent, Stay } from '@huitong/core';
-import { settings } from '@huitong/wx-platform';
+import { PLAY, settings } from '@huitong/wx-platform';
 import { Attendance } from './attendance.js';
 import type { Attended } from './attendance.js';
-import { CONNECTION_LOST, PLAY, errorData, kickedReason } from './codes.js';
+import { CONNECTION_LOST, errorData, kickedReason } from './codes.js';
 import { EVENT } from './events.js';
 import type { EventCode } from './events.js';
 import { roleOf } from './params.js';
 import type { Player } from './player.js';
 import type { Pusher } from './pusher.js';
-import { Revival } from './revival.js';
 import { stayBegins, stayEnds } from './stays.js';
 import type { Replaceable } from './stays.js';
 import type { StreamType, UserController } from './users.js';

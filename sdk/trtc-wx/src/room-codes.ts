@@ -2,7 +2,7 @@
  * Room codes of the native pusher. With rtmp addresses the runtime never sends them; they work when somebody feeds
  * them by hand, as tests of pages do.
  */
-import { PUSH } from './codes.js';
+import { PUSH } from '@huitong/wx-platform';
 import type { StreamType, UserController } from './users.js';
 
 interface CodeUser {

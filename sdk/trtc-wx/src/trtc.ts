@@ -1,12 +1,11 @@
 /** The class that pages make: rooms over `<live-pusher>` and `<live-player>`. */
-import { MEDIA_URL_CHARS, makeKey, pushUrl } from '@huitong/core';
-import type { Platform } from '@huitong/core';
-import { findServer, settings, wxPlatform } from '@huitong/wx-platform';
+import { Emitter, MEDIA_URL_CHARS, makeKey, pushUrl } from '@huitong/core';
+import type { Handler, Platform } from '@huitong/core';
+import { PLAY, PUSH, PUSH_ERRORS, PUSH_NOTES, findServer, settings, wxPlatform } from '@huitong/wx-platform';
 import { PUSHER_SETTINGS } from './attributes.js';
 import type { PlayerAttributes, PusherAttributes } from './attributes.js';
-import { PLAY, PUSH, PUSH_ERRORS, PUSH_NOTES } from './codes.js';
-import { EVENT, Emitter } from './events.js';
-import type { EventCode, Handler } from './events.js';
+import { EVENT } from './events.js';
+import type { EventCode } from './events.js';
 import { Logger } from './logger.js';
 import { Membership } from './membership.js';
 import type { Entry, MembershipHost } from './membership.js';

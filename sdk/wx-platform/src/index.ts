@@ -3,6 +3,7 @@ import type { Cancel, LogLevel, Platform } from '@huitong/core';
 import { Chance } from './chance.js';
 import { connect } from './sockets.js';
 
+export { PLAY, PUSH, PUSH_ERRORS, PUSH_NOTES } from './codes.js';
 export { findServer, settings } from './settings.js';
 export type { Settings } from './settings.js';
 export { createPlayerContext, createPusherContext, saveToAlbum } from './media.js';

@@ -2,8 +2,8 @@
  * Brings native media back. The native tags try again a few times and then give up for good; a page that was made
  * for a cloud does not start them again, so the SDK does, as long as it has its seat, with growing pauses.
  */
-import { Backoff } from '@huitong/core';
-import type { Cancel, Platform } from '@huitong/core';
+import { Backoff } from './backoff.js';
+import type { Cancel, Platform } from './platform.js';
 
 /** Pauses between starts, ms: the native tag needs some seconds for its own retries in between. */
 const FIRST_MS = 1000;

@@ -1,0 +1,296 @@
+/**
+ * Calls of the server in memory. Users with sessions take part over the wire; all others are moved by the test. It
+ * follows docs/protocol.md and the rules of calls where clients can tell the difference.
+ */
+import type { Call, CallEndReason, CallMedia, CallPush, CallRequest, ErrorCode, ParticipantState } from '@huitong/core';
+import type { Clock } from './clock.js';
+
+/** What the calls need of the server. `session` and `device` are ids. */
+export interface CallHost {
+  sessionsOf(user: string): string[];
+  push(session: string, event: CallPush): void;
+}
+
+interface Party {
+  state: ParticipantState;
+  /** The session that called or accepted. */
+  session?: string;
+  connectedAt: number;
+}
+
+interface Running {
+  id: string;
+  caller: string;
+  media: CallMedia;
+  group: string | undefined;
+  ref: string | undefined;
+  room: number;
+  startedAt: number;
+  until: number;
+  parties: Map<string, Party>;
+  cancel: () => void;
+}
+
+const IN: readonly ParticipantState[] = ['calling', 'ringing', 'offline', 'connected'];
+
+/** What became of a request. */
+export type CallReply = { call?: Call } | { refused: ErrorCode };
+
+const refused = (code: string): CallReply => ({ refused: code as ErrorCode });
+
+/** See the head of the file. */
+export class FakeCalls {
+  private readonly running = new Map<string, Running>();
+  private count = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly host: CallHost,
+  ) {}
+
+  /** The call that a user is in. */
+  of(user: string): string | null {
+    return [...this.running.values()].find((call) => IN.includes(call.parties.get(user)?.state ?? 'left'))?.id ?? null;
+  }
+
+  /** The number of the room of the call that a user is in. */
+  roomOf(user: string): { number: number } {
+    return { number: this.get(this.of(user) ?? '').room };
+  }
+
+  /** Somebody without a session calls; gives the id. */
+  invite(caller: string, invitees: string[], media: CallMedia, more: { group?: string; timeoutMs?: number } = {}): string {
+    return this.start(caller, undefined, { op: 'call', invitees, media, ...more }).id;
+  }
+
+  /** Somebody without a session answers. */
+  accept(user: string): void {
+    this.connect(this.get(this.of(user) ?? ''), user, undefined);
+  }
+
+  /** Somebody without a session leaves the call as `state`: rejected, left, lost … */
+  leave(user: string, state: ParticipantState): void {
+    this.out(this.get(this.of(user) ?? ''), user, state);
+  }
+
+  /** The whole call ends with one reason for all. */
+  end(id: string, reason: CallEndReason): void {
+    this.finish(this.get(id), reason);
+  }
+
+  /** A session is new: what rings for its user rings there. */
+  arrived(user: string, session: string): void {
+    for (const call of this.running.values()) {
+      const party = call.parties.get(user);
+      if (party && (party.state === 'ringing' || party.state === 'offline')) {
+        this.host.push(session, { ev: 'invited', call: this.view(call, user) });
+        if (party.state === 'offline') {
+          party.state = 'ringing';
+          this.changed(call, user);
+        }
+      }
+    }
+  }
+
+  /** A session is over. */
+  gone(user: string, session: string): void {
+    for (const call of [...this.running.values()]) {
+      if (call.parties.get(user)?.session === session) {
+        this.out(call, user, 'lost');
+      }
+    }
+  }
+
+  /** The calls of one session, for a snapshot. */
+  snapshot(user: string, session: string): Call[] {
+    return [...this.running.values()]
+      .filter((call) => {
+        const party = call.parties.get(user);
+        return party && (party.state === 'ringing' || (IN.includes(party.state) && party.session === session));
+      })
+      .map((call) => this.view(call, user));
+  }
+
+  /** A request over the wire. */
+  request(user: string, session: string, request: CallRequest): CallReply {
+    if (request.op === 'call') {
+      return this.place(user, session, request);
+    }
+    const call = this.running.get(request.call);
+    const party = call?.parties.get(user);
+    if (!call || !party || !IN.includes(party.state)) {
+      return refused('call-gone');
+    }
+    if (request.op === 'accept') {
+      if (party.state === 'connected') {
+        return party.session === session ? { call: this.view(call, user) } : refused('call-gone');
+      }
+      this.connect(call, user, session);
+      return { call: this.view(call, user) };
+    }
+    if (party.session !== undefined && party.session !== session) {
+      return refused('not-your-call');
+    }
+    const rang = party.state === 'ringing' || party.state === 'offline';
+    const state = rang ? (request.op === 'reject' && request.busy ? 'busy' : 'rejected') : 'left';
+    this.out(call, user, state, session);
+    return {};
+  }
+
+  private get(id: string): Running {
+    const call = this.running.get(id);
+    if (!call) {
+      throw new Error(`there is no call ${id}`);
+    }
+    return call;
+  }
+
+  private place(user: string, session: string, request: Extract<CallRequest, { op: 'call' }>): CallReply {
+    const own = this.running.get(this.of(user) ?? '');
+    if (own && own.parties.get(user)?.session === session && request.ref !== undefined && own.ref === request.ref) {
+      return { call: this.view(own, user) };
+    }
+    const [only] = request.invitees;
+    if (own && request.invitees.length === 1 && own.caller === only && own.parties.size === 2 && !group(own)) {
+      this.connect(own, user, session);
+      return { call: this.view(own, user) };
+    }
+    if (own) {
+      return refused('call-busy');
+    }
+    if (request.invitees.includes(user) || new Set(request.invitees).size !== request.invitees.length) {
+      return refused('invalid-field');
+    }
+    return { call: this.view(this.start(user, session, request), user) };
+  }
+
+  private start(caller: string, session: string | undefined, request: Extract<CallRequest, { op: 'call' }>): Running {
+    const id = `call-${++this.count}`;
+    const timeoutMs = request.timeoutMs ?? 30_000;
+    const busy = new Set(request.invitees.filter((user) => this.of(user)));
+    const call: Running = {
+      id, caller, media: request.media, group: request.group, ref: request.ref, room: 5000 + this.count, parties: new Map(),
+      startedAt: this.clock.now, until: this.clock.now + timeoutMs, cancel: () => undefined,
+    };
+    this.running.set(id, call);
+    const party = (state: ParticipantState): Party => ({ state, connectedAt: 0, ...(session ? { session } : {}) });
+    call.parties.set(caller, party('calling'));
+    for (const user of request.invitees) {
+      const online = this.host.sessionsOf(user).length > 0;
+      call.parties.set(user, { state: online ? 'ringing' : 'offline', connectedAt: 0 });
+    }
+    call.cancel = this.clock.after(timeoutMs, () => this.expired(call));
+    // The answer goes out before anything that follows from it.
+    this.clock.after(0, () => {
+      request.invitees.filter((user) => busy.has(user)).forEach((user) => this.out(call, user, 'busy'));
+      for (const user of request.invitees.filter((other) => !busy.has(other))) {
+        this.host.sessionsOf(user).forEach((to) => this.host.push(to, { ev: 'invited', call: this.view(call, user) }));
+      }
+    });
+    return call;
+  }
+
+  private connect(call: Running, user: string, session: string | undefined): void {
+    const party = call.parties.get(user);
+    const caller = call.parties.get(call.caller);
+    if (!party || !caller) {
+      return;
+    }
+    party.state = 'connected';
+    party.connectedAt = this.clock.now;
+    if (session) {
+      party.session = session;
+    }
+    if (caller.state === 'calling') {
+      caller.state = 'connected';
+      caller.connectedAt = this.clock.now;
+    }
+    this.host.sessionsOf(user).filter((other) => other !== session)
+      .forEach((other) => this.host.push(other, { ev: 'callEnded', call: call.id, reason: 'answeredElsewhere', durationMs: 0 }));
+    this.changed(call, user);
+  }
+
+  /** Participant `user` is out; `by` is the session that asked for it, which needs no word. */
+  private out(call: Running, user: string, state: ParticipantState, by?: string): void {
+    const party = call.parties.get(user);
+    if (!party || !this.running.has(call.id)) {
+      return;
+    }
+    const before = party.state;
+    const to = party.session ? [party.session] : before === 'ringing' ? this.host.sessionsOf(user) : [];
+    const durationMs = party.connectedAt ? this.clock.now - party.connectedAt : 0;
+    party.state = state;
+    const elsewhere = by !== undefined && before === 'ringing';
+    const own: CallEndReason = elsewhere ? 'refusedElsewhere' : state === 'busy' ? 'busy' : (state as CallEndReason);
+    to.filter((session) => session !== by && state !== 'busy').forEach((session) => this.host.push(session, { ev: 'callEnded', call: call.id, reason: own, durationMs }));
+    if (user === call.caller && before === 'calling') {
+      this.finish(call, state === 'lost' ? 'lost' : 'cancelled');
+      return;
+    }
+    this.changed(call, user);
+    this.overIf(call, state);
+  }
+
+  private overIf(call: Running, state: ParticipantState): void {
+    const states = [...call.parties.values()].map((party) => party.state);
+    const ringing = states.filter((other) => other === 'ringing' || other === 'offline').length;
+    const connected = states.filter((other) => other === 'connected').length;
+    const nobodyElse = ringing === 0 && connected < 2;
+    if (nobodyElse || (connected === 0 && !states.includes('calling'))) {
+      const unanswered: Partial<Record<ParticipantState, CallEndReason>> = {
+        rejected: 'rejected', busy: 'busy', timedOut: 'timedOut', unreachable: 'unreachable', lost: 'lost',
+      };
+      this.finish(call, connected > 0 && state !== 'lost' ? 'hungUp' : (unanswered[state] ?? 'hungUp'));
+    }
+  }
+
+  private expired(call: Running): void {
+    for (const [user, party] of [...call.parties]) {
+      if (party.state === 'ringing' || party.state === 'offline') {
+        this.out(call, user, party.state === 'ringing' ? 'timedOut' : 'unreachable');
+      }
+    }
+  }
+
+  private finish(call: Running, reason: CallEndReason): void {
+    call.cancel();
+    this.running.delete(call.id);
+    for (const [user, { state, session, connectedAt }] of call.parties) {
+      const to = session ? [session] : this.host.sessionsOf(user);
+      if (IN.includes(state)) {
+        const durationMs = connectedAt ? this.clock.now - connectedAt : 0;
+        to.forEach((one) => this.host.push(one, { ev: 'callEnded', call: call.id, reason, durationMs }));
+      }
+    }
+  }
+
+  private changed(call: Running, user: string): void {
+    const state = call.parties.get(user)?.state ?? 'left';
+    for (const [other, party] of call.parties) {
+      const rings = party.state === 'ringing' && group(call);
+      const to = rings ? this.host.sessionsOf(other) : party.session && IN.includes(party.state) ? [party.session] : [];
+      if (other !== user) {
+        to.forEach((one) => this.host.push(one, { ev: 'callChanged', call: call.id, user, state }));
+      }
+    }
+  }
+
+  private view(call: Running, user: string): Call {
+    const party = call.parties.get(user);
+    const state = party?.state;
+    return {
+      call: call.id,
+      caller: call.caller,
+      media: call.media,
+      room: { number: call.room },
+      ...(call.group ? { group: call.group } : {}),
+      ringingMs: Math.max(0, call.until - this.clock.now),
+      startedMs: call.startedAt,
+      ...(party?.connectedAt ? { connectedMs: party.connectedAt } : {}),
+      you: state === 'connected' || state === 'calling' ? state : 'ringing',
+      participants: [...call.parties].map(([other, { state: its }]) => ({ user: other, state: its })),
+    };
+  }
+}
+
+const group = (call: Running): boolean => call.group !== undefined || call.parties.size > 2;
