@@ -1,6 +1,6 @@
 // Builds every SDK into dist/miniprogram/, each as one file that a mini program can require as it is, and the demo site
 // into dist/web/.
-import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -11,6 +11,9 @@ const OUT = path.join(ROOT, 'dist/miniprogram');
 
 /** The SDKs whose module is one class: `global` is its name where there is no module system. */
 const CLASSES = [{ folder: 'trtc-wx', file: 'trtc-wx.js', global: 'TRTC', types: 'trtc-wx.d.ts' }];
+
+/** The SDKs that are one component: `name` is that of its four files. */
+const COMPONENTS = [{ folder: 'trtc-calling', name: 'TRTCCalling' }];
 
 const LICENSE = '/*! Huitong, Apache-2.0 */';
 
@@ -56,6 +59,30 @@ for (const { folder, file, global, types } of CLASSES) {
   const manifest = { name: folder, version, description, main: file, types, license: 'Apache-2.0', miniprogram: '.' };
   await put(path.join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   console.log(`dist/miniprogram/${folder}/${file}  ${(Buffer.byteLength(text) / 1024).toFixed(1)} KiB`);
+}
+
+/** Icons as a style sheet can carry them: local files are not allowed there. */
+async function iconRules(folder) {
+  const rules = [];
+  for (const file of (await readdir(folder)).sort()) {
+    const data = (await readFile(path.join(folder, file))).toString('base64');
+    rules.push(`.ht-icon-${path.basename(file, '.svg')} { background-image: url("data:image/svg+xml;base64,${data}"); }`);
+  }
+  return rules.join('\n');
+}
+
+for (const { folder, name } of COMPONENTS) {
+  const target = path.join(OUT, name);
+  const source = path.join(ROOT, 'sdk', folder);
+  const code = await bundle(folder);
+  await put(path.join(target, `${name}.js`), `${LICENSE}\n${code}`);
+  const icons = await iconRules(path.join(source, 'icons'));
+  const style = await readFile(path.join(source, `src/${name}.wxss`), 'utf8');
+  await put(path.join(target, `${name}.wxss`), style.replace('/* ICONS */', icons));
+  for (const kind of ['wxml', 'json']) {
+    await copyFile(path.join(source, `src/${name}.${kind}`), path.join(target, `${name}.${kind}`));
+  }
+  console.log(`dist/miniprogram/${name}/${name}.js  ${(Buffer.byteLength(code) / 1024).toFixed(1)} KiB`);
 }
 
 await buildWeb(ROOT, put);

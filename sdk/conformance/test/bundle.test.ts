@@ -6,13 +6,17 @@ import test from 'node:test';
 import { parse } from 'acorn';
 import { Linter } from 'eslint';
 import { Phone, ROOT } from '../src/index.js';
+import { FILE as CALLING, component, source as calling } from '../src/trtc-calling/rig.js';
 import { FILE, source } from '../src/trtc-wx/rig.js';
 
 /** Largest size that the plan allows, bytes. */
 const BUDGET = 60 * 1024;
 
 /** What the runtime gives. Of the language everything of 2015 is there, but Proxy on old phones is not. */
-const RUNTIME = ['wx', 'console', 'setTimeout', 'clearTimeout', 'getCurrentPages', 'module', 'exports', 'define'];
+const RUNTIME = ['wx', 'console', 'setTimeout', 'clearTimeout', 'getCurrentPages', 'module', 'exports', 'define', 'Component'];
+
+/** The built files. */
+const FILES: [string, () => string][] = [[FILE, source], [CALLING, calling]];
 
 /** The names that the code uses and declares nowhere. */
 function strangers(code: string): string[] {
@@ -24,30 +28,54 @@ function strangers(code: string): string[] {
   return [...new Set(found.map(({ message }) => message))];
 }
 
-test('the_file_has_no_syntax_newer_than_2015', () => {
-  assert.doesNotThrow(() => parse(source(), { ecmaVersion: 2015 }));
+test('the_files_have_no_syntax_newer_than_2015', () => {
+  for (const [file, text] of FILES) {
+    assert.doesNotThrow(() => parse(text(), { ecmaVersion: 2015 }), file);
+  }
   assert.throws(() => parse('a ?? b', { ecmaVersion: 2015 }));
 });
 
-test('the_file_uses_nothing_that_a_phone_may_lack', () => {
-  assert.deepEqual(strangers(source()), []);
+test('the_files_use_nothing_that_a_phone_may_lack', () => {
+  FILES.forEach(([file, text]) => assert.deepEqual(strangers(text()), [], file));
   assert.deepEqual(strangers('fetch(1); new Proxy({}, {}); new Map()'), ["'fetch' is not defined.", "'Proxy' is not defined."]);
-  assert.ok(!/\beval\b|new Function|\bProxy\b|globalThis/.test(source()));
+  FILES.forEach(([file, text]) => assert.ok(!/\beval\b|new Function|\bProxy\b|globalThis/.test(text()), file));
 });
 
 test('methods_younger_than_2015_are_not_called', () => {
   const young = /\.(includes|padStart|padEnd|flatMap|flat|fromEntries|matchAll|replaceAll|at|finally|trimStart|trimEnd)\(|Object\.(values|entries)\(/;
-  assert.equal(young.exec(source())?.[0], undefined);
+  FILES.forEach(([file, text]) => assert.equal(young.exec(text())?.[0], undefined, file));
 });
 
-test('the_file_keeps_its_size', () => {
-  const { length } = Buffer.from(source());
-  assert.ok(length <= BUDGET, `${length} bytes, ${BUDGET} are allowed`);
+test('the_files_keep_their_size', () => {
+  for (const [file, text] of FILES) {
+    const { length } = Buffer.from(text());
+    assert.ok(length <= BUDGET, `${file}: ${length} bytes, ${BUDGET} are allowed`);
+  }
 });
 
-test('no_workplace_and_no_telemetry_in_the_file', () => {
-  assert.ok(!/tencent|qcloud|sourceMappingURL|\/work\/|node_modules/i.test(source()));
-  assert.deepEqual([...source().matchAll(/https?:\/\/[^"'`\s]+/g)].map(([url]) => url).filter((url) => !/host|your/.test(url)), []);
+test('no_workplace_and_no_telemetry_in_the_files', () => {
+  for (const text of FILES.map(([, read]) => read()).concat(calling('wxml'), calling('wxss'))) {
+    assert.ok(!/tencent|qcloud|sourceMappingURL|\/work\/|node_modules/i.test(text));
+    assert.deepEqual([...text.matchAll(/https?:\/\/[^"'`\s]+/g)].map(([url]) => url).filter((url) => !/host|your/.test(url)), []);
+  }
+});
+
+test('the_component_is_four_files_that_need_no_others', () => {
+  assert.deepEqual(JSON.parse(calling('json')), { component: true, usingComponents: {} });
+  assert.ok(!/<import|<include|<image|src="[^{]/.test(calling('wxml')), 'no other template and no picture file');
+  assert.deepEqual([...calling('wxss').matchAll(/url\("([^"]{0,26})/g)].map(([, url]) => url).filter((url) => url !== 'data:image/svg+xml;base64,'), []);
+  const icons = [...calling('wxml').matchAll(/ht-icon-[a-z-]+/g)].map(([name]) => name);
+  assert.deepEqual(icons.filter((name) => !calling('wxss').includes(`.${name} {`)), []);
+  const { methods } = component(new Phone());
+  const bound = [...calling('wxml').matchAll(/(?:bind|catch):?[a-z]+="(\w+)"/g)].map(([, name]) => name ?? '');
+  assert.ok(bound.length > 10);
+  assert.deepEqual(bound.filter((name) => typeof methods[name] !== 'function'), []);
+});
+
+test('the_server_fills_in_the_address_of_the_component_too', () => {
+  for (const word of ['__HUITONG_SERVER__', '__HUITONG_RTMP__']) {
+    assert.equal(calling().split(word).length, 2, `${word} stands there once`);
+  }
 });
 
 test('the_server_fills_in_its_address_and_the_page_needs_no_setting', () => {

@@ -23,7 +23,9 @@ interface Wx {
   saveImageToPhotosAlbum?(options: WxOptions & { filePath: string }): void;
   getRandomValues?(options: WxOptions & { length: number }): any;
   getUserCryptoManager?(): { getRandomValues?(options: WxOptions & { length: number }): any };
-  getSystemInfoSync?(): { platform?: string; system?: string; version?: string; SDKVersion?: string };
+  getSystemInfoSync?(): { platform?: string; system?: string; version?: string; SDKVersion?: string; language?: string };
+  showToast?(options: WxOptions & { title: string; icon?: string }): void;
+  setKeepScreenOn?(options: WxOptions & { keepScreenOn: boolean }): void;
   getStorageSync?(key: string): unknown;
   setStorageSync?(key: string, value: string): void;
   onAppShow?(run: () => void): void;
@@ -34,3 +36,5 @@ interface Wx {
 declare const wx: Wx;
 /** The stack of pages, the visible one last. */
 declare const getCurrentPages: (() => unknown[]) | undefined;
+/** Registers a component. */
+declare const Component: ((definition: object) => void) | undefined;
