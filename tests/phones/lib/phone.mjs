@@ -100,6 +100,9 @@ export class Phone extends EventEmitter {
   open = (page, query) => this.#ask('open', { page, query })
   call = (method, ...args) => this.#ask('call', { method, args })
   tap = (selector, index) => this.#ask('tap', { selector, index })
+  /** Taps an element inside the component with this id. */
+  tapIn = (within, selector, index) => this.#ask('tap', { within, selector, index })
+  html = (within) => this.#ask('html', { within })
   closePage = () => this.#ask('close')
   pusherEvent = (event, detail) => this.#ask('pusherEvent', { event, detail })
   background = (options) => this.#ask('background', options)
@@ -119,6 +122,11 @@ export class Phone extends EventEmitter {
 
   get data() {
     return this.#state.data
+  }
+
+  /** Data of the component for calls on the page. */
+  get component() {
+    return this.#state.component
   }
 
   get pusher() {

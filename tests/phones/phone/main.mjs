@@ -129,10 +129,23 @@ class Phone {
     this.#page.attach(parent)
     const { instance } = this.#page
     global.getCurrentPages().push(instance)
+    this.#listenWhenSet(instance, 'TRTCCalling')
     instance.onLoad?.(query)
     if (instance.TRTC) this.#listen(instance.TRTC)
     instance.onShow?.()
     instance.onReady?.()
+  }
+
+  /** Pages find their component some time after they are loaded. */
+  #listenWhenSet(instance, name) {
+    let found
+    Object.defineProperty(instance, name, {
+      get: () => found,
+      set: (component) => {
+        if (component && component !== found) this.#listen(component)
+        found = component
+      },
+    })
   }
 
   #listen(trtc) {
@@ -142,6 +155,7 @@ class Phone {
         if (PERIODIC.test(code)) return
         this.#trace(`event ${code}`)
         const { userID, player, code: errorCode, message, reason, userList, playerList } = data ?? {}
+        const whole = trtc === this.#page.instance.TRTCCalling ? { data: JSON.parse(JSON.stringify(data ?? null)) } : {}
         this.#events.push({
           code,
           at: Date.now(),
@@ -152,6 +166,7 @@ class Phone {
           streamType: player?.streamType,
           users: userList?.map((user) => user.userID),
           players: playerList?.map((item) => item.streamID),
+          ...whole,
         })
       })
     }
@@ -171,9 +186,10 @@ class Phone {
     return result === undefined ? null : JSON.parse(JSON.stringify(result))
   }
 
-  /** Taps the `index`-th element that the selector finds. */
-  tap({ selector, index = 0 }) {
-    const element = this.#page.querySelectorAll(selector)[index]
+  /** Taps the `index`-th element that the selector finds, on the page or in the component with the id `within`. */
+  tap({ selector, index = 0, within }) {
+    const root = within ? this.#page.querySelector(`#${within}`) : this.#page
+    const element = root?.querySelectorAll(selector)[index]
     if (!element) throw new Error(`nothing to tap at ${selector}[${index}]`)
     element.dispatchEvent('tap')
   }
@@ -195,6 +211,7 @@ class Phone {
   background({ dropMs = BACKGROUND_DROP_MS } = {}) {
     for (const { native } of [...this.#pushers.items, ...this.#players.items]) native.suspend()
     this.#page?.instance.onHide?.()
+    this.#lifetime('hide')
     this.#control.hide()
     this.#dropTimer = setTimeout(() => {
       this.#network.allowed = false
@@ -204,11 +221,17 @@ class Phone {
     }, dropMs)
   }
 
+  /** Components of the page hear of its life, too. */
+  #lifetime(name) {
+    this.#page?.triggerPageLifeTime(name)
+  }
+
   foreground() {
     clearTimeout(this.#dropTimer)
     this.#network.allowed = true
     this.#control.show()
     this.#page?.instance.onShow?.()
+    this.#lifetime('show')
     for (const { native } of [...this.#pushers.items, ...this.#players.items]) native.foreground()
   }
 
@@ -220,6 +243,7 @@ class Phone {
     return {
       page: this.#page ? this.#pageName : null,
       data: this.#page ? JSON.parse(JSON.stringify(this.#page.instance.data)) : null,
+      component: this.#component()?.data ? JSON.parse(JSON.stringify(this.#component().data)) : null,
       events: this.#events,
       counts: this.#counts,
       pusher: this.#pushers.items.at(-1)?.native.snapshot() ?? null,
@@ -227,6 +251,16 @@ class Phone {
       log: this.#log.slice(-40),
       offline: !this.#network.allowed,
     }
+  }
+
+  #component() {
+    return this.#page?.instance.TRTCCalling
+  }
+
+  /** What the page, or the component with the id `within`, looks like, as HTML of the simulator. */
+  html({ within } = {}) {
+    const root = within ? this.#page.querySelector(`#${within}`) : this.#page
+    return root.dom.outerHTML
   }
 
   /** The battery is empty: everything stops without a word to anybody. */

@@ -1,0 +1,53 @@
+// A page with calls as the vendor's document has it: config, selectComponent, handlers, login.
+Page({
+  data: { config: { sdkAppID: 0, userID: '', userSig: '', type: 1 }, backgroundMute: false, status: 'idle' },
+
+  onLoad({ sdkAppID, userID, userSig, type = 1, backgroundMute = false }) {
+    this.setData({ config: { sdkAppID, userID, userSig, type }, backgroundMute }, () => {
+      this.TRTCCalling = this.selectComponent('#TRTCCalling-room')
+      this.bindEvents()
+      this.TRTCCalling.login().then(
+        () => this.setData({ status: 'logged in' }),
+        ({ code }) => this.setData({ status: `error ${code}` }),
+      )
+    })
+  },
+
+  onUnload() {
+    this.TRTCCalling.logout()
+  },
+
+  bindEvents() {
+    const { EVENT } = this.TRTCCalling
+    const over = () => this.TRTCCalling.hangup()
+    // The published demo hangs up in these handlers.
+    this.TRTCCalling.on(EVENT.CALL_END, over)
+    this.TRTCCalling.on(EVENT.NO_RESP, over)
+    this.TRTCCalling.on(EVENT.LINE_BUSY, over)
+  },
+
+  call(userID, type) {
+    this.TRTCCalling.call({ userID, type })
+  },
+  groupCall(userIDList, type, groupID) {
+    this.TRTCCalling.groupCall({ userIDList, type, groupID })
+  },
+  accept() {
+    this.TRTCCalling.accept()
+  },
+  reject() {
+    this.TRTCCalling.reject()
+  },
+  hangup() {
+    this.TRTCCalling.hangup()
+  },
+  setMicMute(isMute) {
+    this.TRTCCalling.setMicMute(isMute)
+  },
+  closeCamera() {
+    this.TRTCCalling.closeCamera()
+  },
+  openCamera() {
+    this.TRTCCalling.openCamera()
+  },
+})
