@@ -27,6 +27,7 @@ mod problem;
 mod publish;
 mod session;
 mod stats;
+pub mod strangers;
 mod tcp;
 mod worker;
 
