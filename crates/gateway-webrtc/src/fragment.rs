@@ -9,6 +9,9 @@ pub(crate) const FRAGMENT_BYTES: usize = 16 * 1024;
 /// anyway.
 const CANDIDATES: usize = 32;
 
+/// Characters of the reason why a candidate cannot be read.
+const REASON_CHARS: usize = 200;
+
 /// Lengths of a user name fragment and of a password (RFC 8839, section 5.4).
 const NAME_CHARS: std::ops::RangeInclusive<usize> = 4..=256;
 const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 22..=256;
@@ -92,7 +95,11 @@ fn candidate(value: &str, number: usize) -> Result<Option<Candidate>, String> {
         return Ok(None);
     }
     let candidate = Candidate::from_sdp_string(value);
-    candidate.map(Some).map_err(|error| format!("the candidate in line {number} cannot be read ({error})"))
+    candidate.map(Some).map_err(|error| {
+        // It repeats what was sent, escaped: as much as helps to find it.
+        let why: String = error.to_string().chars().take(REASON_CHARS).collect();
+        format!("the candidate in line {number} cannot be read ({why})")
+    })
 }
 
 /// The offer of a session with the credentials of another ICE session, which makes it one that restarts ICE. Its

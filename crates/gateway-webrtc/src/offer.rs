@@ -84,6 +84,10 @@ pub(crate) fn answer(making: Making<'_>, offer: SdpOffer) -> Result<Answered, Pr
     };
     let answer = rtc.sdp_api().accept_offer(offer).map_err(|error| refused(error.to_string()))?;
     let sdp = answer.to_sdp_string();
+    // The machine puts its candidates into the first section, and leaves them out with one of a kind that it does not know.
+    if !making.candidates.is_empty() && !sdp.contains("a=candidate:") {
+        return Err(refused("its first media section is neither audio nor video".to_owned()));
+    }
     let (mut video, mut audio) = (None, None);
     let mut without_h264 = false;
     for (kind, mid) in sections(&sdp) {
