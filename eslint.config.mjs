@@ -45,7 +45,7 @@ export default tseslint.config(
   },
   {
     files: ['web/runtime/src/**/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['@huitong/web-demo', '@huitong/wx-*', '@huitong/trtc-wx'] }] },
+    rules: { 'no-restricted-imports': ['error', { patterns: ['@huitong/web-demo', '@huitong/web-host', '@huitong/wx-*', '@huitong/trtc-wx'] }] },
   },
   { files: ['**/test/**'], rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' } },
 );

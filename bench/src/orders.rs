@@ -4,6 +4,8 @@ use crate::histogram::Histogram;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender};
 
 /// To the process that holds the subscribers.
 #[derive(Debug, Serialize, Deserialize)]
@@ -153,4 +155,32 @@ pub(crate) fn orders<T: DeserializeOwned>() -> impl Iterator<Item = T> {
 pub(crate) fn reply(answer: &impl Serialize) {
     let line = serde_json::to_string(answer).expect("answers are plain data");
     println!("{line}");
+}
+
+/// The life of a reference loop: it makes room for streams, runs and pauses as it is told. `go` wakes the thread that
+/// sends, `finished` brings what it sent.
+pub(crate) fn obey(
+    open: impl Fn(usize),
+    running: &AtomicBool,
+    go: &SyncSender<()>,
+    finished: &Receiver<Sent>,
+) -> Result<(), String> {
+    for order in orders() {
+        match order {
+            SourceOrder::Open { urls } => {
+                open(urls.len());
+                reply(&Sent::default());
+            }
+            SourceOrder::Run => {
+                running.store(true, Ordering::Release);
+                go.send(()).map_err(|e| e.to_string())?;
+                reply(&Sent::default());
+            }
+            SourceOrder::Pause => {
+                running.store(false, Ordering::Release);
+                reply(&finished.recv().map_err(|e| e.to_string())?);
+            }
+        }
+    }
+    Ok(())
 }

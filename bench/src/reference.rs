@@ -2,7 +2,7 @@
 //! socket, and does nothing else.
 
 use crate::clock::{now_ns, sleep_until};
-use crate::orders::{Sent, SourceOrder, orders, reply};
+use crate::orders::{Sent, obey, reply};
 use crate::stream::{Schedule, headers};
 use bytes::BytesMut;
 use huitong_media::flv;
@@ -26,24 +26,7 @@ pub(crate) fn run() -> Result<(), String> {
     std::thread::spawn(move || accept(&listener, &taken));
     let (taken, flag) = (Arc::clone(&sockets), Arc::clone(&running));
     std::thread::spawn(move || send(&taken, &flag, &gone, &done));
-    for order in orders() {
-        match order {
-            SourceOrder::Open { urls } => {
-                lock(&sockets).resize_with(urls.len(), Vec::new);
-                reply(&Sent::default());
-            }
-            SourceOrder::Run => {
-                running.store(true, Ordering::Release);
-                go.send(()).map_err(|e| e.to_string())?;
-                reply(&Sent::default());
-            }
-            SourceOrder::Pause => {
-                running.store(false, Ordering::Release);
-                reply(&finished.recv().map_err(|e| e.to_string())?);
-            }
-        }
-    }
-    Ok(())
+    obey(|streams| lock(&sockets).resize_with(streams, Vec::new), &running, &go, &finished)
 }
 
 fn lock(sockets: &Sockets) -> std::sync::MutexGuard<'_, Vec<Vec<TcpStream>>> {

@@ -68,7 +68,7 @@ async function project(root, put, folder, name) {
       await cp(path.join(folder, file), path.join(out, 'files', file));
     }
   }
-  const text = JSON.stringify({ name, version: createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16), files });
+  const text = JSON.stringify({ name, files });
   await put(path.join(out, 'project.json'), text);
   return Buffer.byteLength(text);
 }

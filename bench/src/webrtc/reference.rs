@@ -3,7 +3,7 @@
 
 use super::cut;
 use crate::clock::{now_ns, sleep_until};
-use crate::orders::{Sent, SourceOrder, orders, reply};
+use crate::orders::{Sent, obey, reply};
 use crate::stream::{BROWSER, Schedule, opus, picture};
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use huitong_media::flv::TagKind;
@@ -45,24 +45,7 @@ pub(crate) fn run() -> Result<(), String> {
     std::thread::spawn(move || welcome(&door, &list));
     let (list, flag) = (Arc::clone(&viewers), Arc::clone(&running));
     std::thread::spawn(move || send(&socket, &list, &flag, &gone, &done));
-    for order in orders() {
-        match order {
-            SourceOrder::Open { urls } => {
-                lock(&viewers).resize_with(urls.len(), Vec::new);
-                reply(&Sent::default());
-            }
-            SourceOrder::Run => {
-                running.store(true, Ordering::Release);
-                go.send(()).map_err(|e| e.to_string())?;
-                reply(&Sent::default());
-            }
-            SourceOrder::Pause => {
-                running.store(false, Ordering::Release);
-                reply(&finished.recv().map_err(|e| e.to_string())?);
-            }
-        }
-    }
-    Ok(())
+    obey(|streams| lock(&viewers).resize_with(streams, Vec::new), &running, &go, &finished)
 }
 
 /// A viewer says in one datagram which stream it wants, and gets the same back.

@@ -255,7 +255,9 @@ impl Worker {
         if let Err(error) = session.rtc.handle_input(input) {
             tracing::debug!(session = id, %error, "a datagram could not be used");
         }
-        figures::RESENT_TO_US.increment(u64::from(again));
+        if again {
+            figures::RESENT_TO_US.increment(1);
+        }
         session.last_heard = at;
         let (new, oldest) = session.heard_from(source);
         if new {
@@ -363,7 +365,9 @@ impl Worker {
                     }
                 }
                 Ok(Output::Transmit(transmit)) => {
-                    figures::RESENT.increment(u64::from(is_rtp_of(&transmit.contents, session.resend)));
+                    if is_rtp_of(&transmit.contents, session.resend) {
+                        figures::RESENT.increment(1);
+                    }
                     self.net.send(&transmit);
                 }
                 Ok(Output::Event(event)) => {

@@ -9,7 +9,8 @@ import { Server } from '../../phones/lib/server.mjs'
 import { launch } from '../lib/chromium.mjs'
 import { Program } from '../lib/program.mjs'
 
-const FIXTURE = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../web/host/test/fixtures/shop')
+const FIXTURES = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../web/host/test/fixtures')
+const FIXTURE = path.join(FIXTURES, 'shop')
 
 let folder, server, browser
 
@@ -101,6 +102,10 @@ test('what_a_browser_lacks_fails_with_a_reason', async () => {
   assert.equal(await shop.ask(() => wx.scanCode().catch(({ errMsg }) => errMsg)), 'scanCode:fail not supported in a browser')
   assert.equal(await shop.ask(() => wx.canIUse('scanCode')), false)
   assert.equal(await shop.ask(() => wx.canIUse('connectSocket')), true)
+  const { errMsg } = await shop.ask(() => wx.authorize({ scope: 'scope.userLocation' }).catch((error) => error))
+  assert.equal(errMsg, 'authorize:fail scope.userLocation is not there in a browser')
+  await shop.until('granted devices are told', () => shop.ask(() => wx.getAppAuthorizeSetting().cameraAuthorized === 'authorized'))
+  assert.match(await shop.ask(() => { try { return String(wx.createCanvasContext('c')) } catch (error) { return error.message } }), /not supported in a browser/)
   await shop.until('the console says so', () => shop.page.locator('.lines .warn', { hasText: 'wx.scanCode' }).first().isVisible())
   const answer = await shop.ask(() => new Promise((resolve, reject) => wx.request({ url: '/demo/usersig', success: resolve, fail: reject })))
   assert.equal(answer.statusCode, 200)
@@ -135,4 +140,34 @@ test('a_folder_without_a_mini_program_is_refused_at_the_start', async () => {
   const empty = fs.mkdtempSync(path.join(os.tmpdir(), 'huitong-empty-'))
   await assert.rejects(Server.start({ preview: empty }), /There is no mini program in .*app\.json/s)
   fs.rmSync(empty, { recursive: true })
+})
+
+test('tabs_keep_their_pages_and_pages_hear_of_presses_and_scrolling', async () => {
+  const other = await Server.start({ preview: path.join(FIXTURES, 'tabs') })
+  try {
+    const tabs = await Program.open(browser, other)
+    await tabs.says('from the application')
+    await tabs.until('the console names what is not there', () => tabs.page.locator('.lines .warn', { hasText: '<canvas>' }).isVisible())
+    const color = () => tabs.ask(() => getComputedStyle(document.querySelector('#press')).color)
+    await tabs.find('#press').hover()
+    await tabs.page.mouse.down()
+    assert.equal(await color(), 'rgb(1, 2, 3)')
+    await tabs.page.mouse.up()
+    assert.equal(await color(), 'rgb(0, 0, 0)')
+    await tabs.ask(() => document.querySelector('.wx-page').scrollTo({ top: 99999 }))
+    await tabs.says('bottom')
+    assert.ok(await tabs.ask(() => getCurrentPages()[0].top > 500), 'the page knows where it is')
+    await tabs.page.click('.tabs button:nth-child(2)')
+    await tabs.says('second 1')
+    await tabs.page.click('.tabs button:nth-child(1)')
+    await tabs.says('press 2')
+    await tabs.page.click('.tabs button:nth-child(2)')
+    await tabs.says('second 1')
+    assert.deepEqual(await tabs.stack(), ['pages/two/two'])
+    assert.equal(await tabs.page.locator('.tabs .on').evaluate((tab) => getComputedStyle(tab).color), 'rgb(204, 0, 0)')
+    assert.deepEqual(tabs.faults, [])
+    await tabs.close()
+  } finally {
+    await other.stop()
+  }
 })

@@ -1,5 +1,5 @@
 // The component for calls on a page of the official simulator: its template compiles, shows what it should and reacts
-// to taps. The server is a double; what really happens in calls is tested against the real one.
+// to taps. The server is a double, because the real one does not serve calls yet (calling-server.test.mjs).
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { CALL_PAGE, CallingApps } from '../lib/calling.mjs'

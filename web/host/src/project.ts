@@ -5,8 +5,6 @@ import { Problem } from './problem.js';
 export interface Bundle {
   /** Name for people. */
   name: string;
-  /** Changes with every change of a file. */
-  version: string;
   /** Whether `events` tells of changes. */
   watched?: boolean;
   /** Texts by path: js, ts, json, wxml, wxss, wxs. */
@@ -21,7 +19,7 @@ export interface WindowConfig {
   navigationStyle?: 'default' | 'custom';
   backgroundColor?: string;
   disableScroll?: boolean;
-  enablePullDownRefresh?: boolean;
+  onReachBottomDistance?: number;
 }
 
 /** One of `tabBar.list`. */

@@ -20,7 +20,7 @@ const all = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((fil
 const own = all.filter((file) => !file.startsWith('huitong/'));
 const text = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 const project = new Project({
-  name: 'example', version: '',
+  name: 'example',
   files: Object.fromEntries(all.filter((file) => /\.(js|json|wxml|wxss|wxs)$/.test(file)).map((file) => [file, text(file)])),
 }, '/files/');
 

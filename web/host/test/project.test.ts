@@ -14,7 +14,7 @@ import { NAMES } from '../src/wx/names.ts';
 import { namesOfTypings, render } from '../names.mjs';
 
 const project = (files: Record<string, string> = {}): Project =>
-  new Project({ name: 'p', version: '1', files: { 'app.json': '{"pages":["pages/a/a"]}', ...files } }, 'http://h/files/');
+  new Project({ name: 'p', files: { 'app.json': '{"pages":["pages/a/a"]}', ...files } }, 'http://h/files/');
 
 const failing = (run: () => unknown): Problem => {
   try {
@@ -48,7 +48,7 @@ test('packages_are_found_in_the_folder_that_the_tools_build', () => {
 test('a_json_that_cannot_be_read_is_told_with_its_line', () => {
   const { file, line } = failing(() => project({ 'app.json': '{\n "pages": [\n "a"\n "b" ]\n}' }));
   assert.deepEqual([file, line], ['app.json', 4]);
-  assert.match(failing(() => new Project({ name: '', version: '', files: {} }, '')).hint, /miniprogramRoot/);
+  assert.match(failing(() => new Project({ name: '', files: {} }, '')).hint, /miniprogramRoot/);
   assert.match(failing(() => project({ 'app.json': '{"pages":[]}' })).message, /at least one page/);
 });
 

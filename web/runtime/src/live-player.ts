@@ -194,7 +194,14 @@ export class LivePlayer extends MediaElement {
         this.state(PLAY.FIRST_FRAME, 'first picture shown');
       }
     });
-    on('playing', () => this.state(PLAY.PLAYING, 'playing'));
+    on('playing', () => {
+      // A connection that came back while nobody can see it starts by itself.
+      if (this.held.size > 0) {
+        video.pause();
+      } else {
+        this.state(PLAY.PLAYING, 'playing');
+      }
+    });
     on('waiting', () => this.state(PLAY.LOADING, 'loading'));
     on('resize', () => {
       const size = `${video.videoWidth}x${video.videoHeight}`;

@@ -38,6 +38,7 @@ export class LivePusher extends MediaElement {
   private behind = false;
   /** Counts the starts: one that waited gives way to a newer one. */
   private turn = 0;
+  private applied = 0;
   private meter: Meter | null = null;
   private metered: MediaStreamTrack | null = null;
   private front = true;
@@ -333,12 +334,16 @@ export class LivePusher extends MediaElement {
 
   /** Sends the tracks that there are now. */
   private async apply(): Promise<void> {
+    const turn = ++this.applied;
     const { publisher, paused, behind } = this;
     const silent = paused || (behind && flag(this, 'background-mute', false));
     const camera = choice(this, 'source', ['camera', 'screen'], 'camera') === 'camera';
     const sound = this.outgoing.sound(this.stream.getAudioTracks()[0] ?? null);
     const wish = { mirrored: camera && flag(this, 'remote-mirror', false), still: behind ? text(this, 'waiting-image') : '' };
     const picture = await this.outgoing.picture(this.stream.getVideoTracks()[0] ?? null, wish);
+    if (turn !== this.applied) {
+      return; // A picture took its time to load, and something else is wanted meanwhile.
+    }
     await publisher?.replace('audio', silent ? null : sound);
     await publisher?.replace('video', paused ? null : picture);
   }

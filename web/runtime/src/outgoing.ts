@@ -14,6 +14,7 @@ export class Outgoing {
   private mixer: Mixer | null = null;
   private painter: Painter | null = null;
   private painted = '';
+  private wanted = '';
 
   constructor(private readonly music: MusicEvents, private readonly failed: (why: Trouble) => void) {}
 
@@ -26,6 +27,7 @@ export class Outgoing {
 
   /** The picture to send. */
   async picture(camera: MediaStreamTrack | null, { mirrored, still }: PictureWish): Promise<MediaStreamTrack | null> {
+    this.wanted = still;
     if (still !== '') {
       return this.showStill(still);
     }
@@ -78,6 +80,9 @@ export class Outgoing {
     }
     try {
       const picture = await loadPicture(url);
+      if (this.wanted !== url) {
+        return null;
+      }
       this.painter ??= new Painter();
       this.painted = url;
       this.painter.still(picture);

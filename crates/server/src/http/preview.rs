@@ -56,7 +56,6 @@ struct Settings {
 #[derive(Serialize)]
 struct Bundle {
     name: String,
-    version: String,
     watched: bool,
     files: BTreeMap<String, String>,
 }
@@ -123,14 +122,15 @@ impl Project {
             let text = String::from_utf8(bytes).map_err(|_| PreviewError(format!("{path} is not UTF-8.")))?;
             files.insert(path.clone(), text);
         }
-        let version = format!("{:?}", look.values().map(|(at, _)| *at).max());
-        let bundle = Bundle { name: self.name.clone(), version, watched: true, files };
+        let bundle = Bundle { name: self.name.clone(), watched: true, files };
         serde_json::to_vec(&bundle).map_err(|error| PreviewError(error.to_string()))
     }
 
     /// One file. Nothing outside of the project can be named.
     pub(super) fn file(&self, path: &str) -> io::Result<Vec<u8>> {
-        let plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        let ours = |name: &std::ffi::OsStr| name.to_str().is_some_and(is_ours);
+        let plain =
+            Path::new(path).components().all(|part| matches!(part, Component::Normal(name) if ours(name)));
         let found = self.root.join(path).canonicalize()?;
         let length = found.metadata()?.len();
         if !plain || !found.starts_with(&self.root) || !found.is_file() || length > FILE_BYTES {
@@ -150,7 +150,7 @@ impl Project {
                 let entry = entry.map_err(|error| PreviewError(format!("{}: {error}.", folder.display())))?;
                 let name = entry.file_name();
                 let Some(word) = name.to_str() else { continue };
-                if word.starts_with('.') || NOT_OURS.contains(&word) {
+                if !is_ours(word) {
                     continue;
                 }
                 let path = folder.join(word);
@@ -173,6 +173,11 @@ impl Project {
         }
         Ok(found)
     }
+}
+
+/// Hidden files and the folders of tools are no part of a project: nobody lists or fetches them.
+fn is_ours(name: &str) -> bool {
+    !name.starts_with('.') && !NOT_OURS.contains(&name)
 }
 
 fn is_text(path: &str) -> bool {
@@ -273,7 +278,17 @@ mod tests {
     #[test]
     fn nothing_outside_of_the_project_can_be_named() {
         let (folder, project) = project();
-        for path in ["../secret.txt", "/etc/passwd", "pages/../../secret.txt", "pages", "./app.json/.."] {
+        fs::create_dir_all(folder.path().join("mini/.git")).expect("a folder");
+        fs::write(folder.path().join("mini/.git/config"), "token").expect("a file");
+        let outside = [
+            "../secret.txt",
+            "/etc/passwd",
+            "pages/../../secret.txt",
+            "pages",
+            "./app.json/..",
+            ".git/config",
+        ];
+        for path in outside {
             assert!(project.file(path).is_err(), "{path}");
         }
         std::os::unix::fs::symlink(folder.path().join("secret.txt"), folder.path().join("mini/link.txt"))

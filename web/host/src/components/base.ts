@@ -58,6 +58,23 @@ export function inner<K extends keyof HTMLElementTagNameMap>(host: HTMLElement, 
   return element;
 }
 
+/** Where the classes of a press are among the engine's: those of the page stay apart from them. */
+const PRESS_SEGMENT = 7;
+
+/** While a finger is on an element it has the classes of `hover-class`. */
+function press(host: HTMLElement, node: any): void {
+  let on: string[] = [];
+  const set = (names: string[], force: boolean): void => names.forEach((name) => node.classList?.toggle(name, force, PRESS_SEGMENT));
+  host.addEventListener('pointerdown', () => {
+    const wanted = String(node.data.hoverClass);
+    on = wanted === 'none' || node.data.disabled ? [] : wanted.split(/\s+/).filter((name) => name !== '');
+    set(on, true);
+  });
+  for (const name of ['pointerup', 'pointercancel', 'pointerleave']) {
+    host.addEventListener(name, () => set(on.splice(0), false));
+  }
+}
+
 /** Declares a component in a space. */
 export function declare(space: glassEasel.ComponentSpace, native: Native): glassEasel.GeneralComponentDefinition {
   const properties = Object.fromEntries(
@@ -78,6 +95,7 @@ export function declare(space: glassEasel.ComponentSpace, native: Native): glass
     observers: [{ fields: '**', observer(this: any) { if (this.ready) { update(this); } } }],
     lifetimes: {
       attached(this: any) {
+        press(this.$$, this);
         native.attached?.(this.$$, this);
         this.ready = true;
         update(this);

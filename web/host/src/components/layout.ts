@@ -70,6 +70,7 @@ function show(host: HTMLElement, node: Node, index: number, source: string): voi
   dots?.replaceChildren(...all.map((_item, at) => {
     const dot = document.createElement('i');
     dot.classList.toggle('on', at === to);
+    dot.style.background = String(node.data[at === to ? 'indicatorActiveColor' : 'indicatorColor']);
     return dot;
   }));
   if (node['shown'] !== undefined && node['shown'] !== to) {
@@ -189,7 +190,6 @@ const richTextView: Native = {
 export const LAYOUT: Native[] = [
   box('view', { hoverStartTime: [Number, 50], hoverStayTime: [Number, 400], hoverStopPropagation: [Boolean, false] }),
   box('cover-view', { scrollTop: [null, ''] }),
-  box('page-container', {}), box('movable-area', {}), box('movable-view', {}),
   box('swiper-item', { itemId: [String, ''] }),
   text, scrollView, swiper, richTextView,
 ];

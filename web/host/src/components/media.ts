@@ -1,7 +1,7 @@
 /** Pictures, icons, and the two components that this is all about. */
 import { LivePlayer, LivePusher } from '@huitong/web-runtime';
 import type { Native, Node } from './base.js';
-import { box, inner } from './base.js';
+import { inner } from './base.js';
 
 /** The page that a path of a picture starts at. */
 export interface Surroundings {
@@ -136,5 +136,5 @@ const player = (around: Surroundings): Native => live('live-player', around, {
 
 /** The components of this file. */
 export function media(around: Surroundings): Native[] {
-  return [image('image', around), image('cover-image', around), icon, progress, navigator(around), pusher(around), player(around), box('camera', { mode: [String, 'normal'] })];
+  return [image('image', around), image('cover-image', around), icon, progress, navigator(around), pusher(around), player(around)];
 }

@@ -132,11 +132,6 @@ function ownerOf(node: Node): string {
   return host ? `${String(host.is)}.wxml` : 'app.wxml';
 }
 
-function app(definition: any): any {
-  const made = Object.assign(Object.create(null), definition);
-  return Object.setPrototypeOf(made, { globalData: made.globalData ?? {} });
-}
-
 /** Starts a project in this window. */
 export function start(bundle: Bundle, assets: string, group: TmplGroup, shell: Shell): Frame {
   const project = new Project(bundle, assets);
@@ -182,7 +177,7 @@ export function start(bundle: Bundle, assets: string, group: TmplGroup, shell: S
   // The server of this page serves the project, so it is the one that a project talks to unless it says otherwise.
   wx['huitong'] = { server: location.origin };
   const globals = {
-    wx, App: (definition: unknown) => (theApp = app(definition)), getApp: () => theApp, getCurrentPages: () => stack.pages,
+    wx, App: (definition: object) => (theApp = { ...definition }), getApp: () => theApp, getCurrentPages: () => stack.pages,
     requirePlugin: () => {
       throw new Problem('app.json', 'plugins cannot be loaded in a browser');
     },
@@ -194,7 +189,7 @@ export function start(bundle: Bundle, assets: string, group: TmplGroup, shell: S
   if (file !== '') {
     units.run(file);
   }
-  theApp ??= app({});
+  theApp ??= {};
   theApp.onLaunch?.({ path: '', query: {}, scene: 1001 });
   theApp.onShow?.({ path: '', query: {}, scene: 1001 });
   const first = decodeURIComponent(location.hash.slice(1)) || `/${project.app.entryPagePath ?? project.pages[0] ?? ''}`;

@@ -46,6 +46,9 @@ function decode(text: string): string {
 
 let ids = 0;
 
+/** How near its end a page has to be to hear of it, px, unless it says otherwise. */
+const REACH = 50;
+
 /** See the head of the file. */
 export class Stack {
   private readonly open: Open[] = [];
@@ -186,6 +189,7 @@ export class Stack {
     const id = ++ids;
     Object.assign(page, { route: path, __route__: path, options: query, getPageId: () => `page-${id}` });
     const made: Open = { path, query, root, box, page };
+    this.watchScroll(made);
     this.open.push(made);
     this.stage.append(box);
     this.front();
@@ -197,6 +201,22 @@ export class Stack {
     }
     this.tell(made, 'onShow');
     requestAnimationFrame(() => this.open.includes(made) && this.tell(made, 'onReady'));
+  }
+
+  /** `onPageScroll`, and `onReachBottom` once each time that the end comes near. */
+  private watchScroll(open: Open): void {
+    const { box, path } = open;
+    const { disableScroll, onReachBottomDistance } = { ...this.project.app.window, ...this.project.unit(path) };
+    box.classList.toggle('wx-still', disableScroll === true);
+    let near = false;
+    box.addEventListener('scroll', () => {
+      this.tell(open, 'onPageScroll', { scrollTop: box.scrollTop });
+      const nearer = box.scrollTop + box.clientHeight >= box.scrollHeight - (onReachBottomDistance ?? REACH);
+      if (nearer && !near) {
+        this.tell(open, 'onReachBottom');
+      }
+      near = nearer;
+    });
   }
 
   private leave(): void {

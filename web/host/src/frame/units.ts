@@ -17,8 +17,8 @@ import type { Backend } from './backend.js';
 import { patchStyles } from './backend.js';
 import { copyData } from './copy.js';
 
-/** Tags that need no component: the engine's own, and plain elements of the browser. */
-const KNOWN = new Set(['block', 'slot', 'template', 'import', 'include', 'wxs', 'canvas', 'video', 'audio', 'map', 'web-view', 'page-meta', 'navigation-bar', 'root-portal']);
+/** Tags that need no component: they are the engine's own. */
+const OF_ENGINE = ['block', 'slot', 'template', 'import', 'include', 'wxs'];
 
 interface Caller {
   route?: string;
@@ -34,6 +34,7 @@ export class Units {
   private readonly modules: Modules;
   private readonly read = new Set<string>();
   private readonly registered = new Set<string>();
+  private readonly known = new Set(OF_ENGINE);
 
   constructor(
     private readonly project: Project,
@@ -51,7 +52,7 @@ export class Units {
     this.space = this.env.createCodeSpace('', true);
     for (const [tag, definition] of declared) {
       this.space.getComponentSpace().setGlobalUsingComponent(tag, definition);
-      KNOWN.add(tag);
+      this.known.add(tag);
     }
     this.tune();
     this.templates = new Templates(project, group, warn);
@@ -62,6 +63,8 @@ export class Units {
   prepare(): void {
     this.style('app', '');
     const shared = this.links(this.project.app.usingComponents, 'app.json');
+    // What app.json declares is there in every page and in every component.
+    Object.values(shared).forEach((unit) => this.unit(unit, shared, false));
     for (const page of this.project.pages) {
       if (!this.project.has(`${page}.wxml`)) {
         throw new Problem('app.json', `the page ${page} has no ${page}.wxml`, 0, 'Every page needs a .wxml and a .js file.');
@@ -94,7 +97,7 @@ export class Units {
     const config = this.project.unit(unit);
     const using = this.links(config.usingComponents, `${unit}.json`);
     this.templates.add(unit);
-    this.look(unit, { ...shared, ...using });
+    this.look(unit, new Set([...Object.keys({ ...shared, ...using }), ...Object.keys(config.componentGenerics ?? {})]));
     const absolute = Object.fromEntries(Object.entries({ ...shared, ...using }).map(([tag, path]) => [tag, `/${path}`]));
     this.space.addComponentStaticConfig(unit, { ...(config as object), component: !page, usingComponents: absolute } as any);
     this.style(unit, scopeOf(unit, config, page));
@@ -111,14 +114,13 @@ export class Units {
         throw new Problem(file, `usingComponents: ${tag} is to be ${path}, which is not there`, 0,
           'A path starts at the file, or at the project with a slash in front, and has no ending.');
       }
-      this.unit(found, {}, false);
       return [tag, found];
     }));
   }
 
-  private look(unit: string, using: Record<string, string>): void {
+  private look(unit: string, using: Set<string>): void {
     for (const tag of tagsOf(this.project.text(`${unit}.wxml`))) {
-      if (!KNOWN.has(tag) && !(tag in using)) {
+      if (!this.known.has(tag) && !using.has(tag)) {
         this.warn(new Problem(`${unit}.wxml`, `<${tag}> is no component of this page, and none that is there in a browser: it is an empty box`));
       }
     }

@@ -48,6 +48,7 @@ class Outside implements Shell {
   private bundle: Bundle | null = null;
   private frame: HTMLIFrameElement | null = null;
   private home = '';
+  private readonly tabIcons = new Map<HTMLButtonElement, { icon: HTMLImageElement; plain: string; chosen: string }>();
   private changes: EventSource | null = null;
 
   constructor() {
@@ -111,18 +112,33 @@ class Outside implements Shell {
     find('.path code').textContent = path;
     const tabs = find<HTMLElement>('.tabs');
     tabs.hidden = !tab;
-    tabs.querySelectorAll('button').forEach((button) => button.classList.toggle('on', button.dataset['path'] === path));
+    tabs.querySelectorAll('button').forEach((button) => {
+      const on = button.dataset['path'] === path;
+      button.classList.toggle('on', on);
+      const known = this.tabIcons.get(button);
+      if (known) {
+        known.icon.src = on ? known.chosen : known.plain;
+      }
+    });
   }
 
   tabs(project: Project): void {
     this.home = project.app.entryPagePath ?? project.pages[0] ?? '';
     const bar = project.app.tabBar;
-    find('.tabs').replaceChildren(...(bar?.list ?? []).map(({ pagePath, text, iconPath }) => {
+    const tabs = find<HTMLElement>('.tabs');
+    const color = (name: string, value: string | undefined): void => tabs.style.setProperty(name, value ?? '');
+    color('--tab', bar?.color);
+    color('--tab-on', bar?.selectedColor);
+    color('--tab-back', bar?.backgroundColor);
+    this.tabIcons.clear();
+    tabs.replaceChildren(...(bar?.list ?? []).map(({ pagePath, text, iconPath, selectedIconPath }) => {
       const button = element('button', '') as HTMLButtonElement;
       button.dataset['path'] = pagePath;
       if (iconPath) {
         const icon = document.createElement('img');
-        icon.src = project.asset(`/${iconPath}`, '');
+        const plain = project.asset(`/${iconPath}`, '');
+        icon.src = plain;
+        this.tabIcons.set(button, { icon, plain, chosen: project.asset(`/${selectedIconPath ?? iconPath}`, '') });
         icon.alt = '';
         button.append(icon);
       }

@@ -79,6 +79,10 @@ function absent(have: Record<string, unknown>): Record<string, unknown> {
     });
     return [name, (options?: unknown) => {
       console.warn(`wx.${name} is not there in a browser`);
+      // What gives an object cannot fail by a callback.
+      if (/^create|Manager$/.test(name)) {
+        throw new Refusal(`wx.${name} is not supported in a browser`);
+      }
       return /^(on|off)[A-Z]/.test(name) || name.endsWith('Sync') ? undefined : refuse(typeof options === 'object' && options !== null ? options : {});
     }];
   }));

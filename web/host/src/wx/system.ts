@@ -1,27 +1,37 @@
 /** The device, its permissions, and the application's life. */
 import { api, Channel, Refusal } from './call.js';
 
-/** The base library whose behaviour is followed. */
+/** The base library whose behaviour is followed, and a version of WeChat that has it: pages compare them. */
 export const SDK_VERSION = '3.7.0';
+const WECHAT_VERSION = '8.0.50';
 
+/** There is no status bar above the page and nothing beside it: the frame is the window. */
 function windowInfo(): Record<string, unknown> {
   const { clientWidth: width, clientHeight: height } = document.documentElement;
   return {
-    pixelRatio: window.devicePixelRatio, screenWidth: width, screenHeight: height, windowWidth: width, windowHeight: height, statusBarHeight: 20,
-    safeArea: { left: 0, right: width, top: 0, bottom: height, width, height }, screenTop: 64,
+    pixelRatio: window.devicePixelRatio, screenWidth: width, screenHeight: height, windowWidth: width, windowHeight: height, statusBarHeight: 0,
+    safeArea: { left: 0, right: width, top: 0, bottom: height, width, height }, screenTop: 0,
   };
 }
 
 function systemInfo(): Record<string, unknown> {
   return {
-    ...windowInfo(), ...appInfo(), brand: 'browser', model: navigator.userAgent.slice(0, 64), system: 'Browser 1.0', platform: 'browser', benchmarkLevel: -1,
-    deviceOrientation: 'portrait',
+    ...windowInfo(), ...appInfo(), ...deviceInfo(), benchmarkLevel: -1, deviceOrientation: orientation(),
   };
+}
+
+/** What a browser tells of its device, which is its name alone. */
+function deviceInfo(): Record<string, unknown> {
+  return { brand: 'browser', model: navigator.userAgent.slice(0, 64), system: navigator.userAgent.slice(0, 64), platform: 'browser' };
+}
+
+function orientation(): string {
+  return window.screen.width > window.screen.height ? 'landscape' : 'portrait';
 }
 
 function appInfo(): Record<string, unknown> {
   return {
-    SDKVersion: SDK_VERSION, version: '8.0.50', language: navigator.language.startsWith('zh') ? 'zh_CN' : 'en', enableDebug: false, fontSizeSetting: 16,
+    SDKVersion: SDK_VERSION, version: WECHAT_VERSION, language: navigator.language.startsWith('zh') ? 'zh_CN' : 'en', enableDebug: false, fontSizeSetting: 16,
     theme: matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light', host: { appId: '', env: 'browser' },
   };
 }
@@ -29,27 +39,41 @@ function appInfo(): Record<string, unknown> {
 /** Scopes that browsers have, by their names there. */
 const SCOPES: Record<string, 'camera' | 'microphone'> = { 'scope.camera': 'camera', 'scope.record': 'microphone' };
 
-async function permission(scope: string): Promise<string> {
-  const name = SCOPES[scope];
-  if (!name) {
-    return 'granted';
-  }
+/** Saving a picture is a download, for which nobody is asked. */
+const FREE = ['scope.writePhotosAlbum'];
+
+/** What the browser said last about camera and microphone: some functions have to answer at once. */
+const states: Record<'camera' | 'microphone', PermissionState> = { camera: 'prompt', microphone: 'prompt' };
+
+async function ask(name: 'camera' | 'microphone'): Promise<PermissionState> {
   try {
-    return (await navigator.permissions.query({ name: name as PermissionName })).state;
+    const status = await navigator.permissions.query({ name: name as PermissionName });
+    status.onchange = () => (states[name] = status.state);
+    states[name] = status.state;
   } catch {
-    return 'prompt'; // Firefox does not know the names; it asks when the device is opened.
+    // Firefox does not know the names; it asks when the device is opened.
   }
+  return states[name];
 }
 
 async function getSetting(): Promise<object> {
-  const known = await Promise.all(Object.keys(SCOPES).map(async (scope) => [scope, await permission(scope)] as const));
-  return { authSetting: Object.fromEntries(known.filter(([, state]) => state !== 'prompt').map(([scope, state]) => [scope, state === 'granted'])) };
+  const known = await Promise.all(Object.entries(SCOPES).map(async ([scope, name]) => [scope, await ask(name)] as const));
+  const asked = known.filter(([, state]) => state !== 'prompt').map(([scope, state]) => [scope, state === 'granted']);
+  return { authSetting: Object.fromEntries([...asked, ...FREE.map((scope) => [scope, true])]) };
+}
+
+/** The words of `getAppAuthorizeSetting`. */
+function authorized(name: 'camera' | 'microphone'): string {
+  return { granted: 'authorized', denied: 'denied', prompt: 'not determined' }[states[name]];
 }
 
 async function authorize(scope: string): Promise<void> {
   const name = SCOPES[scope];
   if (!name) {
-    return;
+    if (FREE.includes(scope)) {
+      return;
+    }
+    throw new Refusal(`${scope} is not there in a browser`, { errno: 1_500_104 });
   }
   try {
     const stream = await navigator.mediaDevices.getUserMedia(name === 'camera' ? { video: true } : { audio: true });
@@ -95,15 +119,20 @@ export class Life {
   }
 }
 
+/** What is accepted and has no effect in a browser, where there is nothing that it could change. */
+const WITHOUT_EFFECT = ['setInnerAudioOption', 'stopPullDownRefresh', 'setEnableDebug', 'showShareMenu', 'hideShareMenu'];
+
 /** The functions of this file. */
 export function system(life: Life): Record<string, unknown> {
-  const ok = (name: string): unknown => api(name, () => undefined);
+  void Promise.all(Object.values(SCOPES).map(ask));
   return {
     getSystemInfoSync: systemInfo, getSystemInfo: api('getSystemInfo', systemInfo), getSystemInfoAsync: api('getSystemInfoAsync', systemInfo),
     getWindowInfo: windowInfo, getAppBaseInfo: appInfo,
-    getDeviceInfo: () => ({ platform: 'browser', system: 'Browser 1.0', brand: 'browser', model: '' }),
-    getSystemSetting: () => ({ bluetoothEnabled: false, locationEnabled: false, wifiEnabled: true, deviceOrientation: 'portrait' }),
-    getAppAuthorizeSetting: () => ({ cameraAuthorized: 'authorized', microphoneAuthorized: 'authorized' }),
+    getDeviceInfo: deviceInfo,
+    // No page hears of these in a browser: off is what it is for them.
+    getSystemSetting: () => ({ bluetoothEnabled: false, locationEnabled: false, wifiEnabled: navigator.onLine, deviceOrientation: orientation() }),
+    getAppAuthorizeSetting: () => ({ cameraAuthorized: authorized('camera'), microphoneAuthorized: authorized('microphone') }),
+    // There is no menu button; pages that draw their own bar leave this room for it.
     getMenuButtonBoundingClientRect: () => {
       const right = document.documentElement.clientWidth - 7;
       return { width: 87, height: 32, top: 26, bottom: 58, left: right - 87, right };
@@ -121,12 +150,13 @@ export function system(life: Life): Record<string, unknown> {
     getClipboardData: api('getClipboardData', async () => ({ data: await navigator.clipboard.readText() })),
     getRandomValues: api('getRandomValues', ({ length }) => ({ randomValues: crypto.getRandomValues(new Uint8Array(Number(length))).buffer })),
     onAppShow: life.shows.on, offAppShow: life.shows.off, onAppHide: life.hides.on, offAppHide: life.hides.off,
-    getUpdateManager: () => ({ onCheckForUpdate: () => undefined, onUpdateReady: () => undefined, onUpdateFailed: () => undefined, applyUpdate: () => location.reload() }),
+    // The page shown is the newest one.
+    getUpdateManager: () => ({ onCheckForUpdate: (run: (result: object) => void) => queueMicrotask(() => run({ hasUpdate: false })), onUpdateReady: () => undefined, onUpdateFailed: () => undefined, applyUpdate: () => location.reload() }),
     getAccountInfoSync: () => ({ miniProgram: { appId: '', envVersion: 'develop', version: '' } }),
     getLaunchOptionsSync: () => ({ path: '', query: {}, scene: 1001, referrerInfo: {} }),
     getEnterOptionsSync: () => ({ path: '', query: {}, scene: 1001, referrerInfo: {} }),
-    setInnerAudioOption: ok('setInnerAudioOption'), stopPullDownRefresh: ok('stopPullDownRefresh'), setEnableDebug: ok('setEnableDebug'),
-    showShareMenu: ok('showShareMenu'), hideShareMenu: ok('hideShareMenu'), reportEvent: () => undefined, reportAnalytics: () => undefined,
+    ...Object.fromEntries(WITHOUT_EFFECT.map((name) => [name, api(name, () => undefined)])),
+    reportEvent: () => undefined, reportAnalytics: () => undefined,
     arrayBufferToBase64: (buffer: ArrayBuffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))),
     base64ToArrayBuffer: (text: string) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer,
     nextTick: (run: () => void) => queueMicrotask(run),

@@ -24,6 +24,7 @@ Page({
     this.TRTCCalling.on(EVENT.CALL_END, over)
     this.TRTCCalling.on(EVENT.NO_RESP, over)
     this.TRTCCalling.on(EVENT.LINE_BUSY, over)
+    this.TRTCCalling.on(EVENT.ERROR, ({ data }) => this.setData({ error: data }))
   },
 
   call(userID, type) {
