@@ -137,6 +137,7 @@ impl Calls {
                 connected: call.connected,
                 ended: self.now,
                 reason,
+                by: by.cloned(),
                 parties: call.parties.iter().map(|party| party.record(self.now)).collect(),
             };
             self.out.push_back(Output::Finished(Box::new(record)));

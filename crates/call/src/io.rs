@@ -249,6 +249,8 @@ pub struct Record {
     pub ended: Moment,
     /// Why it was over.
     pub reason: OverReason,
+    /// Who brought that about, if it was one of the call.
+    pub by: Option<UserId>,
     /// The caller, then the invitees in the order in which they were named.
     pub parties: Vec<PartyRecord>,
 }

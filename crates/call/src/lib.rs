@@ -24,9 +24,11 @@ mod ending;
 mod io;
 mod machine;
 mod placing;
+mod presence;
 
 pub use call::{Call, Party, PartyState};
 pub use io::{
     CallId, Input, Media, Output, OverReason, PartyRecord, Placed, Record, Refusal, SeatEnd, UserKey, Why,
 };
 pub use machine::{Calls, Limits};
+pub use presence::{Presence, PresenceChange};

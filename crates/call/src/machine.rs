@@ -214,7 +214,9 @@ impl Calls {
         let ringing = state.call;
         self.devices.insert(session, Device { user: user.clone(), connected: true });
         if let Some(call) = ringing {
+            let before = self.is_reached(call, &user);
             self.ring(call, &user, session);
+            self.tell_if_reached(call, &user, before);
         }
     }
 
@@ -228,6 +230,19 @@ impl Calls {
                 party.rang.get_or_insert(self.now);
             }
             self.out.push_back(Output::Invited { session, call: id });
+        }
+    }
+
+    fn is_reached(&self, id: CallId, user: &UserKey) -> bool {
+        let call = self.calls.get(&id);
+        call.and_then(|call| call.party(&user.user)).is_some_and(|party| party.reached)
+    }
+
+    /// The others see that an invitation which had reached nobody rings now.
+    fn tell_if_reached(&mut self, id: CallId, user: &UserKey, before: bool) {
+        let party = self.calls.get(&id).and_then(|call| call.party(&user.user));
+        if !before && party.is_some_and(|party| party.reached && party.state == PartyState::Ringing) {
+            self.tell(id, &user.user);
         }
     }
 
@@ -246,8 +261,9 @@ impl Calls {
         let Some(id) = self.users.get(&key).and_then(|user| user.call) else { return };
         let Some(party) = self.calls.get_mut(&id).and_then(|call| call.party_mut(&key.user)) else { return };
         if party.told.contains(&session) {
-            party.reached = true;
+            let before = std::mem::replace(&mut party.reached, true);
             party.rang.get_or_insert(now);
+            self.tell_if_reached(id, &key, before);
         } else if party.session == Some(session) {
             self.timers.cancel(&Timer::CallerLost(id));
         }

@@ -148,7 +148,7 @@ impl Engine {
         }
     }
 
-    fn withdraw_urls(&mut self, over: impl Fn(&Minted) -> bool) {
+    pub(crate) fn withdraw_urls(&mut self, over: impl Fn(&Minted) -> bool) {
         for key in self.urls.withdraw(over) {
             self.out.push_back(Output::DropUrl(key));
         }

@@ -1,5 +1,6 @@
 //! The engine: its tables, its dispatch and its deadlines.
 
+use crate::calls::Desk;
 use crate::held::Held;
 use crate::io::{ConnId, EngineConfig, Input, Note, Output};
 use crate::media::Media;
@@ -25,6 +26,10 @@ pub enum Why {
     EarlyHold,
     /// A minted URL expires.
     UrlExpiry,
+    /// Something in a call is due.
+    Call(huitong_call::Why),
+    /// A user without connection is no longer shown as online.
+    Presence,
 }
 
 /// How much the engine holds, for metrics and tests.
@@ -50,6 +55,10 @@ pub struct Sizes {
     pub push_keys: usize,
     /// Minted URLs that have not expired.
     pub urls: usize,
+    /// Calls in progress.
+    pub calls: usize,
+    /// Sessions on which calls ring.
+    pub callable: usize,
 }
 
 /// What a member brought along that the engine itself does not act on.
@@ -72,6 +81,7 @@ pub struct Engine {
     pub(crate) media: Media,
     pub(crate) held: Held,
     pub(crate) urls: Urls,
+    pub(crate) desk: Desk,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
     /// When the room key of a member expires, Unix seconds, where the application demands one.
@@ -115,6 +125,7 @@ impl Engine {
             media: Media::default(),
             held: Held::new(config.early_hold, config.early_count),
             urls: Urls::default(),
+            desk: Desk::new(config.away_after),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
             labels: HashMap::new(),
@@ -154,6 +165,7 @@ impl Engine {
             Input::MediaClosed { ticket, deliberate } => self.media_closed(ticket, deliberate),
             Input::Api { call, app, request } => self.on_api(call, app, request),
             Input::RestoreUrl(record) => self.restore_url(&record),
+            Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
             Input::Drain { within } => self.drain(within),
             Input::Tick => {}
         }
@@ -172,7 +184,9 @@ impl Engine {
         let sessions = self.sessions.next_deadline().map(|(at, why)| (at, Why::Session(why)));
         let held = self.held.next_deadline().map(|at| (at, Why::EarlyHold));
         let urls = self.urls.next_deadline().map(|at| (at, Why::UrlExpiry));
-        [rooms, sessions, held, urls].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let calls = self.desk.machine.next_deadline().map(|(at, why)| (at, Why::Call(why)));
+        let presence = self.desk.presence.next_deadline().map(|at| (at, Why::Presence));
+        [rooms, sessions, held, urls, calls, presence].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// How much is held now.
@@ -190,6 +204,8 @@ impl Engine {
             held: self.held.len(),
             push_keys: self.media.push_keys(),
             urls: self.urls.len(),
+            calls: self.desk.meta.len(),
+            callable: self.desk.devices.len(),
         }
     }
 
@@ -200,6 +216,7 @@ impl Engine {
             && self.rooms.is_idle()
             && self.media.is_idle()
             && self.urls.is_idle()
+            && self.desk.is_idle()
             && self.room_keys.is_empty()
             && self.labels.is_empty()
             && self.reached_media.is_empty()
@@ -215,17 +232,24 @@ impl Engine {
         self.flush();
         self.expire_held();
         self.urls.expire(self.now);
+        self.let_happen(huitong_call::Input::Tick);
+        self.desk.presence.tick(self.now);
         self.flush();
     }
 
-    /// Carries out what sessions and rooms want done, in order: what a session has to send goes before the
-    /// next thing that happens in a room.
+    /// Carries out what sessions, rooms and calls want done, in order: what a session has to send goes before the
+    /// next thing that happens in a room, and that before the next thing that happens in a call.
     pub(crate) fn flush(&mut self) {
         loop {
             if let Some(output) = self.sessions.poll_output() {
                 self.on_session(output);
             } else if let Some(output) = self.rooms.poll_output() {
                 self.on_room(output);
+            } else if let Some(output) = self.desk.out.front().cloned() {
+                self.on_call(output);
+                self.desk.out.pop_front();
+            } else if let Some(change) = self.desk.presence.poll_output() {
+                self.on_presence(change);
             } else {
                 break;
             }

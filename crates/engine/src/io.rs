@@ -5,7 +5,8 @@ use huitong_protocol::MediaBases;
 use huitong_protocol::api::{RoomDetail, RoomList, UrlReply, UrlRequest};
 use huitong_session::Body;
 use huitong_types::{
-    AppId, Fault, Redacted, RoomId, Scene, SessionId, StreamId, StreamKey, StreamKind, UserId, limits,
+    AppId, CallData, CallEndReason, CallId, CallMedia, DeviceId, Fault, GroupId, ParticipantState, Redacted,
+    RoomId, Scene, SessionId, StreamId, StreamKey, StreamKind, UserId, limits,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub struct AppConfig {
     /// Whether a session ends, with its signalling and its media, when the UserSig it was shown expires. Otherwise a
     /// UserSig is checked at login only, as the vendors' clouds do.
     pub end_expired_sessions: bool,
+    /// Whether sessions on which calls ring live beside the user's other ones; otherwise they count like all others.
+    pub calls_alongside: bool,
 }
 
 /// Configuration of the engine. Every number is a default of `huitong_types::limits` that operators may change.
@@ -64,6 +67,8 @@ pub struct EngineConfig {
     pub replay_events: usize,
     /// Most sessions at once.
     pub sessions: usize,
+    /// Most calls of one application at once.
+    pub calls_per_app: usize,
     /// A connection that sends nothing for this long is dead.
     pub connection_timeout: Duration,
     /// A fresh connection must log in within this time.
@@ -93,6 +98,7 @@ impl Default for EngineConfig {
             publish_grace: Duration::from_secs(10),
             replay_events: 128,
             sessions: 200_000,
+            calls_per_app: 10_000,
             connection_timeout: Duration::from_secs(30),
             login_timeout: Duration::from_secs(10),
         }
@@ -177,6 +183,15 @@ pub enum Input {
     },
     /// A URL that was minted before a restart.
     RestoreUrl(UrlRecord),
+    /// A group that the back-end created before a restart.
+    RestoreGroup {
+        /// The application.
+        app: AppId,
+        /// The group.
+        group: GroupId,
+        /// Its members.
+        members: Vec<UserId>,
+    },
     /// The server is going down: tell everybody, admit nobody.
     Drain {
         /// Time that is left.
@@ -331,6 +346,26 @@ pub enum Output {
     KeepUrl(UrlRecord),
     /// A minted URL was withdrawn: keep it no longer. Those that expire are not named.
     DropUrl(StreamKey),
+    /// A call began: keep it, so that it is known of even if the server dies.
+    CallStarted(Box<CallLog>),
+    /// A call is over: keep its record instead.
+    CallFinished(Box<CallLog>),
+    /// Keep a group, to give it back with [`Input::RestoreGroup`] after a restart.
+    KeepGroup {
+        /// The application.
+        app: AppId,
+        /// The group.
+        group: GroupId,
+        /// Its members.
+        members: Vec<UserId>,
+    },
+    /// Keep a group no longer.
+    DropGroup {
+        /// The application.
+        app: AppId,
+        /// The group.
+        group: GroupId,
+    },
     /// The answer to an API call.
     ApiDone {
         /// The caller's number.
@@ -370,4 +405,61 @@ pub struct Note {
     pub user: Option<UserId>,
     /// More, in words.
     pub detail: String,
+}
+
+/// What is on record about a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallLog {
+    /// The application.
+    pub app: AppId,
+    /// The call.
+    pub call: CallId,
+    /// Its room.
+    pub room: RoomId,
+    /// What it was made with.
+    pub media: CallMedia,
+    /// The group that it was for.
+    pub group: Option<GroupId>,
+    /// What the caller handed through.
+    pub data: Option<CallData>,
+    /// Whether the back-end made it.
+    pub backend: bool,
+    /// When it began, Unix ms.
+    pub started_ms: u64,
+    /// When two were connected for the first time, Unix ms.
+    pub connected_ms: Option<u64>,
+    /// How it ended; `None` while it is in progress.
+    pub end: Option<CallLogEnd>,
+    /// The caller, then the invitees in the order given.
+    pub parties: Vec<CallLogParty>,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallLogEnd {
+    /// When, Unix ms.
+    pub at_ms: u64,
+    /// Why.
+    pub reason: CallEndReason,
+    /// Who brought it about, if it was one of the call.
+    pub by: Option<UserId>,
+}
+
+/// One user's part in a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallLogParty {
+    /// Who.
+    pub user: UserId,
+    /// The device by which it took part.
+    pub device: Option<DeviceId>,
+    /// How it stood at the end.
+    pub state: ParticipantState,
+    /// When it first rang at a device, Unix ms.
+    pub rang_ms: Option<u64>,
+    /// When it was connected, Unix ms.
+    pub answered_ms: Option<u64>,
+    /// When its part was over, Unix ms.
+    pub left_ms: Option<u64>,
+    /// How long it was connected.
+    pub duration: Duration,
 }

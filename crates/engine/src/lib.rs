@@ -5,15 +5,20 @@
 //!
 //! Reading order: [`io`] (what goes in and out), `engine` (tables and dispatch), `requests` and `login` (what
 //! clients ask), `translate` (what rooms and sessions bring about), `publishing` and `playing` (media
-//! connections and their keys), `held`, `urls`, `backend` (the API).
+//! connections and their keys), `held`, `urls`, `calls` (what clients ask about calls), `call_events` (what calls, rooms and
+//! sessions do to each other), `call_views`, `groups`, `backend` (the API).
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
 mod backend;
+mod call_events;
+mod call_views;
+mod calls;
 mod credentials;
 mod engine;
+mod groups;
 mod held;
 pub mod io;
 mod login;
@@ -28,6 +33,6 @@ mod wire;
 
 pub use engine::{Engine, Sizes, Why};
 pub use io::{
-    ApiCall, ApiResult, AppConfig, ConnId, EngineConfig, Input, LazyPush, MediaTicket, MultiDevice, Note,
-    Output, Pace, StreamLabel, TrackFlags, UrlRecord,
+    ApiCall, ApiResult, AppConfig, CallLog, CallLogEnd, CallLogParty, ConnId, EngineConfig, Input, LazyPush,
+    MediaTicket, MultiDevice, Note, Output, Pace, StreamLabel, TrackFlags, UrlRecord,
 };

@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::io::{AppConfig, ConnId};
+use huitong_call::UserKey;
 use huitong_protocol::{CloseCode, Done, Hello, PROTOCOL_VERSION, Resumed, Welcome};
 use huitong_session::{Login, Resumption};
 use huitong_types::{ErrorCode, Fault, Moment, Redacted, SessionId};
@@ -17,12 +18,15 @@ const HEARTBEATS_PER_TIMEOUT: u32 = 3;
 impl Engine {
     pub(crate) fn hello(&mut self, conn: ConnId, id: u32, hello: Hello) {
         let (app, user) = (hello.app, hello.user.clone());
+        let calls = hello.calls;
         match self.admit(conn, hello) {
             Ok((session, resumed, resumption)) => {
                 let Some(welcome) = self.welcome(conn, session, resumed) else { return };
                 self.answer(conn, id, Ok(Done::Hello(welcome)));
-                if let Some(resumption) = resumption {
-                    self.go_on(resumption);
+                match resumption {
+                    Some(resumption) => self.go_on(resumption),
+                    None if calls => self.device_online(session, UserKey { app, user: user.clone() }),
+                    None => {}
                 }
                 let how = match resumed {
                     Resumed::New => "login",
@@ -59,6 +63,10 @@ impl Engine {
             Fault::because(ErrorCode::UnknownApp, sentence).in_field("app")
         };
         let app = self.config.apps.get(&hello.app).ok_or_else(unknown)?;
+        if hello.calls && hello.device.is_none() {
+            let sentence = "With `calls` the login needs a `device`.";
+            return Err(Fault::because(ErrorCode::InvalidField, sentence).in_field("device"));
+        }
         // The session's secret is as good a proof as the credential, which may have expired during a call.
         if let Some(wish) = &hello.resume
             && let Some(resumption) = self.sessions.resumable(hello.app, &hello.user, wish)?
@@ -85,6 +93,7 @@ impl Engine {
             session,
             secret: self.random.text(),
             policy,
+            alongside: hello.calls && app.calls_alongside,
             valid_until,
         };
         self.sessions.login(self.now, conn, login)?;
@@ -131,6 +140,7 @@ impl Engine {
             let back = self.rooms.handle(self.now, huitong_room::Input::ConnectionBack { session });
             debug_assert!(back.is_ok(), "a session with a room has a seat");
         }
+        self.device_back(session);
     }
 }
 

@@ -26,6 +26,7 @@ impl Engine {
                 self.out.push_back(Output::Close { conn, code: code.number(), reason });
             }
             huitong_session::Output::Lost { session } => {
+                self.device_lost(session);
                 if self.rooms.room_of(session).is_some() {
                     let lost = self.in_room(Input::ConnectionLost { session });
                     debug_assert!(lost.is_ok(), "a session with a room has a seat");
@@ -38,6 +39,7 @@ impl Engine {
     }
 
     fn session_ended(&mut self, session: SessionId, who: &Who, reason: EndReason) {
+        self.device_ended(session, who, reason);
         if self.rooms.room_of(session).is_some() {
             let reason = match reason {
                 EndReason::Expired => LeaveReason::TimedOut,
@@ -58,10 +60,14 @@ impl Engine {
             Room::RoomCreated { key, scene } => self.note_room("room-created", key, format!("{scene:?}")),
             Room::RoomEnded { key } => self.note_room("room-ended", key, String::new()),
             Room::Joined { session, key, user, role } => {
+                self.seat_taken(session, &key);
                 let conn = self.sessions.conn_of(session);
                 self.note_user("member-joined", conn, key.app, Some(&key.room), &user, format!("{role:?}"));
             }
-            Room::Left { session, key, user, reason } => self.member_left(session, &key, &user, reason),
+            Room::Left { session, key, user, reason } => {
+                self.seat_lost(session, &key, reason);
+                self.member_left(session, &key, &user, reason);
+            }
             Room::Tell { to, event } => {
                 if let Some(body) = body_of(event) {
                     for session in to {

@@ -64,6 +64,6 @@ impl Engine {
                 hole.clone()
             })
         });
-        Body::new(&Event::State { room }, streams)
+        Body::new(&Event::State { room, calls: self.calls_of(session) }, streams)
     }
 }

@@ -91,7 +91,7 @@ fn more_than_is_kept_becomes_a_snapshot() {
     world.resume(alice).unwrap();
     assert_eq!(resumed(&world, alice), Resumed::Snapshot);
     let pushes = &world.clients[alice].pushes;
-    assert!(matches!(pushes.last(), Some(Event::State { room: Some(_) })), "{pushes:?}");
+    assert!(matches!(pushes.last(), Some(Event::State { room: Some(_), .. })), "{pushes:?}");
     assert_eq!(world.clients[alice].members(), ["bob", "carol", "dave", "erin", "frank", "grace"]);
     assert_eq!(world.clients[alice].tracks("bob", StreamKind::Main), Some((true, true)));
     world.wind_down();

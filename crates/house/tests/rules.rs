@@ -21,6 +21,7 @@ const LAYERS: &[(u8, &[&str])] = &[
 const SAME_LAYER: &[(&str, &str)] = &[
     ("engine", "room"),
     ("engine", "session"),
+    ("engine", "call"),
     ("gateway-rtmp", "fanout"),
     ("gateway-flv", "fanout"),
     ("gateway-webrtc", "fanout"),

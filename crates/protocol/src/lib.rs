@@ -8,12 +8,16 @@
 )]
 
 pub mod api;
+pub mod calls;
 pub mod close;
 pub mod details;
 pub mod parse;
 pub mod request;
 pub mod server;
 
+pub use calls::{
+    Accept, CallReply, CallState, Hangup, Participant, PlaceCall, Presence, Reject, Watch, WatchReply,
+};
 pub use close::CloseCode;
 pub use details::MemberDetails;
 pub use parse::{ParseError, parse_request};

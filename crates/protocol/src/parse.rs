@@ -24,18 +24,26 @@ struct Envelope {
 const WORDS: usize = 240;
 
 /// Every field of a request, as errors name it.
-const FIELDS: [&str; 21] = [
+const FIELDS: [&str; 31] = [
     "app",
     "audio",
+    "busy",
+    "call",
+    "calls",
     "client",
+    "data",
     "details",
     "device",
+    "group",
     "id",
+    "invitees",
     "key",
+    "media",
     "op",
     "privateMapKey",
     "publish",
     "recordId",
+    "ref",
     "resume",
     "role",
     "room",
@@ -43,7 +51,9 @@ const FIELDS: [&str; 21] = [
     "seq",
     "sig",
     "stream",
+    "timeoutMs",
     "user",
+    "users",
     "version",
     "video",
 ];
@@ -114,6 +124,11 @@ pub fn parse_request(text: &str) -> Result<(u32, Request), ParseError> {
         "unpublish" => body(id, text, Request::Unpublish),
         "subscribe" => body(id, text, Request::Subscribe),
         "setRole" => body(id, text, Request::SetRole),
+        "call" => body(id, text, Request::Call),
+        "accept" => body(id, text, Request::Accept),
+        "reject" => body(id, text, Request::Reject),
+        "hangup" => body(id, text, Request::Hangup),
+        "watch" => body(id, text, Request::Watch),
         "ping" => body(id, text, Request::Ping),
         "bye" => Ok((id, Request::Bye)),
         other => {

@@ -1,5 +1,6 @@
 //! What a client sends.
 
+use crate::calls::{Accept, Hangup, PlaceCall, Reject, Watch};
 use crate::details::MemberDetails;
 use huitong_types::{
     AppId, DeviceId, RecordId, Redacted, Role, RoomId, Scene, StreamKey, StreamKind, UserId,
@@ -36,6 +37,16 @@ pub enum Request {
     Subscribe(Subscribe),
     /// Change between publisher and audience in a live room.
     SetRole(SetRole),
+    /// Call somebody.
+    Call(PlaceCall),
+    /// Answer a call.
+    Accept(Accept),
+    /// Refuse a call.
+    Reject(Reject),
+    /// Leave, cancel or refuse a call.
+    Hangup(Hangup),
+    /// Say of whom one wants to know whether they are online.
+    Watch(Watch),
     /// Heartbeat.
     Ping(Ping),
     /// End the session at once; nothing can be resumed afterwards.
@@ -44,8 +55,22 @@ pub enum Request {
 
 impl Request {
     /// Every word of the field `op`.
-    pub const NAMES: [&str; 9] =
-        ["hello", "join", "leave", "publish", "unpublish", "subscribe", "setRole", "ping", "bye"];
+    pub const NAMES: [&str; 14] = [
+        "hello",
+        "join",
+        "leave",
+        "publish",
+        "unpublish",
+        "subscribe",
+        "setRole",
+        "call",
+        "accept",
+        "reject",
+        "hangup",
+        "watch",
+        "ping",
+        "bye",
+    ];
 
     /// The word in the field `op`.
     pub const fn name(&self) -> &'static str {
@@ -57,6 +82,11 @@ impl Request {
             Self::Unpublish(_) => "unpublish",
             Self::Subscribe(_) => "subscribe",
             Self::SetRole(_) => "setRole",
+            Self::Call(_) => "call",
+            Self::Accept(_) => "accept",
+            Self::Reject(_) => "reject",
+            Self::Hangup(_) => "hangup",
+            Self::Watch(_) => "watch",
             Self::Ping(_) => "ping",
             Self::Bye => "bye",
         }
@@ -80,6 +110,10 @@ pub struct Hello {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub device: Option<DeviceId>,
+    /// Whether calls ring here. Such a session lives beside the user's other ones and needs a `device`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub calls: bool,
     /// Free text for logs: SDK and platform with versions, at most 128 bytes are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -1,8 +1,9 @@
 //! What the server sends: replies to requests, and pushes with sequence numbers.
 
+use crate::calls::{CallReply, CallState, Presence, WatchReply};
 use huitong_types::{
-    Blame, EndReason, ErrorCode, Fault, LeaveReason, Redacted, Retry, Role, RoomId, Scene, StreamKey,
-    StreamKind, UserId,
+    Blame, CallEndReason, CallId, EndReason, ErrorCode, Fault, LeaveReason, ParticipantState, Redacted,
+    Retry, Role, RoomId, Scene, StreamKey, StreamKind, UserId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -46,6 +47,12 @@ pub enum Done {
     Hello(Welcome),
     /// To `join`.
     Join(JoinReply),
+    /// To `call`.
+    Call(CallReply),
+    /// To `accept`.
+    Accept(CallReply),
+    /// To `watch`.
+    Watch(WatchReply),
     /// To `ping`.
     Ping(Pong),
     /// To `leave`.
@@ -58,6 +65,10 @@ pub enum Done {
     Subscribe,
     /// To `setRole`.
     SetRole,
+    /// To `reject`.
+    Reject,
+    /// To `hangup`.
+    Hangup,
     /// To `bye`; the server closes the connection next.
     Bye,
 }
@@ -278,7 +289,44 @@ pub enum Event {
     State {
         /// The room, if any.
         room: Option<RoomState>,
+        /// Calls that ring here or in which this session takes part.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<CallState>>")]
+        calls: Vec<CallState>,
     },
+    /// Somebody calls, or calls still when this session logs in.
+    #[serde(rename_all = "camelCase")]
+    Invited {
+        /// The call.
+        call: CallState,
+    },
+    /// How it stands with somebody else in a call.
+    #[serde(rename_all = "camelCase")]
+    CallChanged {
+        /// The call.
+        call: CallId,
+        /// Who.
+        user: UserId,
+        /// How.
+        state: ParticipantState,
+    },
+    /// The call is over for this session; nothing about it follows.
+    #[serde(rename_all = "camelCase")]
+    CallEnded {
+        /// The call.
+        call: CallId,
+        /// Why.
+        reason: CallEndReason,
+        /// Who brought it about, if it was one of the call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        by: Option<UserId>,
+        /// How long this participant was connected, ms.
+        #[ts(type = "number")]
+        duration_ms: u64,
+    },
+    /// A watched user came or went.
+    Presence(Presence),
     /// The session is over and cannot be resumed; the server closes the connection.
     #[serde(rename_all = "camelCase")]
     SessionEnded {

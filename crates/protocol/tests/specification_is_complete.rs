@@ -1,7 +1,10 @@
 //! `docs/protocol.md` names everything that the code can send, and says the same about it.
 
 use huitong_protocol::{CloseCode, Done, Event, PROTOCOL_VERSION, Resumed, SIGNAL_PATH};
-use huitong_types::{EndReason, ErrorCode, LeaveReason, Role, Scene, StreamKind, limits};
+use huitong_types::{
+    CallEndReason, CallMedia, EndReason, ErrorCode, LeaveReason, OwnState, ParticipantState, Role, Scene,
+    StreamKind, limits,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -73,6 +76,10 @@ fn every_reason_and_value_is_named() {
     let text = specification();
     let mut named = words::<LeaveReason>(serde_json::json!("?"));
     named.extend(words::<EndReason>(serde_json::json!("?")));
+    named.extend(words::<CallMedia>(serde_json::json!("?")));
+    named.extend(words::<ParticipantState>(serde_json::json!("?")));
+    named.extend(words::<OwnState>(serde_json::json!("?")));
+    named.extend(words::<CallEndReason>(serde_json::json!("?")));
     named.extend(words::<Resumed>(serde_json::json!("?")));
     named.extend(words::<Scene>(serde_json::json!("?")));
     named.extend(words::<Role>(serde_json::json!("?")));
@@ -98,6 +105,14 @@ fn the_numbers_are_those_of_the_code() {
             limits::EARLY_PUBLISH_COUNT,
             limits::EARLY_PUBLISH_HOLD.as_secs()
         ),
+        format!("invitees of a call | {}", limits::CALL_INVITEES),
+        format!(
+            "{} s unless asked otherwise, 1 to {} s",
+            limits::CALL_RINGING.as_secs(),
+            limits::CALL_RINGING_MOST.as_secs()
+        ),
+        format!("users watched by a session | {}", limits::WATCHED_USERS),
+        format!("up to {}\nbytes", limits::CALL_DATA_BYTES),
         format!("at most {} characters", limits::MEDIA_URL_CHARS),
         format!("{} to {} characters", limits::STREAM_KEY_MIN_CHARS, limits::STREAM_KEY_MAX_CHARS),
     ] {

@@ -1,7 +1,10 @@
 //! `sdk/core/src/generated/protocol.ts` is written from the Rust types. Run with `UPDATE=1` to rewrite it.
 
-use huitong_protocol::{CloseCode, request, server};
-use huitong_types::{Blame, EndReason, ErrorCode, LeaveReason, Retry, Role, Scene, StreamKind, ids};
+use huitong_protocol::{CloseCode, calls, request, server};
+use huitong_types::{
+    Blame, CallEndReason, CallMedia, EndReason, ErrorCode, LeaveReason, OwnState, ParticipantState, Retry,
+    Role, Scene, StreamKind, ids,
+};
 use std::fmt::Write;
 use std::path::Path;
 use ts_rs::{Config, TS};
@@ -23,6 +26,8 @@ fn generated() -> String {
         ("DeviceId", "string"),
         ("RecordId", "string"),
         ("StreamKey", "string"),
+        ("CallId", "string"),
+        ("GroupId", "string"),
         ("AppId", "number"),
     ] {
         writeln!(out, "export type {name} = {rule};").unwrap();
@@ -36,6 +41,10 @@ fn generated() -> String {
         StreamKind,
         LeaveReason,
         EndReason,
+        CallMedia,
+        ParticipantState,
+        OwnState,
+        CallEndReason,
         Blame,
         Retry,
         ErrorCode,
@@ -47,6 +56,11 @@ fn generated() -> String {
         request::Unpublish,
         request::Subscribe,
         request::SetRole,
+        calls::PlaceCall,
+        calls::Accept,
+        calls::Reject,
+        calls::Hangup,
+        calls::Watch,
         request::Ping,
         request::Request,
         server::MediaBases,
@@ -56,6 +70,11 @@ fn generated() -> String {
         server::MemberInfo,
         server::RoomState,
         server::JoinReply,
+        calls::Participant,
+        calls::CallState,
+        calls::CallReply,
+        calls::Presence,
+        calls::WatchReply,
         server::Pong,
         server::Done,
         server::Failure,

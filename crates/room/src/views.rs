@@ -62,6 +62,11 @@ impl Rooms {
         self.seats.get(&session)
     }
 
+    /// Whether there is a room of this name.
+    pub fn exists(&self, key: &RoomKey) -> bool {
+        self.rooms.contains_key(key)
+    }
+
     /// The session of a user in a room.
     pub fn find(&self, key: &RoomKey, user: &UserId) -> Option<SessionId> {
         self.rooms.get(key)?.users.get(user).copied()

@@ -6,6 +6,7 @@
 mod address;
 mod api;
 mod banner;
+mod call_book;
 mod clock;
 pub mod config;
 mod control;

@@ -1,15 +1,16 @@
 //! Starts everything in order, and ends it in order.
 
 use crate::address::PublicAddress;
+use crate::call_book::{self, CallBook};
 use crate::config::{Config, MediaSection};
-use crate::control::Control;
+use crate::control::{Books, Control};
 use crate::demo_app::{self, DemoApp};
 use crate::error::ServerError;
 use crate::http::{self, Shared};
 use crate::transcoding::Transcoders;
 use crate::url_book::UrlBook;
 use crate::{banner, limits, unix_seconds};
-use huitong_engine::UrlRecord;
+use huitong_engine::Input;
 use huitong_fanout::{Authority, Fanout, FanoutConfig};
 use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
 use huitong_gateway_rtmp::{RtmpGateway, RtmpWire};
@@ -86,8 +87,8 @@ impl Server {
         let address = PublicAddress::new(&config, http, rtmp);
         let fanout = Fanout::new(fanout_config(&config.media)?)
             .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
-        let (store, urls) = open_store(&config).await?;
-        let (control, engine) = Control::start(config.engine(address.media()), store, urls, fanout.clone())?;
+        let (store, books) = open_store(&config).await?;
+        let (control, engine) = Control::start(config.engine(address.media()), store, books, fanout.clone())?;
         let authority: Arc<dyn Authority> = Arc::new(control.clone());
         let flv = FlvGateway {
             fanout: fanout.clone(),
@@ -225,11 +226,20 @@ impl Server {
 }
 
 /// Opens the store and takes from it what the engine has to know.
-async fn open_store(config: &Config) -> Result<(Store, (UrlBook, Vec<UrlRecord>)), ServerError> {
+async fn open_store(config: &Config) -> Result<(Store, Books), ServerError> {
     let data = &config.server.data;
     let (store, restored) = Store::open(&StoreConfig { data: data.clone(), keep_call_records_days: 0 })?;
-    let urls = UrlBook::open(data, store.clone(), &restored.urls, unix_seconds()).await?;
-    Ok((store, urls))
+    if restored.lost_calls > 0 {
+        tracing::warn!(
+            calls = restored.lost_calls,
+            "calls were cut off when the server before this one died"
+        );
+    }
+    let (urls, minted) = UrlBook::open(data, store.clone(), &restored.urls, unix_seconds()).await?;
+    let mut kept = call_book::restored(restored.groups);
+    kept.extend(minted.into_iter().map(Input::RestoreUrl));
+    let calls = CallBook::new(store.clone());
+    Ok((store, Books { urls, calls, kept }))
 }
 
 async fn drain(config: &Config, shared: &Shared, stop_rtmp: &watch::Sender<bool>, control: &Control) {

@@ -41,7 +41,7 @@ pub struct Policy {
 /// Bytes of pushes kept per session for replay: some hundred events. Beyond it a snapshot is shorter.
 pub(crate) const REPLAY_BYTES: usize = 64 * 1024;
 
-/// Sessions of one user under [`MultiDevice::PerDevice`]. A person has fewer devices; a loop that logs in under
+/// Sessions of one user under [`MultiDevice::PerDevice`], and sessions of one user that live alongside. A person has fewer devices; a loop that logs in under
 /// ever new device ids ends its own oldest sessions and nobody else's.
 pub(crate) const DEVICES_PER_USER: usize = 16;
 
@@ -62,6 +62,9 @@ pub struct Login {
     pub secret: Redacted<String>,
     /// What becomes of the user's other sessions.
     pub policy: MultiDevice,
+    /// Whether the session lives beside those that are not: a login ends sessions of its own kind only, and of this kind
+    /// there is one for each device, whatever the policy says.
+    pub alongside: bool,
     /// When the session ends even if everything is well, because its credential is no longer valid.
     pub valid_until: Option<Moment>,
 }
@@ -160,6 +163,7 @@ pub(crate) struct Connection {
 pub(crate) struct Session {
     pub(crate) who: Who,
     pub(crate) secret: Redacted<String>,
+    pub(crate) alongside: bool,
     pub(crate) conn: Option<ConnId>,
     /// Sequence number of the newest push.
     pub(crate) sent: u64,
@@ -240,10 +244,11 @@ impl Sessions {
     /// [`ErrorCode::ServerFull`] when there are as many sessions as there may be.
     pub fn login(&mut self, now: Moment, conn: ConnId, login: Login) -> Result<(), Fault> {
         let owner = (login.app, login.user.clone());
-        let present = self.users.get(&owner).cloned().unwrap_or_default();
+        let mut present = self.users.get(&owner).cloned().unwrap_or_default();
+        present.retain(|session| self.same_kind(*session, &login));
         let mut over: Vec<SessionId> = match login.policy {
-            MultiDevice::TakeOver => present.clone(),
-            MultiDevice::PerDevice => {
+            MultiDevice::TakeOver if !login.alongside => present.clone(),
+            MultiDevice::TakeOver | MultiDevice::PerDevice => {
                 present.iter().copied().filter(|s| self.same_device(*s, &login)).collect()
             }
         };
@@ -257,8 +262,15 @@ impl Sessions {
         }
         let who =
             Who { app: login.app, user: login.user, device: login.device, client: Arc::from(login.client) };
-        let session =
-            Session { who, secret: login.secret, conn: None, sent: 0, ring: VecDeque::new(), ring_bytes: 0 };
+        let session = Session {
+            who,
+            secret: login.secret,
+            alongside: login.alongside,
+            conn: None,
+            sent: 0,
+            ring: VecDeque::new(),
+            ring_bytes: 0,
+        };
         self.sessions.insert(login.session, session);
         self.users.entry(owner).or_default().push(login.session);
         self.valid_until(login.session, login.valid_until);
@@ -271,6 +283,10 @@ impl Sessions {
         if let Some(until) = until {
             self.timers.arm(Timer::Credential(session), until);
         }
+    }
+
+    fn same_kind(&self, session: SessionId, login: &Login) -> bool {
+        self.sessions.get(&session).is_some_and(|session| session.alongside == login.alongside)
     }
 
     fn same_device(&self, session: SessionId, login: &Login) -> bool {

@@ -37,6 +37,7 @@ fn login() -> Login {
         session: SESSION,
         secret: Redacted::new("secret".to_owned()),
         policy: MultiDevice::TakeOver,
+        alongside: false,
         valid_until: None,
     }
 }

@@ -188,6 +188,19 @@ error_table! {
     UnknownKey = "unknown-key", Client, Never,
         trtc -3301 / -3301, emedia -504, gme "ERROR_INVALID_PARAMETER", "The stream key is unknown, expired or withdrawn.";
 
+    /// This user is in a call.
+    CallBusy = "call-busy", Client, Never,
+        trtc 6017 / 6017, emedia -507, gme "ERROR_INVALID_PARAMETER", "This user is in a call.";
+    /// The call is unknown or over, or another device answered or refused it.
+    CallGone = "call-gone", Client, Never,
+        trtc 8010 / 8010, emedia -508, gme "ERROR_INVALID_PARAMETER", "There is no such call, or it is over.";
+    /// The session has no part in the call that would allow this.
+    NotYourCall = "not-your-call", Client, Never,
+        trtc 8011 / 8011, emedia -520, gme "ERROR_INVALID_PARAMETER", "Another session of this user takes part in the call.";
+    /// A user does not belong to the group that is called.
+    NotInGroup = "not-in-group", Client, Never,
+        trtc 8011 / 8011, emedia -520, gme "ERROR_INVALID_PARAMETER", "Only members of the group can call and be called in it.";
+
     /// The session cannot be resumed; log in afresh.
     SessionGone = "session-gone", Client, AfterLogin,
         trtc -1307 / -1307, emedia -506, gme "ERROR_NETWORK_ERROR", "The session is over; log in again.";

@@ -141,6 +141,19 @@ text_id!(
     RecordId, "userDefineRecordId", limits::RECORD_ID_BYTES, "A-Z a-z 0-9 _ -", url_safe
 );
 
+text_id!(
+    /// A call, named by the server: 1 to [`limits::CALL_ID_BYTES`] bytes of `[A-Za-z0-9_-]`.
+    CallId, "call", limits::CALL_ID_BYTES, "A-Z a-z 0-9 _ -", url_safe
+);
+text_id!(
+    /// By what a client recognises the call that it asked for: 1 to [`limits::CALL_ID_BYTES`] bytes of printable text.
+    CallRef, "ref", limits::CALL_ID_BYTES, PRINTABLE, printable
+);
+text_id!(
+    /// A group of users, named by the application: 1 to [`limits::GROUP_ID_BYTES`] bytes of printable text.
+    GroupId, "group", limits::GROUP_ID_BYTES, PRINTABLE, printable
+);
+
 /// An application: the tenant that owns users, rooms and one secret. Vendor name: SDKAppID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(try_from = "u32", into = "u32")]

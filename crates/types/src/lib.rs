@@ -7,6 +7,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+pub mod calls;
 pub mod errors;
 pub mod ids;
 pub mod keys;
@@ -17,8 +18,11 @@ pub mod room;
 pub mod time;
 pub mod timers;
 
+pub use calls::{CallData, CallEndReason, CallMedia, OwnState, ParticipantState};
 pub use errors::{Blame, ErrorCode, Fault, Retry, VendorCodes};
-pub use ids::{AppId, DeviceId, IdError, RecordId, RoomId, SessionId, StreamId, UserId};
+pub use ids::{
+    AppId, CallId, CallRef, DeviceId, GroupId, IdError, RecordId, RoomId, SessionId, StreamId, UserId,
+};
 pub use keys::StreamKey;
 pub use reasons::{EndReason, LeaveReason};
 pub use redacted::Redacted;

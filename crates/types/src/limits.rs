@@ -52,3 +52,27 @@ pub const EARLY_PUBLISH_HOLD: Duration = Duration::from_secs(5);
 
 /// How many early publishes are held at once. Each costs one connection; beyond it the oldest is refused.
 pub const EARLY_PUBLISH_COUNT: usize = 1024;
+
+/// Longest name of a call, and longest name that a client gives to its request for one, bytes: room for a UUID with a prefix.
+pub const CALL_ID_BYTES: usize = 64;
+
+/// Longest group id, bytes: the vendors' chat groups have up to 48, with a prefix of the application.
+pub const GROUP_ID_BYTES: usize = 128;
+
+/// Longest text that a caller hands through to those it calls, bytes: a title or the id of an order, not a document.
+pub const CALL_DATA_BYTES: usize = 1024;
+
+/// Invitees of one call: with the caller as many as a room has publishers.
+pub const CALL_INVITEES: usize = PUBLISHERS - 1;
+
+/// How long a call rings unless its request says otherwise, as the vendor documents it.
+pub const CALL_RINGING: Duration = Duration::from_secs(30);
+
+/// The longest that a call may ring: beyond it nobody holds a phone to the ear.
+pub const CALL_RINGING_MOST: Duration = Duration::from_secs(120);
+
+/// Users whose presence one session may watch: a contact list, not a directory.
+pub const WATCHED_USERS: usize = 200;
+
+/// Members of a group that the back-end creates. A group call has at most [`CALL_INVITEES`] of them.
+pub const GROUP_MEMBERS: usize = 2000;

@@ -3,7 +3,7 @@
  * a network can fail. It follows docs/protocol.md where clients can tell the difference, and nowhere else.
  */
 import type {
-  CallRequest, EndReason, ErrorCode, Event, Failure, Hello, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId, RoomState,
+  CallRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId, RoomState,
   Scene, StreamKind, StreamState, Welcome,
 } from '@huitong/core';
 import { FakeCalls } from './calls.js';
@@ -26,7 +26,7 @@ interface Session {
   id: string;
   user: string;
   device: string;
-  alongside: boolean;
+  calls: boolean;
   conn: Connection | null;
   pushes: { seq: number; text: string }[];
   sent: number;
@@ -423,9 +423,9 @@ export class FakeServer {
         return;
       }
       const id = `s${++this.count}`;
-      const { device = id, alongside = false } = request as Hello & { alongside?: boolean };
-      session = { id, user: request.user, device, alongside, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher', published: new Map() };
-      const ends = (other: Session): boolean => other.device === device || !(alongside || other.alongside);
+      const { device = id, calls = false } = request;
+      session = { id, user: request.user, device, calls, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher', published: new Map() };
+      const ends = (other: Session): boolean => other.calls === calls && (other.device === device || !calls);
       for (const other of [...this.sessions.values()].filter(({ user }) => user === request.user).filter(ends)) {
         this.endSession(other, 'takenOver');
       }

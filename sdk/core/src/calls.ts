@@ -5,13 +5,14 @@
  */
 import { Backoff } from './backoff.js';
 import { callPush } from './call-types.js';
-import type { Call, CallEndReason, CallMedia, CallPush, ParticipantState } from './call-types.js';
+import type { Call, CallEnding, CallPush } from './call-types.js';
 import { Errands } from './errands.js';
 import { Connection } from './connection.js';
 import type { ConnectionListener, End, Identity } from './connection.js';
 import type { Endpoint } from './address.js';
-import type { Event, Failure, StreamKind, Welcome } from './generated/protocol.js';
+import type { CallMedia, Event, Failure, ParticipantState, StreamKind, Welcome } from './generated/protocol.js';
 import { makeKey } from './address.js';
+import { Watching } from './presence.js';
 import { Room } from './room.js';
 import type { Line, RoomEvent } from './room.js';
 import type { Cancel, Platform } from './platform.js';
@@ -45,9 +46,11 @@ export type CallsEvent =
   /** This user and somebody else are connected. */
   | { type: 'answered'; call: Call }
   /** The call is over here. The last event of this call. */
-  | { type: 'over'; call: Call; reason: CallEndReason; durationMs: number }
+  | { type: 'over'; call: Call; reason: CallEnding; durationMs: number }
   /** Something happened in the room of the call. */
   | { type: 'room'; event: RoomEvent }
+  /** A watched user can be called from now on, or no longer. */
+  | { type: 'presence'; user: string; online: boolean }
   /** The server cannot be reached for so long that a call is over by now. It goes on being sought. */
   | { type: 'unreachable'; failure: Failure }
   /** Logged out for good: refused, replaced, or never reached. */
@@ -92,6 +95,7 @@ export class Calls implements ConnectionListener {
   /** What the server told of unknown calls while an answer is awaited that may make them known. */
   private early: CallPush[] = [];
   private push: { key: string; audio: boolean; video: boolean } | null = null;
+  private readonly watching: Watching;
   private readonly again: Backoff;
   private readonly waits: Cancel[] = [];
 
@@ -102,6 +106,7 @@ export class Calls implements ConnectionListener {
   ) {
     this.again = new Backoff(AGAIN_FIRST_MS, AGAIN_MOST_MS, () => platform.random());
     this.errands = new Errands(platform);
+    this.watching = new Watching((user, online) => this.listener({ type: 'presence', user, online }));
   }
 
   /** Whether the server knows this user and can be reached now. */
@@ -126,7 +131,7 @@ export class Calls implements ConnectionListener {
 
   /** Logs in; `ready` or `closed` follows. A second time, it shows the credential if that is another one. */
   login(identity: Identity): void {
-    const all = { ...identity, alongside: true };
+    const all = { ...identity, calls: true };
     this.identity = all;
     if (this.connection) {
       this.connection.renew(all);
@@ -142,7 +147,7 @@ export class Calls implements ConnectionListener {
     this.dropMaking();
     if (call && connection?.ready) {
       const op = call.you === 'ringing' && !this.now?.accepting ? ('reject' as const) : ('hangup' as const);
-      connection.request({ op, call: call.call } as never, () => undefined);
+      connection.request({ op, call: call.call }, () => undefined);
     }
     this.drop();
     this.stopWaiting();
@@ -151,6 +156,11 @@ export class Calls implements ConnectionListener {
     this.welcome = null;
     this.announced = false;
     connection?.bye();
+  }
+
+  /** Tells from now on who of these users can be called; an empty list ends it. */
+  watch(users: readonly string[]): void {
+    this.watching.watch(users, this.connection);
   }
 
   /** Calls. `done` is called once; with an error nothing rings. */
@@ -270,8 +280,10 @@ export class Calls implements ConnectionListener {
     this.listener(first ? { type: 'ready', again: this.announced } : { type: 'resumed' });
     this.announced = true;
     this.errands.bring(this.connection);
+    if (fresh) {
+      this.watching.again(this.connection);
+    }
   }
-
 
   /** The connection has lost its socket. */
   interrupted(): void {
@@ -282,6 +294,7 @@ export class Calls implements ConnectionListener {
   /** The connection is over. */
   ended(end: End): void {
     this.connection = null;
+    this.watching.forget();
     const known = this.welcome !== null;
     this.welcome = null;
     const error: Failure = 'failure' in end ? end.failure : failure('session-gone', end.message, 'server');
@@ -307,11 +320,10 @@ export class Calls implements ConnectionListener {
       return;
     }
     if (event.ev === 'state') {
-      const { calls } = event as unknown as { calls?: Call[] };
-      if (calls) {
-        this.snapshot(calls);
-      }
+      this.snapshot(event.calls ?? []);
+      this.watching.again(this.connection);
     }
+    this.watching.pushed(event);
     this.now?.room?.pushed(event);
     if (event.ev === 'removed' && this.now?.room) {
       this.awaitReason(this.now);
@@ -494,7 +506,7 @@ export class Calls implements ConnectionListener {
     now.timers.push(cancel);
   }
 
-  private over(reason: CallEndReason, durationMs: number): void {
+  private over(reason: CallEnding, durationMs: number): void {
     const call = this.drop();
     if (call) {
       this.listener({ type: 'over', call, reason, durationMs });

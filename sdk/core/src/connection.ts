@@ -21,8 +21,8 @@ export interface Identity {
   device: string;
   /** Name and version of the SDK, for the server's log. */
   client: string;
-  /** Whether the user's other devices stay logged in beside this one. */
-  alongside?: boolean;
+  /** Whether calls ring here. Such a login and the user's other ones leave each other alone. */
+  calls?: boolean;
 }
 
 /** Why a connection is over for good. */
@@ -237,7 +237,7 @@ export class Connection {
     this.phase = 'greeting';
     this.nextId = 1;
     const { app, user, device } = identity;
-    const hello: Request & { alongside?: true } = {
+    const hello: Request = {
       op: 'hello',
       version: PROTOCOL_VERSION,
       app,
@@ -248,8 +248,8 @@ export class Connection {
       device,
       client: `${identity.client} ${this.platform.describe()}`,
     };
-    if (identity.alongside) {
-      hello.alongside = true;
+    if (identity.calls) {
+      hello.calls = true;
     }
     if (this.welcome && this.welcome.session !== '') {
       hello.resume = { session: this.welcome.session, secret: this.welcome.secret, seq: this.seq };

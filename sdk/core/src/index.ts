@@ -13,6 +13,7 @@ export { Mirror } from './mirror.js';
 export type { Change, Track } from './mirror.js';
 export type { Cancel, LogLevel, Platform, Socket, SocketListener } from './platform.js';
 export { Revival } from './revival.js';
+export { Watching } from './presence.js';
 export { Room } from './room.js';
 export type { Line, RoomEvent, Stay } from './room.js';
 export { base64url, clip, utf8 } from './text.js';

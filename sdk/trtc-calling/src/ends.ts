@@ -1,5 +1,5 @@
 /** Which events a call ends with. Every invitee's own end is told once, whether the server tells it alone or with the call's. */
-import type { Call, CallEndReason, ParticipantState } from '@huitong/core';
+import type { Call, CallEnding, ParticipantState } from '@huitong/core';
 import { EVENT } from './constants.js';
 import type { EventCode } from './constants.js';
 import { ACTION, isGroup, signalMessage } from './message.js';
@@ -7,7 +7,7 @@ import { ACTION, isGroup, signalMessage } from './message.js';
 /** How a call ended here. */
 export interface Ending {
   call: Call;
-  reason: CallEndReason;
+  reason: CallEnding;
   durationMs: number;
   /** This user has called. */
   sponsor: boolean;
@@ -21,20 +21,20 @@ export interface Ending {
 const SECOND_MS = 1000;
 
 /** What other devices and other ends of an invitation are called. */
-const CANCELLED: Partial<Record<CallEndReason, string>> = {
+const CANCELLED: Partial<Record<CallEnding, string>> = {
   answeredElsewhere: 'answered elsewhere',
   refusedElsewhere: 'refused elsewhere',
 };
 
 /** Ends of a call by which the others have left the room, and not only this user. */
-const OTHERS_LEFT: readonly CallEndReason[] = ['hungUp', 'lost', 'dissolved', 'ended'];
+const OTHERS_LEFT: readonly CallEnding[] = ['hungUp', 'lost', 'dissolved', 'ended'];
 
 /** States of an invitee that has not answered, and those that end its invitation. */
 const OPEN: readonly ParticipantState[] = ['ringing', 'offline'];
 const ENDED: readonly ParticipantState[] = ['rejected', 'busy', 'timedOut', 'unreachable'];
 
 /** States of an invitee that end its invitation, by the end of a call of two that says the same. */
-const OUT: Partial<Record<CallEndReason, ParticipantState>> = {
+const OUT: Partial<Record<CallEnding, ParticipantState>> = {
   rejected: 'rejected', busy: 'busy', timedOut: 'timedOut', unreachable: 'unreachable',
 };
 

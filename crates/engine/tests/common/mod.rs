@@ -3,19 +3,19 @@
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
 use huitong_engine::{
-    ApiCall, ApiResult, AppConfig, ConnId, Engine, EngineConfig, Input, MediaTicket, MultiDevice, Output,
-    TrackFlags,
+    ApiCall, ApiResult, AppConfig, CallLog, ConnId, Engine, EngineConfig, Input, MediaTicket, MultiDevice,
+    Output, TrackFlags,
 };
-use huitong_protocol::{
-    Done, Event, Failure, MediaBases, MemberInfo, Reply, Resumed, RoomState, ServerFrame, Welcome,
-};
+use huitong_protocol::{Done, Event, Failure, MediaBases, Reply, Resumed, ServerFrame};
 use huitong_types::{
-    AppId, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey, StreamKind,
-    UserId,
+    AppId, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey, UserId,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
+
+mod client;
+pub use client::Client;
 
 pub const APP: u32 = 1_400_000_000;
 pub const SECRET: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
@@ -27,6 +27,7 @@ pub fn config() -> EngineConfig {
         require_room_key: false,
         multi_device: MultiDevice::TakeOver,
         end_expired_sessions: false,
+        calls_alongside: true,
     };
     EngineConfig {
         apps: BTreeMap::from([(AppId::new(APP).unwrap(), app)]),
@@ -59,107 +60,6 @@ pub enum Media {
     StreamOver,
 }
 
-/// A client on one connection after the other.
-#[derive(Clone, Debug, Default)]
-pub struct Client {
-    pub user: String,
-    pub conn: Option<ConnId>,
-    pub welcome: Option<Welcome>,
-    pub seq: u64,
-    pub state: Option<RoomState>,
-    pub pushes: Vec<Event>,
-    pub ended: bool,
-    pub next_id: u32,
-    pub awaits_state: bool,
-    /// What the server sends does not arrive any more, though nobody has noticed yet.
-    pub deaf: bool,
-    /// A join or leave is under way whose reply was lost: events of rooms mean nothing until it is asked again.
-    pub unsure: bool,
-}
-
-impl Client {
-    pub fn members(&self) -> Vec<String> {
-        let state = self.state.as_ref();
-        state.map(|s| s.members.iter().map(|m| m.user.to_string()).collect()).unwrap_or_default()
-    }
-
-    pub fn member(&self, user: &str) -> Option<&MemberInfo> {
-        self.state.as_ref()?.members.iter().find(|m| m.user.as_str() == user)
-    }
-
-    /// Audio, video of a remote stream as the client knows them.
-    pub fn tracks(&self, user: &str, kind: StreamKind) -> Option<(bool, bool)> {
-        let stream = self.member(user)?.streams.iter().find(|s| s.stream == kind)?;
-        Some((stream.audio, stream.video))
-    }
-
-    pub fn play_key(&self, user: &str) -> StreamKey {
-        self.member(user).expect("the member").streams.first().expect("its stream").play.clone()
-    }
-
-    /// What a client makes of a push; the same rules as in docs/protocol.md.
-    fn apply(&mut self, event: Event) {
-        self.pushes.push(event.clone());
-        if self.unsure && !matches!(event, Event::SessionEnded { .. }) {
-            return;
-        }
-        if let Event::State { room } = event {
-            self.state = room;
-            return;
-        }
-        if let Event::SessionEnded { .. } = event {
-            self.ended = true;
-            self.state = None;
-            return;
-        }
-        let Some(state) = self.state.as_mut() else {
-            assert!(
-                matches!(event, Event::Draining { .. } | Event::Removed { .. }),
-                "{event:?} outside of a room"
-            );
-            return;
-        };
-        match event {
-            Event::MemberJoined { member } => {
-                let known = state.members.iter().any(|m| m.user == member.user);
-                assert!(!known, "{} is told of {} twice", self.user, member.user);
-                state.members.push(member);
-            }
-            Event::MemberLeft { user, .. } => {
-                let before = state.members.len();
-                state.members.retain(|m| m.user != user);
-                assert_eq!(
-                    state.members.len() + 1,
-                    before,
-                    "{} is told that {user} left, who never came",
-                    self.user
-                );
-            }
-            Event::MemberAway { user, away } => {
-                let member = state.members.iter_mut().find(|m| m.user == user).expect("a member");
-                assert_ne!(member.away, away, "nothing new");
-                member.away = away;
-            }
-            Event::StreamChanged { user, stream } => {
-                let member = state.members.iter_mut().find(|m| m.user == user).expect("a member");
-                let earlier = member.streams.iter().find(|s| s.stream == stream.stream);
-                assert!(earlier.is_none_or(|s| s.play == stream.play), "play keys stay the same");
-                member.streams.retain(|s| s.stream != stream.stream);
-                if stream.audio || stream.video {
-                    member.streams.push(stream);
-                    member.streams.sort_by_key(|s| s.stream);
-                }
-            }
-            Event::Audience { count } => state.audience = count,
-            Event::Removed { .. } => self.state = None,
-            Event::Draining { .. }
-            | Event::State { .. }
-            | Event::SessionEnded { .. }
-            | Event::PublishRefused { .. } => {}
-        }
-    }
-}
-
 pub struct World {
     pub engine: Engine,
     pub now: u64,
@@ -171,6 +71,8 @@ pub struct World {
     pub replies: HashMap<(ConnId, u32), Reply>,
     pub api: HashMap<u64, ApiResult>,
     pub notes: Vec<String>,
+    pub logs: Vec<CallLog>,
+    pub kept_groups: BTreeMap<String, usize>,
     pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
     pub last_error: Option<Failure>,
     next_conn: u64,
@@ -190,6 +92,8 @@ impl World {
             replies: HashMap::new(),
             api: HashMap::new(),
             notes: Vec::new(),
+            logs: Vec::new(),
+            kept_groups: BTreeMap::new(),
             kept_urls: HashMap::new(),
             last_error: None,
             next_conn: 1,
@@ -279,6 +183,17 @@ impl World {
             Output::ApiDone { call, result } => assert!(self.api.insert(call, result).is_none()),
             Output::KeepUrl(record) => drop(self.kept_urls.insert(record.key.clone(), record)),
             Output::DropUrl(key) => assert!(self.kept_urls.remove(&key).is_some(), "only what was kept"),
+            Output::CallStarted(log) => assert!(log.end.is_none(), "it has only begun"),
+            Output::CallFinished(log) => {
+                assert!(self.logs.iter().all(|known| known.call != log.call), "one record per call");
+                self.logs.push(*log);
+            }
+            Output::KeepGroup { group, members, .. } => {
+                self.kept_groups.insert(group.to_string(), members.len());
+            }
+            Output::DropGroup { group, .. } => {
+                assert!(self.kept_groups.remove(group.as_str()).is_some(), "only what was kept");
+            }
             Output::Note(note) => {
                 let text = format!("{} {:?} {:?} {}", note.what, note.room, note.user, note.detail);
                 assert!(!text.contains(SECRET), "{text}");
@@ -323,6 +238,7 @@ impl World {
                             if welcome.resumed == Resumed::New {
                                 client.seq = 0;
                                 client.state = None;
+                                client.call = None;
                                 client.ended = false;
                             }
                             client.unsure &= welcome.resumed != Resumed::New;
@@ -330,7 +246,19 @@ impl World {
                             client.welcome = Some(welcome.clone());
                         }
                         Reply::Ok(Done::Join(join)) => client.state = Some(join.state.clone()),
-                        Reply::Ok(Done::Leave) => client.state = None,
+                        Reply::Ok(Done::Call(reply) | Done::Accept(reply)) => {
+                            client.call = Some(reply.call.clone());
+                        }
+                        Reply::Ok(Done::Reject | Done::Hangup) => {
+                            let call = client.call.as_ref().expect("a call").call.to_string();
+                            client.forget_call(&call);
+                        }
+                        Reply::Ok(Done::Leave) => {
+                            let left = client.state.take().map(|state| state.room);
+                            if client.call.as_ref().is_some_and(|call| Some(&call.room) == left.as_ref()) {
+                                client.call = None;
+                            }
+                        }
                         _ => {}
                     }
                 }
@@ -386,6 +314,15 @@ impl World {
         self.clients.push(Client { user: user.to_owned(), ..Client::default() });
         let who = self.clients.len() - 1;
         self.login(who, json!({})).unwrap_or_else(|e| panic!("{user} cannot log in: {e}"));
+        who
+    }
+
+    /// A client on which calls ring, on a device of this name.
+    pub fn phone(&mut self, user: &str, device: &str) -> usize {
+        self.clients.push(Client { user: user.to_owned(), ..Client::default() });
+        let who = self.clients.len() - 1;
+        self.login(who, json!({ "calls": true, "device": device }))
+            .unwrap_or_else(|e| panic!("{user} cannot log in: {e}"));
         who
     }
 

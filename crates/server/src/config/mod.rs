@@ -137,6 +137,8 @@ pub struct LimitsSection {
     pub replay_events: usize,
     /// Most sessions at once.
     pub sessions: usize,
+    /// Most calls of one application at once.
+    pub calls: usize,
     /// A signalling connection that sends nothing for this long is dead, seconds.
     pub connection_timeout_seconds: u32,
     /// A fresh signalling connection must log in within this time, seconds.
@@ -164,6 +166,7 @@ impl Default for LimitsSection {
             publish_grace_ms: millis(engine.publish_grace),
             replay_events: engine.replay_events,
             sessions: engine.sessions,
+            calls: engine.calls_per_app,
             connection_timeout_seconds: seconds(engine.connection_timeout),
             login_timeout_seconds: seconds(engine.login_timeout),
             http_connections: 250_000,
@@ -233,6 +236,9 @@ pub struct AppSection {
     /// Whether a session ends when its UserSig expires.
     #[serde(default)]
     pub end_expired_sessions: bool,
+    /// Whether sessions on which calls ring live beside the user's other ones.
+    #[serde(default = "yes")]
+    pub calls_alongside: bool,
 }
 
 impl AppSection {
@@ -243,8 +249,19 @@ impl AppSection {
 
     const fn with_secret(id: AppId, secret: Redacted<String>) -> Self {
         let multi_device = MultiDevicePolicy::TakeOver;
-        Self { id, secret, require_room_key: false, multi_device, end_expired_sessions: false }
+        Self {
+            id,
+            secret,
+            require_room_key: false,
+            multi_device,
+            end_expired_sessions: false,
+            calls_alongside: true,
+        }
     }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Reads a secret without ever quoting it in an error, as serde does with a value of the wrong type.
@@ -338,6 +355,7 @@ impl Config {
             publish_grace: millis(limits.publish_grace_ms),
             replay_events: limits.replay_events,
             sessions: limits.sessions,
+            calls_per_app: limits.calls,
             connection_timeout: seconds(limits.connection_timeout_seconds),
             login_timeout: seconds(limits.login_timeout_seconds),
             ..EngineConfig::default()
@@ -355,6 +373,7 @@ impl AppSection {
                 MultiDevicePolicy::PerDevice => MultiDevice::PerDevice,
             },
             end_expired_sessions: self.end_expired_sessions,
+            calls_alongside: self.calls_alongside,
         }
     }
 }

@@ -35,7 +35,7 @@ impl Config {
         let media = &self.media;
         let day = 86_400;
         let size = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let rules: [(&str, u64, u64, u64); 24] = [
+        let rules: [(&str, u64, u64, u64); 25] = [
             ("server.drain_seconds", u64::from(self.server.drain_seconds), 0, 3600),
             ("limits.rtc_members", size(limits.rtc_members), 1, 10_000),
             ("limits.publishers", size(limits.publishers), 1, 10_000),
@@ -48,6 +48,7 @@ impl Config {
             ("limits.publish_grace_ms", u64::from(limits.publish_grace_ms), 0, 600_000),
             ("limits.replay_events", size(limits.replay_events), 0, REPLAY_MAX),
             ("limits.sessions", size(limits.sessions), 1, 10_000_000),
+            ("limits.calls", size(limits.calls), 1, 100_000),
             ("limits.connection_timeout_seconds", u64::from(limits.connection_timeout_seconds), 5, day),
             ("limits.login_timeout_seconds", u64::from(limits.login_timeout_seconds), 1, 600),
             ("limits.http_connections", size(limits.http_connections), 16, 10_000_000),

@@ -7,10 +7,11 @@ mod media;
 mod notes;
 mod task;
 
+use crate::call_book::CallBook;
 use crate::clock::Clock;
 use crate::error::ServerError;
 use crate::url_book::UrlBook;
-use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Sizes, UrlRecord};
+use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Input, Sizes};
 use huitong_fanout::{Authority, Fanout, MediaControl, Ticket, Tracks};
 use huitong_gateway_signal::{SignalEvent, SignalSink, SinkGone};
 use huitong_store::Store;
@@ -52,6 +53,16 @@ pub(crate) struct Control {
     pub(crate) store: Store,
 }
 
+/// What of the engine outlives it.
+pub(crate) struct Books {
+    /// Minted URLs.
+    pub(crate) urls: UrlBook,
+    /// Calls and groups.
+    pub(crate) calls: CallBook,
+    /// What was kept from before, as the engine is to hear it.
+    pub(crate) kept: Vec<Input>,
+}
+
 /// What is connected now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Load {
@@ -69,14 +80,15 @@ impl Load {
 }
 
 impl Control {
-    /// Starts the task with an engine that knows the URLs that were minted before. The handle resolves only when the task failed or the last [`Control`] is gone.
+    /// Starts the task with an engine that is told what was kept from before. The handle resolves only when the task failed
+    /// or the last [`Control`] is gone.
     ///
     /// # Errors
     /// The system has no random numbers for the engine's keys.
     pub(crate) fn start(
         config: EngineConfig,
         store: Store,
-        urls: (UrlBook, Vec<UrlRecord>),
+        books: Books,
         fanout: Fanout,
     ) -> Result<(Self, JoinHandle<()>), ServerError> {
         let mut seed = [0_u8; 32];
@@ -86,7 +98,7 @@ impl Control {
         let media = Arc::new(MediaDesk::default());
         let (reporter, load) = watch::channel(Load::default());
         let engine = Engine::new(config, seed);
-        let task = task::EngineTask::new(engine, Clock::start(), fanout, reporter, urls);
+        let task = task::EngineTask::new(engine, Clock::start(), fanout, reporter, books);
         let running = tokio::spawn(task.run(works, Arc::clone(&media)));
         Ok((Self { mailbox, media, load, store }, running))
     }

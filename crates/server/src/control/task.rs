@@ -1,10 +1,11 @@
 //! The task that owns the engine.
 
 use super::media::{MediaDesk, MediaEvent};
-use super::{Load, Work, notes};
+use super::{Books, Load, Work, notes};
+use crate::call_book::CallBook;
 use crate::clock::{Clock, unix_ms};
 use crate::url_book::UrlBook;
-use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags, UrlRecord};
+use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags};
 use huitong_fanout::{Fanout, MediaControl, MediaOrder, Ticket, Tracks};
 use huitong_gateway_signal::{Outbox, SignalEvent};
 use huitong_types::{ErrorCode, Fault};
@@ -26,16 +27,17 @@ pub(super) struct EngineTask {
     next_call: u64,
     load: watch::Sender<Load>,
     urls: UrlBook,
+    call_book: CallBook,
 }
 
 impl EngineTask {
-    /// An engine that knows the URLs that were `minted` before.
+    /// An engine that is told what was `kept` from before.
     pub(super) fn new(
         engine: Engine,
         clock: Clock,
         fanout: Fanout,
         load: watch::Sender<Load>,
-        (urls, minted): (UrlBook, Vec<UrlRecord>),
+        books: Books,
     ) -> Self {
         let mut task = Self {
             engine,
@@ -46,10 +48,11 @@ impl EngineTask {
             calls: HashMap::new(),
             next_call: 1,
             load,
-            urls,
+            urls: books.urls,
+            call_book: books.calls,
         };
-        for record in minted {
-            task.feed(Input::RestoreUrl(record));
+        for input in books.kept {
+            task.feed(input);
         }
         task
     }
@@ -201,6 +204,10 @@ impl EngineTask {
             Output::StreamEnded { stream } => self.fanout.end_stream(stream),
             Output::KeepUrl(record) => self.urls.keep(&record),
             Output::DropUrl(key) => self.urls.withdraw(&key),
+            Output::CallStarted(log) => self.call_book.started(&log),
+            Output::CallFinished(log) => self.call_book.finished(&log),
+            Output::KeepGroup { app, group, members } => self.call_book.keep_group(app, &group, &members),
+            Output::DropGroup { app, group } => self.call_book.drop_group(app, &group),
             Output::ApiDone { call, result } => {
                 if let Some(answer) = self.calls.remove(&call) {
                     // A caller that gave up needs no answer.

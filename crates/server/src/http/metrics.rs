@@ -63,6 +63,8 @@ fn describe() {
     metrics::describe_gauge!("huitong_sessions", "Sessions, connected or waiting to be resumed.");
     metrics::describe_gauge!("huitong_rooms", "Rooms.");
     metrics::describe_gauge!("huitong_members", "Members of rooms, audience and encoders included.");
+    metrics::describe_gauge!("huitong_calls", "Calls in progress, ringing or connected.");
+    metrics::describe_gauge!("huitong_callable_sessions", "Sessions on which calls ring.");
     metrics::describe_gauge!("huitong_minted_urls", "Minted URLs that have not expired.");
     metrics::describe_gauge!("huitong_media_held", "Media connections whose key is not registered yet.");
     metrics::describe_gauge!("huitong_streams", "Publications known to the fan-out.");
@@ -93,6 +95,8 @@ async fn sample(shared: &Shared) {
         metrics::gauge!("huitong_sessions").set(sizes.sessions as f64);
         metrics::gauge!("huitong_rooms").set(sizes.rooms as f64);
         metrics::gauge!("huitong_members").set(sizes.members as f64);
+        metrics::gauge!("huitong_calls").set(sizes.calls as f64);
+        metrics::gauge!("huitong_callable_sessions").set(sizes.callable as f64);
         metrics::gauge!("huitong_minted_urls").set(sizes.urls as f64);
         metrics::gauge!("huitong_media_held").set(sizes.held as f64);
     }

@@ -5,6 +5,8 @@ export type UserId = string;
 export type DeviceId = string;
 export type RecordId = string;
 export type StreamKey = string;
+export type CallId = string;
+export type GroupId = string;
 export type AppId = number;
 
 /**
@@ -38,6 +40,26 @@ export type LeaveReason = "left" | "timedOut" | "kicked" | "dissolved" | "replac
 export type EndReason = "loggedOut" | "takenOver" | "expired" | "credentialExpired" | "serverShutdown";
 
 /**
+ * What a call is made with.
+ */
+export type CallMedia = "audio" | "video";
+
+/**
+ * How it stands with one of a call.
+ */
+export type ParticipantState = "calling" | "ringing" | "offline" | "connected" | "rejected" | "busy" | "timedOut" | "unreachable" | "left" | "lost" | "kicked" | "cancelled";
+
+/**
+ * What a session is in a call.
+ */
+export type OwnState = "calling" | "ringing" | "connected";
+
+/**
+ * Why a call is over for a session, and in the record why it is over for everybody.
+ */
+export type CallEndReason = "hungUp" | "rejected" | "busy" | "cancelled" | "timedOut" | "unreachable" | "answeredElsewhere" | "refusedElsewhere" | "lost" | "kicked" | "dissolved" | "ended" | "serverShutdown";
+
+/**
  * Whose fault an error is.
  */
 export type Blame = "client" | "server" | "network" | "platform";
@@ -50,7 +72,7 @@ export type Retry = "never" | "later" | "afterLogin";
 /**
  * A stable error code.
  */
-export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "internal";
+export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "call-busy" | "call-gone" | "not-your-call" | "not-in-group" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "internal";
 
 /**
  * The session to go on with.
@@ -93,6 +115,10 @@ sig: string,
  * The device; a client that has none is its own device for one session.
  */
 device?: DeviceId, 
+/**
+ * Whether calls ring here. Such a session lives beside the user's other ones and needs a `device`.
+ */
+calls?: boolean, 
 /**
  * Free text for logs: SDK and platform with versions, at most 128 bytes are kept.
  */
@@ -207,6 +233,75 @@ role: Role,
 privateMapKey?: string, };
 
 /**
+ * Call somebody, one or several.
+ */
+export type PlaceCall = { 
+/**
+ * Who is called, each once and not oneself: 1 to [`limits::CALL_INVITEES`].
+ */
+invitees: Array<UserId>, 
+/**
+ * What with.
+ */
+media: CallMedia, 
+/**
+ * The group that it is for.
+ */
+group?: GroupId, 
+/**
+ * How long it rings, ms; 1000 to [`limits::CALL_RINGING_MOST`].
+ */
+timeoutMs?: number, 
+/**
+ * Handed through to those who are called.
+ */
+data?: string, 
+/**
+ * By what the client recognises this wish if it has to repeat it.
+ */
+ref?: string, };
+
+/**
+ * Answer a call.
+ */
+export type Accept = { 
+/**
+ * The call.
+ */
+call: CallId, };
+
+/**
+ * Refuse a call.
+ */
+export type Reject = { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * Whether the user is busy with something that the server does not know of.
+ */
+busy?: boolean, };
+
+/**
+ * Leave a call, cancel it or refuse it.
+ */
+export type Hangup = { 
+/**
+ * The call.
+ */
+call: CallId, };
+
+/**
+ * Say of whom one wants to know whether they are online. Replaces what was watched before.
+ */
+export type Watch = { 
+/**
+ * The users, at most [`limits::WATCHED_USERS`]; none ends it.
+ */
+users: Array<UserId>, };
+
+/**
  * Heartbeat.
  */
 export type Ping = Record<symbol, never>;
@@ -214,7 +309,7 @@ export type Ping = Record<symbol, never>;
 /**
  * The operations. Unknown fields are ignored, so later versions can add some.
  */
-export type Request = { "op": "hello" } & Hello | { "op": "join" } & Join | { "op": "leave" } & Leave | { "op": "publish" } & Publish | { "op": "unpublish" } & Unpublish | { "op": "subscribe" } & Subscribe | { "op": "setRole" } & SetRole | { "op": "ping" } & Ping | { "op": "bye" };
+export type Request = { "op": "hello" } & Hello | { "op": "join" } & Join | { "op": "leave" } & Leave | { "op": "publish" } & Publish | { "op": "unpublish" } & Unpublish | { "op": "subscribe" } & Subscribe | { "op": "setRole" } & SetRole | { "op": "call" } & PlaceCall | { "op": "accept" } & Accept | { "op": "reject" } & Reject | { "op": "hangup" } & Hangup | { "op": "watch" } & Watch | { "op": "ping" } & Ping | { "op": "bye" };
 
 /**
  * Media addresses without the key. A push or play URL is base + `/` + key (for FLV with `.flv` behind).
@@ -360,6 +455,103 @@ export type JoinReply = {
 state: RoomState, };
 
 /**
+ * One of a call.
+ */
+export type Participant = { 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * How it stands.
+ */
+state: ParticipantState, };
+
+/**
+ * A call as one session sees it.
+ */
+export type CallState = { 
+/**
+ * Its id.
+ */
+call: CallId, 
+/**
+ * Who calls. In a call that the back-end made, its first participant, and to that one the second.
+ */
+caller: UserId, 
+/**
+ * What with.
+ */
+media: CallMedia, 
+/**
+ * Where those who are connected meet.
+ */
+room: RoomId, 
+/**
+ * The group that it is for.
+ */
+group?: GroupId, 
+/**
+ * What the caller handed through.
+ */
+data?: string, 
+/**
+ * Whether the application's back-end made it.
+ */
+backend?: boolean, 
+/**
+ * Until ringing ends, ms.
+ */
+ringingMs: number, 
+/**
+ * When it was made, Unix ms.
+ */
+startedMs: number, 
+/**
+ * When this participant was connected to somebody, Unix ms.
+ */
+connectedMs?: number, 
+/**
+ * What this session is in it.
+ */
+you: OwnState, 
+/**
+ * The caller, then the invitees in the order given.
+ */
+participants: Array<Participant>, };
+
+/**
+ * The answer to `call` and `accept`.
+ */
+export type CallReply = { 
+/**
+ * The call as this session sees it. Later changes come as pushes.
+ */
+call: CallState, };
+
+/**
+ * Whether a user is online: whether a session of it has a connection.
+ */
+export type Presence = { 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * Whether it can be reached now.
+ */
+online: boolean, };
+
+/**
+ * The answer to `watch`.
+ */
+export type WatchReply = { 
+/**
+ * Everybody who is watched, in the order given. Changes come as pushes.
+ */
+users: Array<Presence>, };
+
+/**
  * The answer to `ping`.
  */
 export type Pong = { 
@@ -371,7 +563,7 @@ time: number, };
 /**
  * What a successful request answers, by the operation.
  */
-export type Done = { "op": "hello" } & Welcome | { "op": "join" } & JoinReply | { "op": "ping" } & Pong | { "op": "leave" } | { "op": "publish" } | { "op": "unpublish" } | { "op": "subscribe" } | { "op": "setRole" } | { "op": "bye" };
+export type Done = { "op": "hello" } & Welcome | { "op": "join" } & JoinReply | { "op": "call" } & CallReply | { "op": "accept" } & CallReply | { "op": "watch" } & WatchReply | { "op": "ping" } & Pong | { "op": "leave" } | { "op": "publish" } | { "op": "unpublish" } | { "op": "subscribe" } | { "op": "setRole" } | { "op": "reject" } | { "op": "hangup" } | { "op": "bye" };
 
 /**
  * Why a request was refused.
@@ -458,7 +650,43 @@ message: string, } | { "ev": "state",
 /**
  * The room, if any.
  */
-room: RoomState | null, } | { "ev": "sessionEnded", 
+room: RoomState | null, 
+/**
+ * Calls that ring here or in which this session takes part.
+ */
+calls?: Array<CallState>, } | { "ev": "invited", 
+/**
+ * The call.
+ */
+call: CallState, } | { "ev": "callChanged", 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * How.
+ */
+state: ParticipantState, } | { "ev": "callEnded", 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * Why.
+ */
+reason: CallEndReason, 
+/**
+ * Who brought it about, if it was one of the call.
+ */
+by?: UserId, 
+/**
+ * How long this participant was connected, ms.
+ */
+durationMs: number, } | { "ev": "presence" } & Presence | { "ev": "sessionEnded", 
 /**
  * Why.
  */
@@ -519,6 +747,10 @@ export const VENDOR_CODES: { [code: string]: [number, number, number, string] } 
   'not-found': [-3301, -3301, -508, 'ERROR_INVALID_PARAMETER'],
   'key-in-use': [-3301, -3301, -405, 'ERROR_INVALID_PARAMETER'],
   'unknown-key': [-3301, -3301, -504, 'ERROR_INVALID_PARAMETER'],
+  'call-busy': [6017, 6017, -507, 'ERROR_INVALID_PARAMETER'],
+  'call-gone': [8010, 8010, -508, 'ERROR_INVALID_PARAMETER'],
+  'not-your-call': [8011, 8011, -520, 'ERROR_INVALID_PARAMETER'],
+  'not-in-group': [8011, 8011, -520, 'ERROR_INVALID_PARAMETER'],
   'session-gone': [-1307, -1307, -506, 'ERROR_NETWORK_ERROR'],
   'taken-over': [-3301, -3301, -506, 'ERROR_UNKNOWN'],
   'timeout': [-3301, -3308, -408, 'ERROR_NETWORK_ERROR'],

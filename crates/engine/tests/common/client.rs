@@ -1,0 +1,153 @@
+//! What a client makes of what it is told; the same rules as in docs/protocol.md.
+
+use huitong_engine::ConnId;
+use huitong_protocol::{CallState, Event, MemberInfo, RoomState, Welcome};
+use huitong_types::{OwnState, ParticipantState, StreamKey, StreamKind};
+
+/// A client on one connection after the other.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    pub user: String,
+    pub conn: Option<ConnId>,
+    pub welcome: Option<Welcome>,
+    pub seq: u64,
+    pub state: Option<RoomState>,
+    /// The call that rings here or in which the client takes part.
+    pub call: Option<CallState>,
+    pub pushes: Vec<Event>,
+    pub ended: bool,
+    pub next_id: u32,
+    pub awaits_state: bool,
+    /// What the server sends does not arrive any more, though nobody has noticed yet.
+    pub deaf: bool,
+    /// A join or leave is under way whose reply was lost: events of rooms mean nothing until it is asked again.
+    pub unsure: bool,
+}
+
+impl Client {
+    pub fn members(&self) -> Vec<String> {
+        let state = self.state.as_ref();
+        state.map(|s| s.members.iter().map(|m| m.user.to_string()).collect()).unwrap_or_default()
+    }
+
+    pub fn member(&self, user: &str) -> Option<&MemberInfo> {
+        self.state.as_ref()?.members.iter().find(|m| m.user.as_str() == user)
+    }
+
+    /// Audio, video of a remote stream as the client knows them.
+    pub fn tracks(&self, user: &str, kind: StreamKind) -> Option<(bool, bool)> {
+        let stream = self.member(user)?.streams.iter().find(|s| s.stream == kind)?;
+        Some((stream.audio, stream.video))
+    }
+
+    pub fn play_key(&self, user: &str) -> StreamKey {
+        self.member(user).expect("the member").streams.first().expect("its stream").play.clone()
+    }
+
+    /// What a client makes of a push; the same rules as in docs/protocol.md.
+    pub(super) fn apply(&mut self, event: Event) {
+        self.pushes.push(event.clone());
+        if self.unsure && !matches!(event, Event::SessionEnded { .. }) {
+            return;
+        }
+        if self.apply_to_call(&event) {
+            return;
+        }
+        if let Event::State { room, calls } = event {
+            self.state = room;
+            self.call = calls.into_iter().next();
+            return;
+        }
+        if let Event::SessionEnded { .. } = event {
+            self.ended = true;
+            self.state = None;
+            self.call = None;
+            return;
+        }
+        let Some(state) = self.state.as_mut() else {
+            assert!(
+                matches!(event, Event::Draining { .. } | Event::Removed { .. }),
+                "{event:?} outside of a room"
+            );
+            return;
+        };
+        match event {
+            Event::MemberJoined { member } => {
+                let known = state.members.iter().any(|m| m.user == member.user);
+                assert!(!known, "{} is told of {} twice", self.user, member.user);
+                state.members.push(member);
+            }
+            Event::MemberLeft { user, .. } => {
+                let before = state.members.len();
+                state.members.retain(|m| m.user != user);
+                assert_eq!(
+                    state.members.len() + 1,
+                    before,
+                    "{} is told that {user} left, who never came",
+                    self.user
+                );
+            }
+            Event::MemberAway { user, away } => {
+                let member = state.members.iter_mut().find(|m| m.user == user).expect("a member");
+                assert_ne!(member.away, away, "nothing new");
+                member.away = away;
+            }
+            Event::StreamChanged { user, stream } => {
+                let member = state.members.iter_mut().find(|m| m.user == user).expect("a member");
+                let earlier = member.streams.iter().find(|s| s.stream == stream.stream);
+                assert!(earlier.is_none_or(|s| s.play == stream.play), "play keys stay the same");
+                member.streams.retain(|s| s.stream != stream.stream);
+                if stream.audio || stream.video {
+                    member.streams.push(stream);
+                    member.streams.sort_by_key(|s| s.stream);
+                }
+            }
+            Event::Audience { count } => state.audience = count,
+            Event::Removed { .. } => self.state = None,
+            Event::Draining { .. }
+            | Event::Invited { .. }
+            | Event::CallChanged { .. }
+            | Event::CallEnded { .. }
+            | Event::Presence(_)
+            | Event::State { .. }
+            | Event::SessionEnded { .. }
+            | Event::PublishRefused { .. } => {}
+        }
+    }
+}
+
+impl Client {
+    /// What a client makes of a push about calls; false if it is about something else.
+    fn apply_to_call(&mut self, event: &Event) -> bool {
+        match event {
+            Event::Invited { call } => {
+                assert!(self.call.is_none(), "{} is invited while in {:?}", self.user, self.call);
+                self.call = Some(call.clone());
+            }
+            Event::CallChanged { call, user, state } => {
+                let own = self.call.as_mut().filter(|own| own.call == *call).expect("a call that is known");
+                assert_ne!(user.as_str(), self.user, "nobody is told of itself");
+                let party = own.participants.iter_mut().find(|p| p.user == *user).expect("one of the call");
+                assert_ne!(party.state, *state, "nothing new");
+                party.state = *state;
+                if own.you == OwnState::Calling && *state == ParticipantState::Connected {
+                    own.you = OwnState::Connected;
+                    own.participants[0].state = ParticipantState::Connected;
+                }
+            }
+            Event::CallEnded { call, .. } => self.forget_call(call.as_str()),
+            Event::Presence(_) => {}
+            _ => return false,
+        }
+        true
+    }
+
+    /// The call is over for this client, and with it the seat in its room.
+    pub(super) fn forget_call(&mut self, call: &str) {
+        let own = self.call.take().expect("a call");
+        assert_eq!(own.call.as_str(), call, "{} is told of another call", self.user);
+        if self.state.as_ref().is_some_and(|state| state.room == own.room) {
+            self.state = None;
+        }
+    }
+}
