@@ -20,6 +20,7 @@
 
 mod answering;
 mod call;
+mod checks;
 mod ending;
 mod io;
 mod machine;
