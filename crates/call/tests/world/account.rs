@@ -36,7 +36,7 @@ impl Account {
     pub(crate) fn play(&mut self, calls: &mut Calls, now: Moment, input: Input) -> Result<Played, String> {
         let mut outputs = Vec::new();
         // What was due comes first: who asks for something then may have no part in the call any more.
-        if calls.next_deadline().is_some_and(|(at, _)| at <= now) {
+        if calls.next_deadline().is_some() {
             calls.handle(now, Input::Tick).map_err(|refusal| format!("time was refused: {refusal:?}"))?;
             self.take(calls, &mut outputs)?;
         }
