@@ -1,6 +1,6 @@
 //! What each session knows of which call, held against what the machine says and does.
 
-use huitong_call::{CallId, Calls, Input, Output, Refusal, SeatEnd, UserKey};
+use huitong_call::{CallId, Calls, Input, Output, OverReason, PartyState, Record, Refusal, SeatEnd, UserKey};
 use huitong_types::{Moment, SessionId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,37 @@ fn request(input: &Input) -> Option<(SessionId, bool)> {
         Input::Reject { session, .. } | Input::HangUp { session, .. } => Some((*session, false)),
         _ => None,
     }
+}
+
+/// What a record says that cannot be.
+fn unsound(record: &Record) -> Option<&'static str> {
+    use PartyState::{Busy, Cancelled, Rejected, TimedOut, Unreachable};
+    let parties = &record.parties;
+    if !parties.iter().all(|party| party.state.is_over()) {
+        return Some("a call is over and somebody in it not");
+    }
+    let talked = parties.iter().filter(|party| party.answered.is_some()).count();
+    if talked == 1 || record.connected.is_some() != (talked > 1) {
+        return Some("it takes two to talk");
+    }
+    if parties.iter().any(|party| party.answered.is_some() && party.session.is_none()) {
+        return Some("one talked without a device");
+    }
+    let silent = [Rejected, Busy, TimedOut, Unreachable, Cancelled];
+    if parties.iter().skip(1).any(|party| party.session.is_none() != silent.contains(&party.state)) {
+        return Some("one who never answered left, or one who did never answered");
+    }
+    let ways = [
+        (Rejected, OverReason::Rejected),
+        (Busy, OverReason::Busy),
+        (TimedOut, OverReason::TimedOut),
+        (Unreachable, OverReason::Unreachable),
+    ];
+    let unanswered = parties.iter().skip(1).all(|party| party.session.is_none());
+    let place = ways.iter().position(|(_, reason)| *reason == record.reason).filter(|_| unanswered)?;
+    let gave = |state| parties.iter().any(|party| party.state == state);
+    let strongest = gave(ways[place].0) && !ways[..place].iter().any(|(state, _)| gave(*state));
+    (!strongest).then_some("another reason is stronger")
 }
 
 impl Account {
@@ -122,8 +153,8 @@ impl Account {
                     if !self.live.remove(&record.id) {
                         return Err(format!("{} is over twice", record.id));
                     }
-                    if !record.parties.iter().all(|party| party.state.is_over()) {
-                        return Err(format!("a call is over and somebody in it not: {record:?}"));
+                    if let Some(wrong) = unsound(record) {
+                        return Err(format!("{wrong}: {record:?}"));
                     }
                 }
             }
