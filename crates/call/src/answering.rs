@@ -9,7 +9,7 @@ use std::time::Duration;
 impl Calls {
     pub(crate) fn accept(&mut self, session: SessionId, id: CallId) -> Result<CallId, Refusal> {
         let key = self.user_of(session)?;
-        let party = self.calls.get(&id).and_then(|call| call.party(&key.user)).ok_or(Refusal::Gone)?;
+        let party = self.party_of(id, &key).ok_or(Refusal::Gone)?;
         match party.state {
             PartyState::Connected if party.session == Some(session) => return Ok(id),
             PartyState::Ringing => {}
@@ -52,9 +52,14 @@ impl Calls {
 
     pub(crate) fn reject(&mut self, session: SessionId, id: CallId, busy: bool) -> Result<CallId, Refusal> {
         let key = self.user_of(session)?;
-        let party = self.calls.get(&id).and_then(|call| call.party(&key.user)).ok_or(Refusal::Gone)?;
-        if party.state != PartyState::Ringing {
-            return Err(Refusal::Gone);
+        let party = self.party_of(id, &key).ok_or(Refusal::Gone)?;
+        match party.state {
+            PartyState::Ringing => {}
+            // It takes part: it leaves by hanging up.
+            PartyState::Calling | PartyState::Connected if party.session == Some(session) => {
+                return Err(Refusal::NotYours);
+            }
+            _ => return Err(Refusal::Gone),
         }
         let (state, reason) = match busy {
             true => (PartyState::Busy, OverReason::Busy),
@@ -69,8 +74,10 @@ impl Calls {
 
     pub(crate) fn hang_up(&mut self, session: SessionId, id: CallId) -> Result<CallId, Refusal> {
         let key = self.user_of(session)?;
-        let call = self.calls.get(&id).ok_or(Refusal::Gone)?;
-        let party = call.party(&key.user).ok_or(Refusal::NotYours)?;
+        if self.calls.get(&id).is_none_or(|call| call.app != key.app) {
+            return Err(Refusal::Gone);
+        }
+        let party = self.party_of(id, &key).ok_or(Refusal::NotYours)?;
         match party.state {
             PartyState::Ringing => return self.reject(session, id, false),
             PartyState::Calling if party.session == Some(session) => {
@@ -103,6 +110,10 @@ impl Calls {
             (SeatEnd::Dissolved, _) => self.finish(id, OverReason::Dissolved, None, None),
             (SeatEnd::Left, PartyState::Calling) => {
                 self.finish(id, OverReason::Cancelled, Some(&key.user), Some(session));
+            }
+            (SeatEnd::Kicked, PartyState::Calling) => {
+                self.dismiss(id, &key.user, PartyState::Kicked, None);
+                self.finish(id, OverReason::Cancelled, Some(&key.user), None);
             }
             (_, PartyState::Calling) => self.finish(id, OverReason::Lost, Some(&key.user), None),
             (SeatEnd::Left, _) => self.part(id, &key.user, PartyState::Left, Some(session)),

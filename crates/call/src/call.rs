@@ -1,11 +1,11 @@
 //! One call and those who take part in it.
 
-use crate::io::{CallId, Media, PartyRecord};
+use crate::io::{CallId, Media, OverReason, PartyRecord};
 use huitong_types::{AppId, Moment, RoomId, SessionId, UserId};
 use std::collections::BTreeSet;
 
 /// How it stands with one of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PartyState {
     /// The caller, whom nobody has answered yet.
     Calling,
@@ -35,6 +35,17 @@ impl PartyState {
     /// Whether its part is over.
     pub const fn is_over(self) -> bool {
         !matches!(self, Self::Calling | Self::Ringing | Self::Connected)
+    }
+
+    /// The reason that one who never answered gives for the end of a call.
+    pub(crate) const fn unanswered(self) -> Option<OverReason> {
+        match self {
+            Self::Rejected => Some(OverReason::Rejected),
+            Self::Busy => Some(OverReason::Busy),
+            Self::TimedOut => Some(OverReason::TimedOut),
+            Self::Unreachable => Some(OverReason::Unreachable),
+            _ => None,
+        }
     }
 }
 
@@ -132,6 +143,28 @@ impl Call {
 
     pub(crate) fn party_mut(&mut self, user: &UserId) -> Option<&mut Party> {
         self.parties.iter_mut().find(|party| party.user == *user)
+    }
+
+    /// Why a call is over that `reason` brought to its end. If none of the invitees has answered it is the strongest of
+    /// their reasons, whatever came last, and of `by` only if it is the one who gave that.
+    pub(crate) fn outcome<'a>(
+        &self,
+        reason: OverReason,
+        by: Option<&'a UserId>,
+    ) -> (OverReason, Option<&'a UserId>) {
+        const STRONGEST_FIRST: [PartyState; 4] =
+            [PartyState::Rejected, PartyState::Busy, PartyState::TimedOut, PartyState::Unreachable];
+        let given = |state: &PartyState| {
+            state.unanswered().filter(|_| self.count(*state) > 0).map(|reason| (*state, reason))
+        };
+        let unanswered = STRONGEST_FIRST.iter().any(|state| state.unanswered() == Some(reason));
+        let answered = self.parties.iter().skip(1).any(|party| party.session.is_some());
+        match STRONGEST_FIRST.iter().find_map(given) {
+            Some((state, strongest)) if unanswered && !answered => {
+                (strongest, by.filter(|user| self.party(user).is_some_and(|party| party.state == state)))
+            }
+            _ => (reason, by),
+        }
     }
 
     /// How many are in this state.

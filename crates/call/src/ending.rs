@@ -15,6 +15,13 @@ impl Calls {
         Ok(id)
     }
 
+    pub(crate) fn shutdown(&mut self) {
+        let all: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in all {
+            self.finish(id, OverReason::ServerShutdown, None, None);
+        }
+    }
+
     /// The time to answer is over.
     pub(crate) fn rung_out(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
@@ -51,6 +58,15 @@ impl Calls {
 
     /// One who is connected leaves. `by` is the session whose own request it was: it needs no telling.
     pub(crate) fn part(&mut self, id: CallId, user: &UserId, state: PartyState, by: Option<SessionId>) {
+        self.dismiss(id, user, state, by);
+        self.tell(id, user);
+        // To the others it does not matter whether an operator ended it.
+        let reason = if state == PartyState::Lost { OverReason::Lost } else { OverReason::HungUp };
+        self.settle(id, reason, Some(user));
+    }
+
+    /// Ends the part of one who takes part, and tells its session unless it was that one's own request.
+    pub(crate) fn dismiss(&mut self, id: CallId, user: &UserId, state: PartyState, by: Option<SessionId>) {
         let reason = match state {
             PartyState::Lost => OverReason::Lost,
             PartyState::Kicked => OverReason::Kicked,
@@ -63,10 +79,6 @@ impl Calls {
             let by = Some(user.clone());
             self.out.push_back(Output::Over { session, call: id, reason, by, duration });
         }
-        self.tell(id, user);
-        // To the others it does not matter whether an operator ended it.
-        let reason = if reason == OverReason::Kicked { OverReason::HungUp } else { reason };
-        self.settle(id, reason, Some(user));
     }
 
     /// Ends a call that nobody can go on with.
@@ -78,10 +90,12 @@ impl Calls {
         let met = call.connected.is_some();
         // A call of the back-end between two is over as soon as one of them declines.
         let pair_broken = !call.is_group() && call.parties.iter().any(|party| party.state.is_over());
-        if ringing == 0 && connected < 2 || pair_broken {
-            self.finish(id, reason, by, None);
-        } else if met && connected == 0 && calling == 0 {
+        let (reason, by) = call.outcome(reason, by);
+        if met && ringing > 0 && connected == 0 && calling == 0 {
             self.finish(id, OverReason::Cancelled, by, None);
+        } else if pair_broken || ringing + connected + calling < 2 {
+            // One who is left alone to ring has nobody to talk to either, should it answer.
+            self.finish(id, reason, by, None);
         } else {
             self.quiet(id);
         }

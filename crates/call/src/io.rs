@@ -144,12 +144,14 @@ pub enum Input {
         /// The call.
         call: CallId,
     },
+    /// The server is shutting down: all calls are over, and their records are written.
+    Shutdown,
     /// Nothing but time passed.
     Tick,
 }
 
 /// Why a call is over for a session. The words are those of the protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OverReason {
     /// The other one hung up, or all others did.
     HungUp,
@@ -175,6 +177,8 @@ pub enum OverReason {
     Dissolved,
     /// The back-end ended it.
     Ended,
+    /// The server is shutting down.
+    ServerShutdown,
 }
 
 /// What the machine wants done.

@@ -12,7 +12,8 @@
 //!    unreachable.
 //! 4. Every way out has one reason, and each session concerned is told exactly once: by the answer to its own request, or
 //!    by [`Output::Over`].
-//! 5. A call of two is over when one leaves. A group is over when nobody rings and fewer than two are connected.
+//! 5. A call of two is over when one leaves. A group is over when fewer than two could still talk, or when all who talked
+//!    have left. If nobody answered, its reason is the strongest of those of its invitees.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
@@ -20,6 +21,7 @@
 
 mod answering;
 mod call;
+mod checks;
 mod ending;
 mod io;
 mod machine;

@@ -1,6 +1,6 @@
 //! The machine: tables, presence and deadlines.
 
-use crate::call::{Call, PartyState};
+use crate::call::{Call, Party, PartyState};
 use crate::io::{CallId, Input, Output, OverReason, Refusal, UserKey, Why};
 use huitong_types::{Moment, SessionId, Timers};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -60,7 +60,7 @@ pub(crate) struct User {
 }
 
 /// All calls of all applications.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Calls {
     pub(crate) limits: Limits,
     pub(crate) now: Moment,
@@ -107,6 +107,7 @@ impl Calls {
             Input::Entered { session } => self.entered(session),
             Input::SeatLost { session, why } => self.seat_lost(session, why),
             Input::End { call } => return self.end(call).map(Some),
+            Input::Shutdown => self.shutdown(),
             Input::Tick => {}
         }
         Ok(None)
@@ -150,51 +151,6 @@ impl Calls {
         self.calls.is_empty() && self.devices.is_empty() && self.users.is_empty() && self.timers.is_empty()
     }
 
-    /// The first thing about the tables that is not as it must be; for tests and simulations.
-    pub fn broken(&self) -> Option<String> {
-        for (key, user) in &self.users {
-            if user.sessions.is_empty() && user.call.is_none() {
-                return Some(format!("{} is kept for nothing", key.user));
-            }
-            let Some(id) = user.call else { continue };
-            let party = self.calls.get(&id).and_then(|call| call.party(&key.user));
-            if party.is_none_or(|party| party.state.is_over()) {
-                return Some(format!("{} is busy with {id}, in which it has no part", key.user));
-            }
-        }
-        self.calls.values().find_map(|call| self.broken_call(call))
-    }
-
-    fn broken_call(&self, call: &Call) -> Option<String> {
-        let id = call.id;
-        let ringing = call.count(PartyState::Ringing);
-        if (ringing > 0) != self.timers.is_armed(&Timer::Ring(id)) {
-            return Some(format!("{id}: {ringing} ring, and its deadline does not fit"));
-        }
-        if ringing == 0 && call.count(PartyState::Connected) < 2 {
-            return Some(format!("{id} goes on with nobody to talk to"));
-        }
-        for party in &call.parties {
-            let key = UserKey { app: call.app, user: party.user.clone() };
-            let user = self.users.get(&key);
-            let open = !party.state.is_over();
-            if open && user.and_then(|user| user.call) != Some(id) {
-                return Some(format!("{id}: {} takes part and is not busy", party.user));
-            }
-            if !open && !party.told.is_empty() {
-                return Some(format!("{id}: devices of {} ring for nothing", party.user));
-            }
-            let bound = matches!(party.state, PartyState::Calling | PartyState::Connected);
-            if bound && !party.session.is_some_and(|session| self.devices.contains_key(&session)) {
-                return Some(format!("{id}: {} is connected without a device", party.user));
-            }
-            if party.told.iter().any(|session| !self.devices.contains_key(session)) {
-                return Some(format!("{id}: a device of {} rings that is gone", party.user));
-            }
-        }
-        None
-    }
-
     /// Does what is due, each at its own time.
     fn fire(&mut self, now: Moment) {
         while let Some((at, _)) = self.timers.next().filter(|(at, _)| *at <= now) {
@@ -209,6 +165,12 @@ impl Calls {
     }
 
     fn online(&mut self, session: SessionId, user: UserKey) {
+        match self.devices.get(&session) {
+            Some(device) if device.user == user => return self.back(session),
+            // A number that is used again: the one who had it is gone.
+            Some(_) => self.session_ended(session, false),
+            None => {}
+        }
         let state = self.users.entry(user.clone()).or_default();
         state.sessions.insert(session);
         let ringing = state.call;
@@ -248,9 +210,18 @@ impl Calls {
 
     fn lost(&mut self, session: SessionId) {
         let Some(device) = self.devices.get_mut(&session) else { return };
-        device.connected = false;
-        let Some((call, PartyState::Calling)) = self.bound(session) else { return };
-        self.timers.arm(Timer::CallerLost(call), self.now + self.limits.caller_lost);
+        // Said twice, it is not waited for longer.
+        if std::mem::take(&mut device.connected) {
+            self.wait_for_caller(session);
+        }
+    }
+
+    /// Waits for a caller that has no connection while it rings.
+    pub(crate) fn wait_for_caller(&mut self, session: SessionId) {
+        let connected = self.devices.get(&session).is_none_or(|device| device.connected);
+        if let (false, Some((call, PartyState::Calling))) = (connected, self.bound(session)) {
+            self.timers.arm(Timer::CallerLost(call), self.now + self.limits.caller_lost);
+        }
     }
 
     fn back(&mut self, session: SessionId) {
@@ -308,6 +279,11 @@ impl Calls {
         let id = self.users.get(&device.user)?.call?;
         let party = self.calls.get(&id)?.party(&device.user.user)?;
         (party.session == Some(session)).then_some((id, party.state))
+    }
+
+    /// The part of a user in a call. A user of another application has none, whatever its name.
+    pub(crate) fn party_of(&self, id: CallId, key: &UserKey) -> Option<&Party> {
+        self.calls.get(&id).filter(|call| call.app == key.app)?.party(&key.user)
     }
 
     pub(crate) fn user_of(&self, session: SessionId) -> Result<UserKey, Refusal> {

@@ -16,10 +16,13 @@ impl Calls {
                 false => Err(Refusal::InCall),
             };
         }
+        self.check_room()?;
         let mut caller = Party::new(key.user.clone(), PartyState::Calling);
         caller.session = Some(session);
         caller.reached = true;
-        Ok(self.place(&key, caller, placed, false))
+        let call = self.place(&key, caller, placed, false);
+        self.wait_for_caller(session);
+        Ok(call)
     }
 
     pub(crate) fn start(&mut self, key: &UserKey, placed: Placed) -> Result<CallId, Refusal> {
@@ -27,6 +30,7 @@ impl Calls {
         if self.users.get(key).is_some_and(|user| user.call.is_some()) {
             return Err(Refusal::InCall);
         }
+        self.check_room()?;
         Ok(self.place(key, Party::new(key.user.clone(), PartyState::Ringing), placed, true))
     }
 
@@ -38,10 +42,12 @@ impl Calls {
         if let Some(twice) = placed.invitees.iter().find(|user| !seen.insert(user)) {
             return Err(Refusal::Invitee(Some(twice.clone())));
         }
-        if self.calls.len() >= self.limits.calls {
-            return Err(Refusal::Full);
-        }
         Ok(())
+    }
+
+    /// Whether one more call may begin; one that answers another is none.
+    fn check_room(&self) -> Result<(), Refusal> {
+        if self.calls.len() < self.limits.calls { Ok(()) } else { Err(Refusal::Full) }
     }
 
     /// Whether two call each other at the same time: then the second call is the answer to the first.

@@ -2,8 +2,8 @@
 
 mod world;
 
-use huitong_call::{CallId, Input, OverReason, PartyState, Placed, Refusal, SeatEnd};
-use huitong_types::SessionId;
+use huitong_call::{CallId, Input, Limits, OverReason, PartyState, Placed, Refusal, SeatEnd, UserKey};
+use huitong_types::{AppId, SessionId};
 use std::time::Duration;
 use world::{World, key, to, user};
 
@@ -279,4 +279,149 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     assert_eq!(world.hang_up(3, call), Err(Refusal::NotYours));
     world.accept(2, call).expect("answered");
     assert_eq!(world.hang_up(20, call), Err(Refusal::NotYours), "another device does not end it");
+}
+
+#[test]
+fn a_group_that_nobody_answers_ends_with_the_strongest_reason_and_not_with_the_last() {
+    let mut world = world();
+    let call = world.call(1, to(&["ben", "cat", "dan"]));
+    world.reject(2, call).expect("refused");
+    world.act(Input::Reject { session: SessionId::new(3), call, busy: true }).expect("refused");
+    world.told.clear();
+    world.pass(secs(30));
+    assert_eq!(world.told(1), ["dan TimedOut", "over Rejected"]);
+    assert_eq!(world.told(4), ["over TimedOut"], "an invitee hears of its own");
+    assert_eq!(world.reason(), OverReason::Rejected);
+    // A refusal after somebody was busy is the last word and the strongest one; the other way round it is not.
+    for (words, reason, by) in [
+        ([false, true], OverReason::Rejected, None),
+        ([true, false], OverReason::Rejected, Some(user("cat"))),
+        ([true, true], OverReason::Busy, Some(user("cat"))),
+    ] {
+        let call = world.call(1, to(&["ben", "cat"]));
+        world.told.clear();
+        for (session, busy) in [2, 3].into_iter().zip(words) {
+            world.act(Input::Reject { session: SessionId::new(session), call, busy }).expect("refused");
+        }
+        assert_eq!(world.told(1).pop(), Some(format!("over {reason:?}")));
+        assert_eq!((world.reason(), world.by.remove(&1).flatten()), (reason, by), "{words:?}");
+    }
+}
+
+#[test]
+fn a_group_that_somebody_answered_ends_with_the_last_reason() {
+    let mut world = world();
+    let call = world.call(1, to(&["ben", "cat", "dan"]));
+    world.enter(1);
+    world.reject(2, call).expect("refused");
+    world.accept(3, call).expect("answered");
+    world.hang_up(3, call).expect("left");
+    world.pass(secs(30));
+    assert_eq!(world.told(1).pop().as_deref(), Some("over TimedOut 30s"));
+}
+
+#[test]
+fn one_who_is_left_alone_with_a_call_of_the_back_end_does_not_ring_on() {
+    let mut world = world();
+    let start = || Input::Start { caller: key("ann"), call: to(&["ben", "cat"]) };
+    let call = world.act(start()).expect("allowed").expect("a call");
+    world.reject(1, call).expect("refused");
+    assert!(world.records.is_empty(), "ben and cat may still talk");
+    world.reject(2, call).expect("refused");
+    assert_eq!(world.told(3), ["invited", "ann Rejected", "ben Rejected", "over Rejected"]);
+    // One who answered and left is no company either.
+    let call = world.act(start()).expect("allowed").expect("a call");
+    world.accept(1, call).expect("answered");
+    world.hang_up(1, call).expect("left");
+    world.reject(2, call).expect("refused");
+    assert_eq!(world.told(3).pop().as_deref(), Some("over Rejected"));
+    // Nor one who is in another call from the beginning.
+    world.call(1, to(&["dan"]));
+    let start = Input::Start { caller: key("cat"), call: to(&["ann", "dan"]) };
+    world.act(start).expect("allowed");
+    assert_eq!(world.reason(), OverReason::Busy);
+}
+
+#[test]
+fn a_user_of_another_application_has_no_part_in_a_call_though_its_name_is_the_same() {
+    let mut world = world();
+    let ben = UserKey { app: AppId::new(2).expect("an application"), user: user("ben") };
+    world.act(Input::Online { session: SessionId::new(9), user: ben }).expect("always allowed");
+    let call = world.call(1, to(&["ben"]));
+    assert!(world.told(9).is_empty());
+    assert_eq!(world.accept(9, call), Err(Refusal::Gone));
+    assert_eq!(world.reject(9, call), Err(Refusal::Gone));
+    assert_eq!(world.hang_up(9, call), Err(Refusal::Gone));
+}
+
+#[test]
+fn a_caller_who_is_removed_from_the_room_before_an_answer_has_not_vanished() {
+    let mut world = world();
+    world.call(1, to(&["ben"]));
+    world.enter(1);
+    world.act(Input::SeatLost { session: SessionId::new(1), why: SeatEnd::Kicked }).expect("always allowed");
+    assert_eq!(world.told(1), ["over Kicked"]);
+    assert_eq!(world.told(2), ["invited", "over Cancelled"]);
+    assert_eq!(world.states()[0].1, PartyState::Kicked);
+}
+
+#[test]
+fn a_server_that_shuts_down_ends_all_calls() {
+    let (mut world, _call) = talking();
+    world.call(3, to(&["dan"]));
+    world.pass(secs(5));
+    world.act(Input::Shutdown).expect("always allowed");
+    assert_eq!(world.told(1), ["over ServerShutdown 5s"]);
+    assert_eq!(world.told(4), ["invited", "over ServerShutdown"]);
+    assert_eq!(world.records.len(), 2);
+    assert!(world.records.iter().all(|record| record.reason == OverReason::ServerShutdown));
+    assert_eq!(
+        world.states(),
+        [("cat".into(), PartyState::Cancelled), ("dan".into(), PartyState::Cancelled)]
+    );
+}
+
+#[test]
+fn an_answer_needs_no_room_for_one_more_call() {
+    let mut world = World::within(Limits { calls: 1, ..Limits::default() });
+    world.online(1, "ann");
+    world.online(2, "ben");
+    world.online(3, "cat");
+    let call = world.call(1, to(&["ben"]));
+    let third = Input::Call { session: SessionId::new(3), call: to(&["dan"]) };
+    assert_eq!(world.act(third), Err(Refusal::Full));
+    assert_eq!(world.call(2, to(&["ann"])), call, "two who call each other are in one call");
+}
+
+#[test]
+fn who_takes_part_refuses_nothing() {
+    let (mut world, call) = talking();
+    assert_eq!(world.reject(2, call), Err(Refusal::NotYours));
+    assert_eq!(world.reject(1, call), Err(Refusal::NotYours));
+    assert_eq!(world.reject(20, call), Err(Refusal::Gone), "it was answered on another device");
+}
+
+#[test]
+fn a_connection_that_is_lost_twice_is_not_waited_for_longer() {
+    let mut world = world();
+    world.call(1, to(&["ben"]));
+    let lost = || Input::Lost { session: SessionId::new(1) };
+    world.act(lost()).expect("always allowed");
+    world.pass(secs(5));
+    world.act(lost()).expect("always allowed");
+    world.pass(secs(5));
+    assert_eq!(world.reason(), OverReason::Lost);
+    world.call(1, to(&["ben"]));
+    world.pass(secs(10));
+    assert_eq!(world.records.len(), 2, "nor is one that was not there when it called");
+}
+
+#[test]
+fn a_session_whose_number_is_used_again_is_over() {
+    let (mut world, _call) = talking();
+    world.online(2, "cat");
+    assert_eq!(world.told(1), ["ben Lost", "over Lost"]);
+    world.online(2, "cat");
+    world.call(1, to(&["cat"]));
+    assert_eq!(world.told(2), ["invited"], "a login that is told twice is one");
 }

@@ -1,5 +1,5 @@
-//! Two hundred users call each other at random for an hour, with connections that break; after every step the tables are
-//! in order, and everybody is told everything once. `CALL_SEED=n cargo test -p huitong-call --test simulation` plays one
+//! Two hundred users call each other at random for an hour, with connections that break; the tables stay in
+//! order, and everybody is told everything once. `CALL_SEED=n cargo test -p huitong-call --test simulation` plays one
 //! seed again; `CALL_SEEDS` sets how many are played.
 
 mod world;
@@ -125,7 +125,8 @@ impl Town {
         }
         self.world.pass(Duration::from_secs(200));
         assert!(self.world.calls.is_idle(), "something is left when everybody has gone");
-        assert!(self.world.open.is_empty(), "somebody was never told the end: {:?}", self.world.open);
+        let open = &self.world.account.open;
+        assert!(open.is_empty(), "somebody was never told the end: {open:?}");
         for record in &self.world.records {
             assert!(record.parties.iter().all(|party| party.state.is_over()), "{record:?}");
             let long = record.ended.since(record.started);

@@ -226,5 +226,6 @@ pub(crate) const fn reason(reason: OverReason) -> CallEndReason {
         OverReason::Kicked => CallEndReason::Kicked,
         OverReason::Dissolved => CallEndReason::Dissolved,
         OverReason::Ended => CallEndReason::Ended,
+        OverReason::ServerShutdown => CallEndReason::ServerShutdown,
     }
 }

@@ -167,6 +167,7 @@ impl Engine {
             Input::RestoreUrl(record) => self.restore_url(&record),
             Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
             Input::Drain { within } => self.drain(within),
+            Input::Shutdown => self.let_happen(huitong_call::Input::Shutdown),
             Input::Tick => {}
         }
         self.flush();

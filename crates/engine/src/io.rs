@@ -197,6 +197,8 @@ pub enum Input {
         /// Time that is left.
         within: Duration,
     },
+    /// The server goes down now: calls are over, and their records are written.
+    Shutdown,
     /// Nothing but time passed.
     Tick,
 }

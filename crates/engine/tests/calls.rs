@@ -507,3 +507,18 @@ fn an_application_has_its_share_of_calls() {
     assert_ne!(world.clients[ann].call.as_ref().map(|call| call.room.clone()), Some(number(1)));
     world.wind_down();
 }
+
+#[test]
+fn a_server_that_ends_says_so_to_those_who_talk_and_writes_it_down() {
+    let mut world = World::new(config());
+    let (ann, bob) = talking(&mut world);
+    let (carol, dave) = (world.phone("carol", "c"), world.phone("dave", "d"));
+    world.ask(carol, call(&["dave"])).unwrap();
+    idle(&mut world, 3);
+    world.input(Input::Shutdown);
+    for (who, ms) in [(ann, 3000), (bob, 3000), (carol, 0), (dave, 0)] {
+        assert_eq!(ends(&world.clients[who]), [(CallEndReason::ServerShutdown, None, ms)]);
+    }
+    assert_eq!(world.logs.len(), 2);
+    world.wind_down();
+}

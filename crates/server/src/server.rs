@@ -211,6 +211,7 @@ impl Server {
             () = hurry => tracing::warn!("told twice to stop: not waiting for connections"),
             ended = &mut engine => return Err(failed("engine", ended)),
         }
+        self.control.shutdown().await;
         self.webrtc.close_all(GOODBYE).await;
         self.stop_all.send_replace(true);
         let goodbyes = self.control.load();

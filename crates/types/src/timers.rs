@@ -41,6 +41,11 @@ impl<K: Ord + Clone> Timers<K> {
         self.queue.first().map(|(at, key)| (*at, key))
     }
 
+    /// All deadlines, the earliest first.
+    pub fn iter(&self) -> impl Iterator<Item = (Moment, &K)> {
+        self.queue.iter().map(|(at, key)| (*at, key))
+    }
+
     /// Takes the earliest deadline that is not after `now`.
     pub fn pop_due(&mut self, now: Moment) -> Option<K> {
         if self.queue.first().is_none_or(|(at, _)| *at > now) {

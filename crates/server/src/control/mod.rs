@@ -39,6 +39,8 @@ pub(crate) enum Work {
     Api { app: AppId, call: ApiCall, answer: oneshot::Sender<ApiResult> },
     /// The server goes down.
     Drain(Duration),
+    /// The server ends now; answered when everything that follows is handed over.
+    Shutdown(oneshot::Sender<()>),
     /// Somebody wants to know how much the engine holds.
     Sizes(oneshot::Sender<Sizes>),
 }
@@ -124,6 +126,15 @@ impl Control {
     pub(crate) async fn drain(&self, within: Duration) {
         // Without an engine there is nobody to tell.
         let _told = self.mailbox.send(Work::Drain(within)).await;
+    }
+
+    /// Ends all calls: those who take part are told, and records are written.
+    pub(crate) async fn shutdown(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.mailbox.send(Work::Shutdown(answer)).await.is_ok() {
+            // Without an engine there is nobody to tell.
+            let _told = tokio::time::timeout(API_TIMEOUT, answered).await;
+        }
     }
 
     /// How much the engine holds; `None` when it does not answer.

@@ -126,6 +126,11 @@ impl EngineTask {
                 let _given_up = answer.send(self.engine.sizes());
             }
             Work::Drain(within) => self.feed(Input::Drain { within }),
+            Work::Shutdown(answer) => {
+                self.feed(Input::Shutdown);
+                // Whoever asked may have gone on without an answer.
+                let _gone_on = answer.send(());
+            }
         }
     }
 

@@ -1,0 +1,487 @@
+//! Everything that can happen in small worlds, in every order: from each state that can be reached each thing that can happen is tried,
+//! once. After every step the tables are in order and everybody was told everything once; and from every state it
+//! holds that nobody rings, is busy or is connected for ever. `CALL_DEPTH=n cargo test --release -p huitong-call --test
+//! exploration -- --nocapture` goes deeper.
+
+mod world;
+
+use huitong_call::{CallId, Calls, Input, Limits, SeatEnd};
+use huitong_types::{Moment, SessionId};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+use std::hash::{Hash, Hasher};
+use std::time::{Duration, Instant};
+use world::account::{Account, Played};
+use world::{key, to};
+
+/// A small world: devices, and what they may do.
+#[derive(Debug)]
+struct Setting {
+    /// To whom each device belongs. All are logged in at the beginning.
+    devices: &'static [&'static str],
+    /// Devices whose connection may be lost, and whose session may end.
+    shaky: &'static [usize],
+    /// Who calls whom.
+    calls: &'static [(usize, &'static [&'static str])],
+    /// Whom the back-end connects.
+    starts: &'static [(&'static str, &'static [&'static str])],
+    /// How long a call rings, s.
+    ring: u64,
+    /// How much time passes at once when nothing is due, s.
+    wait: u64,
+    /// Whether devices also answer calls that they know nothing of, and are refused.
+    strangers: bool,
+    /// Whether the rooms, the back-end and the server bring calls to an end too.
+    rooms: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Act {
+    Online(usize),
+    Lost(usize),
+    Back(usize),
+    Ended(usize, bool),
+    Call(usize),
+    Start(usize),
+    Accept(usize, CallId),
+    Reject(usize, CallId, bool),
+    HangUp(usize, CallId),
+    Entered(usize),
+    SeatLost(usize, SeatEnd),
+    End(CallId),
+    Shutdown,
+    /// Time passes until the next deadline.
+    Next,
+    /// Time passes, and nothing was due.
+    Wait,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    Out,
+    Up,
+    Down,
+}
+
+#[derive(Clone, Debug)]
+struct Node<'a> {
+    setting: &'a Setting,
+    now: Moment,
+    calls: Calls,
+    account: Account,
+    links: Vec<Link>,
+}
+
+fn session(device: usize) -> SessionId {
+    SessionId::new(device as u64 + 1)
+}
+
+impl<'a> Node<'a> {
+    fn new(setting: &'a Setting) -> Self {
+        let mut node = Self {
+            setting,
+            now: Moment::from_millis(1000),
+            calls: Calls::new(Limits::default()),
+            account: Account::default(),
+            links: vec![Link::Out; setting.devices.len()],
+        };
+        for device in 0..setting.devices.len() {
+            let _played = node.play(Act::Online(device)).expect("all log in");
+        }
+        node
+    }
+
+    /// All that can happen now.
+    fn acts(&self) -> Vec<Act> {
+        let mut acts = Vec::new();
+        let open: Vec<CallId> = self.calls.all().map(|call| call.id).collect();
+        for (device, link) in self.links.iter().enumerate() {
+            let shaky = self.setting.shaky.contains(&device);
+            match link {
+                Link::Out => acts.push(Act::Online(device)),
+                Link::Down => acts.extend([Act::Back(device), Act::Ended(device, false)]),
+                Link::Up => {
+                    if shaky {
+                        acts.extend([Act::Lost(device), Act::Ended(device, true), Act::Ended(device, false)]);
+                    }
+                    let calls = self.setting.calls.iter().enumerate();
+                    acts.extend(calls.filter(|(_, (by, _))| *by == device).map(|(call, _)| Act::Call(call)));
+                    let own = self.calls.of_session(session(device)).map(|call| call.id);
+                    let strangers = self.setting.strangers;
+                    for call in open.iter().filter(|call| strangers || own == Some(**call)) {
+                        acts.extend([Act::Accept(device, *call), Act::HangUp(device, *call)]);
+                        acts.extend([false, true].map(|busy| Act::Reject(device, *call, busy)));
+                    }
+                }
+            }
+            self.room_acts(device, *link, &mut acts);
+        }
+        acts.extend((0..self.setting.starts.len()).map(Act::Start));
+        if self.setting.rooms {
+            acts.extend(open.iter().map(|call| Act::End(*call)));
+            acts.push(Act::Shutdown);
+        }
+        if let Some((at, _)) = self.calls.next_deadline() {
+            acts.push(Act::Next);
+            acts.extend((at > self.now + Duration::from_secs(self.setting.wait)).then_some(Act::Wait));
+        }
+        acts
+    }
+
+    fn room_acts(&self, device: usize, link: Link, acts: &mut Vec<Act>) {
+        let session = session(device);
+        let seated = self.account.seats.iter().any(|(own, _)| *own == session);
+        if link == Link::Up && !seated && self.calls.bound_call(session).is_some() {
+            acts.push(Act::Entered(device));
+        }
+        if seated && self.setting.rooms {
+            let ways = [SeatEnd::Left, SeatEnd::TimedOut, SeatEnd::Kicked, SeatEnd::Dissolved];
+            acts.extend(ways.map(|why| Act::SeatLost(device, why)));
+        }
+    }
+
+    fn input(&self, act: Act) -> Input {
+        let placed = |invitees: &[&str]| {
+            let mut placed = to(invitees);
+            placed.timeout = Duration::from_secs(self.setting.ring);
+            placed
+        };
+        match act {
+            Act::Online(device) => {
+                Input::Online { session: session(device), user: key(self.setting.devices[device]) }
+            }
+            Act::Lost(device) => Input::Lost { session: session(device) },
+            Act::Back(device) => Input::Back { session: session(device) },
+            Act::Ended(device, deliberate) => Input::Ended { session: session(device), deliberate },
+            Act::Call(call) => {
+                let (device, invitees) = self.setting.calls[call];
+                Input::Call { session: session(device), call: placed(invitees) }
+            }
+            Act::Start(start) => {
+                let (caller, invitees) = self.setting.starts[start];
+                Input::Start { caller: key(caller), call: placed(invitees) }
+            }
+            Act::Accept(device, call) => Input::Accept { session: session(device), call },
+            Act::Reject(device, call, busy) => Input::Reject { session: session(device), call, busy },
+            Act::HangUp(device, call) => Input::HangUp { session: session(device), call },
+            Act::Entered(device) => Input::Entered { session: session(device) },
+            Act::SeatLost(device, why) => Input::SeatLost { session: session(device), why },
+            Act::End(call) => Input::End { call },
+            Act::Shutdown => Input::Shutdown,
+            Act::Next | Act::Wait => Input::Tick,
+        }
+    }
+
+    fn play(&mut self, act: Act) -> Result<Played, String> {
+        match act {
+            Act::Online(device) | Act::Back(device) => self.links[device] = Link::Up,
+            Act::Lost(device) => self.links[device] = Link::Down,
+            Act::Ended(device, _) => self.links[device] = Link::Out,
+            Act::Next => self.now = self.calls.next_deadline().map_or(self.now, |(at, _)| at),
+            Act::Wait => self.now = self.now + Duration::from_secs(self.setting.wait),
+            _ => {}
+        }
+        let input = self.input(act);
+        self.account.play(&mut self.calls, self.now, input)
+    }
+
+    /// What decides what can happen next and whether all is well: the tables, and who knows of which call and is in the room
+    /// of which.
+    fn print(&self) -> u64 {
+        let mut mix = Mix::default();
+        self.calls.fingerprint(&mut mix);
+        for known in [&self.account.open, &self.account.seats] {
+            known.len().hash(&mut mix);
+            for (session, call) in known {
+                (session, self.calls.all().position(|open| open.id == *call)).hash(&mut mix);
+            }
+        }
+        mix.finish()
+    }
+
+    /// Time passes and everybody goes home: nothing is left then.
+    fn go_home(mut self) -> Result<(), String> {
+        while self.calls.next_deadline().is_some() {
+            let _played = self.play(Act::Next)?;
+        }
+        self.account.check(&self.calls)?;
+        for device in 0..self.links.len() {
+            if self.links[device] != Link::Out {
+                let _played = self.play(Act::Ended(device, false))?;
+            }
+        }
+        while self.calls.next_deadline().is_some() {
+            let _played = self.play(Act::Next)?;
+        }
+        self.account.check(&self.calls)?;
+        match self.calls.is_idle() {
+            true => Ok(()),
+            false => Err(format!("something is left when everybody has gone: {:?}", self.calls)),
+        }
+    }
+}
+
+/// SplitMix64 over what is fed: quick, for states are many, and nobody makes them collide on purpose.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, word: u8) {
+        self.write_u64(word.into());
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        let z = (self.0 ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        self.0 = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Every state that was reached, by the way that first led to it: the state before, and what happened.
+struct Explorer<'a> {
+    setting: &'a Setting,
+    ways: Vec<(usize, Act)>,
+    seen: HashSet<u64>,
+    steps: u64,
+}
+
+impl<'a> Explorer<'a> {
+    fn trail(&self, mut state: usize) -> Vec<Act> {
+        let mut trail = Vec::new();
+        while state > 0 {
+            let (before, act) = self.ways[state];
+            trail.push(act);
+            state = before;
+        }
+        trail.reverse();
+        trail
+    }
+
+    /// States are made again from their beginning: keeping the tables of all would take more memory than that takes time.
+    fn node(&self, state: usize) -> Node<'a> {
+        let mut node = Node::new(self.setting);
+        for act in self.trail(state) {
+            let _played = node.play(act).expect("it went well before");
+        }
+        node
+    }
+
+    fn fail(&self, state: usize, acts: &[Act], wrong: &str) -> ! {
+        let mut story = String::new();
+        for act in self.trail(state).iter().chain(acts) {
+            writeln!(story, "  {act:?}").expect("text");
+        }
+        panic!("{wrong}\nafter\n{story}");
+    }
+
+    /// Tries everything in one state.
+    fn expand(&mut self, state: usize) {
+        let node = self.node(state);
+        let before = node.print();
+        let mut next = node.clone();
+        let mut refused = Vec::new();
+        for act in node.acts() {
+            self.steps += 1;
+            let (answer, _) = next.play(act).unwrap_or_else(|wrong| self.fail(state, &[act], &wrong));
+            if answer.is_err() {
+                refused.push(act);
+                continue;
+            }
+            let reached = std::mem::replace(&mut next, node.clone());
+            if self.seen.insert(reached.print()) {
+                let checked = reached.account.check(&reached.calls).and_then(|()| reached.go_home());
+                checked.unwrap_or_else(|wrong| self.fail(state, &[act], &wrong));
+                self.ways.push((state, act));
+            }
+        }
+        for act in &refused {
+            let _refused = next.play(*act).unwrap_or_else(|wrong| self.fail(state, &refused, &wrong));
+        }
+        if next.print() != before {
+            self.fail(state, &refused, "a refused request changed something");
+        }
+    }
+}
+
+/// Deeper than any world is that is explored whole.
+const WHOLE: usize = 100;
+
+/// Explores a world up to a depth, or all of it if it is smaller. Gives how many states it has.
+fn explore(name: &str, setting: &Setting, depth: usize) -> usize {
+    let began = Instant::now();
+    let deeper = std::env::var("CALL_DEPTH").ok().and_then(|text| text.parse().ok());
+    let first = Node::new(setting).print();
+    let mut explorer =
+        Explorer { setting, ways: vec![(0, Act::Shutdown)], seen: HashSet::from([first]), steps: 0 };
+    let mut level = 0..1;
+    let mut deep = 0;
+    while !level.is_empty() && deep < deeper.unwrap_or(depth) {
+        let end = level.end;
+        for state in level {
+            explorer.expand(state);
+        }
+        level = end..explorer.ways.len();
+        deep += 1;
+    }
+    let (states, steps) = (explorer.ways.len(), explorer.steps);
+    let whole = if level.is_empty() { "all there are" } else { "up to a depth" };
+    println!("{name}: {states} states ({whole}: {deep}), {steps} steps, {:?}", began.elapsed());
+    states
+}
+
+/// An exploration is worth as much as its prints: states that look alike must do alike, whatever way led to them.
+fn compare(setting: &Setting, depth: usize) {
+    let mut known: HashMap<u64, Vec<Option<u64>>> = HashMap::new();
+    let mut level = vec![Node::new(setting)];
+    let mut arrivals = 0;
+    for _ in 0..depth {
+        let mut next_level = Vec::new();
+        for node in std::mem::take(&mut level) {
+            arrivals += 1;
+            let mut reached = Vec::new();
+            let follows: Vec<Option<u64>> = (node.acts().into_iter())
+                .map(|act| {
+                    let mut next = node.clone();
+                    let (answer, _) = next.play(act).expect("all is well here");
+                    let print = next.print();
+                    reached.push(next);
+                    answer.is_ok().then_some(print)
+                })
+                .collect();
+            match known.entry(node.print()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(follows);
+                    next_level.append(&mut reached);
+                }
+                Entry::Occupied(entry) => {
+                    assert_eq!(*entry.get(), follows, "one looks like another and does otherwise: {node:?}");
+                }
+            }
+        }
+        level = next_level;
+    }
+    println!("{} states were reached in {arrivals} ways, and all did alike", known.len());
+    assert!(known.len() > 100 && arrivals > 5 * known.len(), "too few were compared");
+}
+
+#[test]
+fn states_that_look_alike_do_alike() {
+    let setting = Setting {
+        devices: &["ann", "ben", "ben", "cat"],
+        shaky: &[0, 1],
+        calls: &[(0, &["ben"]), (1, &["ann", "cat"])],
+        starts: &[("ann", &["ben", "cat"])],
+        ring: 25,
+        wait: 10,
+        strangers: true,
+        rooms: true,
+    };
+    compare(&setting, 7);
+}
+
+#[test]
+fn two_call_each_other_and_both_have_two_devices() {
+    let setting = Setting {
+        devices: &["ann", "ann", "ben", "ben"],
+        shaky: &[0, 1, 2, 3],
+        calls: &[(0, &["ben"]), (2, &["ann"]), (3, &["ann"])],
+        starts: &[],
+        ring: 25,
+        wait: 5,
+        strangers: true,
+        rooms: true,
+    };
+    explore("glare", &setting, WHOLE);
+}
+
+#[test]
+fn time_passes_in_small_steps() {
+    let setting = Setting {
+        devices: &["ann", "ben"],
+        shaky: &[0, 1],
+        calls: &[(0, &["ben"])],
+        starts: &[("ann", &["ben"])],
+        ring: 30,
+        wait: 1,
+        strangers: true,
+        rooms: true,
+    };
+    explore("time", &setting, WHOLE);
+}
+
+#[test]
+fn the_back_end_connects_two() {
+    let setting = Setting {
+        devices: &["ann", "ben", "ben"],
+        shaky: &[0, 1],
+        calls: &[(0, &["ben"])],
+        starts: &[("ann", &["ben"]), ("ben", &["ann"])],
+        ring: 25,
+        wait: 5,
+        strangers: true,
+        rooms: true,
+    };
+    explore("back-end", &setting, WHOLE);
+}
+
+#[test]
+fn the_back_end_connects_three() {
+    let setting = Setting {
+        devices: &["ann", "ben", "ben", "cat"],
+        shaky: &[0, 1, 3],
+        calls: &[(3, &["ann"])],
+        starts: &[("ann", &["ben", "cat"])],
+        ring: 30,
+        wait: 10,
+        strangers: true,
+        rooms: true,
+    };
+    explore("back-end, three", &setting, WHOLE);
+}
+
+#[test]
+fn one_calls_three() {
+    let setting = Setting {
+        devices: &["ann", "ben", "ben", "cat", "dan"],
+        shaky: &[0, 1],
+        calls: &[(0, &["ben", "cat", "dan"])],
+        starts: &[],
+        ring: 30,
+        wait: 10,
+        strangers: true,
+        rooms: true,
+    };
+    explore("one to three", &setting, WHOLE);
+}
+
+#[test]
+fn two_call_three() {
+    let setting = Setting {
+        devices: &["ann", "ben", "cat", "cat", "dan", "eve"],
+        shaky: &[0],
+        calls: &[(0, &["cat", "dan"]), (1, &["dan", "eve"]), (1, &["ann"])],
+        starts: &[],
+        ring: 25,
+        wait: 10,
+        strangers: false,
+        rooms: false,
+    };
+    explore("two to three", &setting, WHOLE);
+}
