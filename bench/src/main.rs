@@ -4,6 +4,7 @@
 //! subscribers and reads each socket as soon as it has something. Server and loop have the same readers in turns.
 //! The cost is the CPU time of the server's (or the loop's) process alone, per byte that arrived.
 
+mod calls;
 mod clock;
 mod glass;
 mod histogram;
@@ -41,7 +42,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Only points whose name contains one of these words, for example `RTMP`, `live`, `1000`, `all`; and
-    /// only parts whose name does: `signalling`, `transcoding`, `share`, `glass`.
+    /// only parts whose name does: `signalling`, `calls`, `transcoding`, `share`, `glass`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Subscribers of the single stream.
@@ -62,6 +63,9 @@ struct Arguments {
     /// Signalling connections.
     #[arg(long, default_value_t = 2000)]
     sessions: usize,
+    /// Sessions that are logged in while calls are measured.
+    #[arg(long, default_value_t = 10_000)]
+    callable: usize,
     /// The server's binary; by default the one beside this program.
     #[arg(long)]
     server: Option<PathBuf>,
@@ -174,6 +178,13 @@ fn rest(
     if wanted(name) {
         match signalling::measure(binary, arguments.sessions, &teller(name)) {
             Ok(measured) => report.add_signalling(measured),
+            Err(error) => report.failed(format!("{name}: {error}")),
+        }
+    }
+    let name = calls::NAME;
+    if wanted(name) {
+        match calls::measure(binary, arguments.callable, &teller(name)) {
+            Ok(measured) => report.add_calls(measured),
             Err(error) => report.failed(format!("{name}: {error}")),
         }
     }

@@ -1,7 +1,7 @@
 //! Tables for people, JSON for programs, and the bars.
 
 use crate::point::{Measured, Side, Transport};
-use crate::{glass, process, share, signalling, transcode};
+use crate::{calls, glass, process, share, signalling, transcode};
 use huitong_types::Scene;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -171,6 +171,7 @@ pub(crate) struct Report {
     seconds: f64,
     points: Vec<Measured>,
     signalling: Option<signalling::Measured>,
+    calls: Option<calls::Measured>,
     transcoding: Vec<transcode::Cost>,
     share: Vec<share::Pairing>,
     glass: Vec<glass::Pairing>,
@@ -184,6 +185,7 @@ impl Report {
             seconds,
             points: Vec::new(),
             signalling: None,
+            calls: None,
             transcoding: Vec::new(),
             share: Vec::new(),
             glass: Vec::new(),
@@ -202,6 +204,12 @@ impl Report {
     pub(crate) fn add_signalling(&mut self, measured: signalling::Measured) {
         println!("{}", measured.sentence());
         self.signalling = Some(measured);
+    }
+
+    /// Adds the figures of calls and shows them.
+    pub(crate) fn add_calls(&mut self, measured: calls::Measured) {
+        println!("{}", measured.sentence());
+        self.calls = Some(measured);
     }
 
     /// Adds the cost of transcoding and shows it.
@@ -228,6 +236,7 @@ impl Report {
         let transcoding = self.transcoding.iter().map(transcode::Cost::sentence);
         let share = self.share.iter().map(share::Pairing::sentence);
         signalling
+            .chain(self.calls.iter().map(calls::Measured::sentence))
             .chain(transcoding)
             .chain(share)
             .chain(self.glass.iter().map(glass::Pairing::sentence))
@@ -246,6 +255,7 @@ impl Report {
             let what = format!("{}: memory per connection", signalling::NAME);
             bars.push(Bar { what, value: s.kib_each, limit: SIGNAL_MEMORY_BAR, unit: "KiB" });
         }
+        bars.extend(self.calls.iter().map(calls::Measured::bar));
         bars.extend(self.share.iter().map(share::Pairing::bar));
         bars.extend(self.glass.iter().filter_map(glass::Pairing::bar));
         bars
@@ -284,6 +294,7 @@ impl Report {
         let document = json!({
             "points": self.points.iter().map(|m| json(m, self.seconds)).collect::<Vec<_>>(),
             "signalling": self.signalling.as_ref().map(signalling::Measured::json),
+            "calls": self.calls.as_ref().map(calls::Measured::json),
             "transcoding": self.transcoding.iter().map(transcode::Cost::json).collect::<Vec<_>>(),
             "server_share": self.share.iter().map(share::Pairing::json).collect::<Vec<_>>(),
             "glass_to_glass": self.glass.iter().map(glass::Pairing::json).collect::<Vec<_>>(),

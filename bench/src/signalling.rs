@@ -4,7 +4,7 @@ use crate::process::{cpu_seconds, resident_kib};
 use crate::server::{APP, Binary, SECRET};
 use huitong_client::{ClientError, Signal};
 use huitong_protocol::{Hello, Join, MemberDetails};
-use huitong_types::{AppId, Redacted, Role, RoomId, Scene, UserId};
+use huitong_types::{AppId, DeviceId, Redacted, Role, RoomId, Scene, UserId};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -91,15 +91,29 @@ pub(crate) fn measure(binary: &Binary, sessions: usize, tell: &dyn Fn(&str)) -> 
     })
 }
 
-/// Lets members come, a bounded number at once, and returns when all have joined.
+/// Lets members come and join, and returns when all have.
 async fn come(url: &Arc<str>, from: usize, count: usize) -> Result<Vec<Signal>, ClientError> {
+    come_with(url, from, count, |url, n| async move { join(&url, n).await }).await
+}
+
+/// Lets so many come by `how`, a bounded number at once, and returns when all have.
+pub(crate) async fn come_with<T, F>(
+    url: &Arc<str>,
+    from: usize,
+    count: usize,
+    how: fn(Arc<str>, usize) -> F,
+) -> Result<Vec<T>, ClientError>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, ClientError>> + Send + 'static,
+{
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for n in from..from + count {
         let (url, places) = (Arc::clone(url), Arc::clone(&places));
         tasks.spawn(async move {
             let _place = places.acquire_owned().await.map_err(|_| ClientError::Closed)?;
-            join(&url, n).await
+            how(url, n).await
         });
     }
     let mut members = Vec::with_capacity(count);
@@ -110,7 +124,7 @@ async fn come(url: &Arc<str>, from: usize, count: usize) -> Result<Vec<Signal>, 
 }
 
 async fn join(url: &str, n: usize) -> Result<Signal, ClientError> {
-    let mut signal = Signal::connect(url, hello(n)?).await?;
+    let mut signal = Signal::connect(url, hello(n, false)?).await?;
     let room = RoomId::text(format!("room-{}", n / ROOM_MEMBERS)).map_err(wrong)?;
     let (scene, role) = (Scene::Rtc, Role::Publisher);
     signal
@@ -127,7 +141,8 @@ async fn join(url: &str, n: usize) -> Result<Signal, ClientError> {
     Ok(signal)
 }
 
-fn hello(n: usize) -> Result<Hello, ClientError> {
+/// The login of a user; with `calls`, on a device on which calls ring.
+pub(crate) fn hello(n: usize, calls: bool) -> Result<Hello, ClientError> {
     let app = AppId::new(APP).map_err(wrong)?;
     let user = UserId::new(format!("user-{n}")).map_err(wrong)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
@@ -138,7 +153,8 @@ fn hello(n: usize) -> Result<Hello, ClientError> {
         app,
         user,
         sig: Redacted::new(sig),
-        device: None,
+        device: calls.then(|| DeviceId::new("bench")).transpose().map_err(wrong)?,
+        calls,
         client,
         resume: None,
     })
