@@ -84,6 +84,7 @@ mod tests {
         timers.arm("early", Moment::from_millis(10));
         timers.arm("late", Moment::from_millis(20));
         assert_eq!(timers.next(), Some((Moment::from_millis(10), &"early")));
+        assert_eq!(timers.iter().map(|(_, key)| *key).collect::<Vec<_>>(), ["early", "late"]);
         assert_eq!(timers.pop_due(Moment::from_millis(9)), None);
         assert_eq!(timers.pop_due(Moment::from_millis(20)), Some("early"));
         assert_eq!(timers.pop_due(Moment::from_millis(20)), Some("late"));

@@ -1,6 +1,8 @@
 //! What each session knows of which call, held against what the machine says and does.
 
-use huitong_call::{CallId, Calls, Input, Output, OverReason, PartyState, Record, Refusal, SeatEnd, UserKey};
+use huitong_call::{
+    CallId, Calls, Input, Output, OverReason, PartyRecord, PartyState, Record, Refusal, SeatEnd, UserKey,
+};
 use huitong_types::{Moment, SessionId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +58,12 @@ fn unsound(record: &Record) -> Option<&'static str> {
     let place = ways.iter().position(|(_, reason)| *reason == record.reason).filter(|_| unanswered)?;
     let gave = |state| parties.iter().any(|party| party.state == state);
     let strongest = gave(ways[place].0) && !ways[..place].iter().any(|(state, _)| gave(*state));
-    (!strongest).then_some("another reason is stronger")
+    let by = |party: &&PartyRecord| record.by.as_ref() == Some(&party.user);
+    match parties.iter().find(by) {
+        _ if !strongest => Some("another reason is stronger"),
+        Some(party) if party.state != ways[place].0 => Some("somebody else gave the reason"),
+        _ => None,
+    }
 }
 
 impl Account {
