@@ -1,5 +1,9 @@
 //! Bodies of the back-end API (`/v1/…`, described by `/openapi.json`).
 
+mod records;
+
+pub use records::{CallRecord, CallRecordList, RecordedParticipant};
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;

@@ -78,14 +78,15 @@ fn question(filter: &CallFilter, limit: usize, after: Option<Cursor>) -> (String
         values.push(value);
         conditions.push(text.replace('?', &format!("?{}", values.len())));
     };
-    // The table whose index has the order: a user's calls are found by the user.
-    let (from, t) = match filter.user {
+    // The table whose index has the order: a user's calls are found by the user. Who called is in the call, too.
+    let user = filter.user.as_ref().or(filter.caller.as_ref());
+    let (from, t) = match user {
         Some(_) => ("call_parties p JOIN calls c ON c.no = p.call_no", "p"),
         None => ("calls c", "c"),
     };
     let number = if t == "p" { "p.call_no" } else { "c.no" };
     rule(&format!("{t}.app = ?"), i64::from(filter.app.get()).into());
-    if let Some(user) = &filter.user {
+    if let Some(user) = user {
         rule("p.user = ?", user.clone().into());
     }
     if let Some(from) = filter.from_ms {
@@ -94,11 +95,19 @@ fn question(filter: &CallFilter, limit: usize, after: Option<Cursor>) -> (String
     if let Some(to) = filter.to_ms {
         rule(&format!("{t}.ended < ?"), ms(to).into());
     }
-    if let Some(reason) = &filter.reason {
-        rule("c.reason = ?", reason.clone().into());
+    let of_the_call = [
+        ("c.caller = ?", &filter.caller),
+        ("c.in_group = ?", &filter.group),
+        ("c.reason = ?", &filter.reason),
+        ("c.media = ?", &filter.media),
+    ];
+    for (text, wanted) in of_the_call {
+        if let Some(wanted) = wanted {
+            rule(text, wanted.clone().into());
+        }
     }
-    if let Some(media) = &filter.media {
-        rule("c.media = ?", media.clone().into());
+    if let Some(connected) = filter.connected {
+        rule("(c.connected IS NOT NULL) = ?", connected.into());
     }
     if let Some(Cursor { ended_ms, number: no }) = after {
         // A condition on the first part alone lets the index be entered at its place.
@@ -237,7 +246,10 @@ mod tests {
             all.clone(),
             CallFilter { user: Some("alice".to_owned()), ..all.clone() },
             CallFilter { user: Some("alice".to_owned()), reason: Some("lost".to_owned()), ..all.clone() },
+            CallFilter { caller: Some("alice".to_owned()), connected: Some(true), ..all.clone() },
             CallFilter { reason: Some("lost".to_owned()), ..all.clone() },
+            CallFilter { group: Some("team".to_owned()), ..all.clone() },
+            CallFilter { group: Some("team".to_owned()), reason: Some("lost".to_owned()), ..all.clone() },
             CallFilter { from_ms: Some(1), to_ms: Some(2), media: Some("video".to_owned()), ..all },
         ];
         for filter in filters {
@@ -250,6 +262,8 @@ mod tests {
                 let sorted = plan.iter().any(|step| step.contains("TEMP B-TREE") || step.starts_with("SCAN"));
                 let last_part = after.is_none() || plan.iter().any(|step| step.contains("ended<?"));
                 assert!(!sorted && last_part, "{filter:?} {after:?}: {plan:?}");
+                let only_group = filter.group.is_some() && filter.reason.is_none();
+                assert!(!only_group || plan[0].contains("calls_by_group"), "{plan:?}");
             }
         }
     }

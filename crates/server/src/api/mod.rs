@@ -2,6 +2,9 @@
 
 mod answers;
 mod auth;
+mod call_records;
+mod csv;
+mod params;
 mod refusal;
 mod rooms;
 mod streams;
@@ -53,6 +56,8 @@ pub(crate) fn router() -> (Router<Shared>, Description) {
         .routes(routes!(rooms::detail, rooms::dissolve))
         .routes(routes!(rooms::remove_member))
         .routes(routes!(rooms::urls))
+        .routes(routes!(call_records::list))
+        .routes(routes!(call_records::export))
         .split_for_parts();
     answers::everywhere(&mut description);
     (router.route_layer(from_fn(in_time)), description)
