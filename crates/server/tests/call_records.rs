@@ -260,6 +260,10 @@ async fn records_are_kept_as_long_as_the_operator_says() {
     let (mut server, data) = server_with([old, fresh], 30).await;
     let forgotten = async { while ids(&server, "").await.len() > 1 {} };
     soon("the old record is forgotten", forgotten).await;
+    let figures = server.get("/metrics").await;
+    for figure in ["huitong_store_forgotten_total", "huitong_store_question_seconds_count"] {
+        assert!(figures.text().contains(figure), "{figure}");
+    }
     assert_eq!(ids(&server, "").await, ["fresh"]);
     server.tell_to_stop();
     server.ended().await.unwrap();

@@ -9,7 +9,7 @@ use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, Row, params_from_iter};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// Questions answered at a time. Each has a connection with a cache of 2 MiB and a thread; the disk is the bound.
@@ -38,9 +38,15 @@ impl Readers {
         F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let permit = tokio::time::timeout(PATIENCE, self.permits.acquire()).await;
-        let permit = permit.map_err(|_elapsed| StoreError::Busy)?.map_err(|_closed| StoreError::Closed)?;
+        let permit = permit.map_err(|_elapsed| {
+            metrics::counter!("huitong_store_questions_refused_total").increment(1);
+            StoreError::Busy
+        })?;
+        let permit = permit.map_err(|_closed| StoreError::Closed)?;
         let readers = Arc::clone(self);
+        let began = Instant::now();
         let answered = tokio::task::spawn_blocking(move || readers.answer(question)).await;
+        metrics::histogram!("huitong_store_question_seconds").record(began.elapsed());
         drop(permit);
         answered.map_err(|error| StoreError::Failed(error.to_string()))?
     }
