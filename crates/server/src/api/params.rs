@@ -2,13 +2,15 @@
 
 use super::refusal::Refusal;
 use axum::body::Bytes;
-use axum::extract::Query;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use huitong_engine::ApiResult;
-use huitong_types::{ErrorCode, Fault};
+use huitong_store::{Mark, Store};
+use huitong_types::{AppId, ErrorCode, Fault};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::time::Duration;
 use utoipa::IntoParams;
 
 /// Entries in one answer when the caller names no number.
@@ -16,6 +18,9 @@ const PAGE: usize = 100;
 
 /// Entries in one answer at most.
 pub(super) const PAGE_MAX: usize = 1000;
+
+/// How long an answer waits for the disk. A disk that works takes some milliseconds.
+const KEPT_WITHIN: Duration = Duration::from_secs(2);
 
 /// Which part of a list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -55,6 +60,20 @@ pub(super) fn body<T: DeserializeOwned>(
         let sentence = format!("The body is not {what}: {error}.");
         Fault::because(ErrorCode::BadMessage, sentence).into()
     })
+}
+
+/// The one name in the path.
+pub(super) fn segment(path: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
+    let Path(name) = path.map_err(unreadable)?;
+    Ok(name)
+}
+
+/// Waits until what the engine has done is on the disk. If that takes long, it holds all the same; whoever has its answer
+/// may find out after the next restart.
+pub(super) async fn kept(store: &Store, since: Mark, app: AppId, what: &'static str) {
+    if store.kept(since, KEPT_WITHIN).await.is_err() {
+        tracing::warn!(app = app.get(), "{what} is not on the disk yet");
+    }
 }
 
 /// What is not UTF-8 under its percent signs names nothing.

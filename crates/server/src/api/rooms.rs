@@ -17,10 +17,6 @@ use huitong_engine::{ApiCall, ApiResult};
 use huitong_protocol::MediaBases;
 use huitong_protocol::api::{ApiError, RoomDetail, RoomList, UrlReply, UrlRequest};
 use huitong_types::{RoomId, UserId};
-use std::time::Duration;
-
-/// How long the answer with a minted URL waits for the disk. A disk that works takes some milliseconds.
-const KEPT_WITHIN: Duration = Duration::from_secs(2);
 
 /// List the rooms of the application.
 #[utoipa::path(
@@ -127,10 +123,7 @@ pub(super) async fn urls(
     let mark = shared.control.store.mark();
     match shared.control.call(caller.app, ApiCall::MintUrl(room, request)).await? {
         ApiResult::Urls(mut reply) => {
-            if shared.control.store.kept(mark, KEPT_WITHIN).await.is_err() {
-                // The URL works; whoever has it may find out after the next restart.
-                tracing::warn!(app = caller.app.get(), "a minted URL is not on the disk yet");
-            }
+            params::kept(&shared.control.store, mark, caller.app, "a minted URL").await;
             let media = shared.address.media_for(&Reached::by(&headers));
             for url in &mut reply.urls {
                 url.url = rebased(&url.url, &shared.address.media(), &media);
