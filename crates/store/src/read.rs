@@ -23,12 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Readers {
     pub(crate) fn new(path: PathBuf) -> Arc<Self> {
-        Arc::new(Self { path, idle: Mutex::default(), permits: Semaphore::new(READERS) })
+        Arc::new(Self { path, idle: Mutex::default(), permits: Arc::new(Semaphore::new(READERS)) })
     }
 
     /// Asks on a thread for blocking work.
@@ -37,7 +37,7 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let permit = tokio::time::timeout(PATIENCE, self.permits.acquire()).await;
+        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned()).await;
         let permit = permit.map_err(|_elapsed| {
             metrics::counter!("huitong_store_questions_refused_total").increment(1);
             StoreError::Busy
@@ -45,9 +45,14 @@ impl Readers {
         let permit = permit.map_err(|_closed| StoreError::Closed)?;
         let readers = Arc::clone(self);
         let began = Instant::now();
-        let answered = tokio::task::spawn_blocking(move || readers.answer(question)).await;
-        metrics::histogram!("huitong_store_question_seconds").record(began.elapsed());
-        drop(permit);
+        let answered = tokio::task::spawn_blocking(move || {
+            let answer = readers.answer(question);
+            metrics::histogram!("huitong_store_question_seconds").record(began.elapsed());
+            // Whoever asked may be gone by now: the place is free when the work is done.
+            drop(permit);
+            answer
+        })
+        .await;
         answered.map_err(|error| StoreError::Failed(error.to_string()))?
     }
 
@@ -239,6 +244,25 @@ pub(crate) fn urls(connection: &Connection) -> rusqlite::Result<Vec<MintedUrl>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_question_that_is_given_up_keeps_its_place_until_it_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        std::fs::write(&path, "").unwrap();
+        let readers = Readers::new(path);
+        let (go, wait) = std::sync::mpsc::sync_channel::<()>(1);
+        let asking = readers.ask(move |_| {
+            let _told = wait.recv();
+            Ok(())
+        });
+        assert!(tokio::time::timeout(Duration::from_millis(1), asking).await.is_err());
+        assert_eq!(readers.permits.available_permits(), READERS - 1);
+        go.send(()).unwrap();
+        let all = readers.permits.acquire_many(READERS as u32);
+        drop(tokio::time::timeout(PATIENCE, all).await.expect("the place is given back").unwrap());
+        assert_eq!(readers.ask(|_| Ok(7)).await, Ok(7));
+    }
 
     /// Each filter enters an index and needs no sorting.
     #[test]
