@@ -50,6 +50,14 @@ impl Engine {
                 Ok(ApiResult::Done)
             }
             ApiCall::MintUrl(room, request) => self.mint(app, room, &request).map(ApiResult::Urls),
+            ApiCall::StartCall(_)
+            | ApiCall::ListCalls { .. }
+            | ApiCall::GetCall(_)
+            | ApiCall::EndCall(_)
+            | ApiCall::PutGroup(..)
+            | ApiCall::GetGroup(_)
+            | ApiCall::ListGroups { .. }
+            | ApiCall::DropGroup(_) => Err(ErrorCode::Internal.into()),
         }
     }
 

@@ -2,7 +2,10 @@
 
 use huitong_auth::PlayKeys;
 use huitong_protocol::MediaBases;
-use huitong_protocol::api::{RoomDetail, RoomList, UrlReply, UrlRequest};
+use huitong_protocol::api::{
+    CallList, CallRequest, CallSummary, GroupDetail, GroupList, GroupRequest, RoomDetail, RoomList, UrlReply,
+    UrlRequest,
+};
 use huitong_session::Body;
 use huitong_types::{
     AppId, CallData, CallEndReason, CallId, CallMedia, DeviceId, Fault, GroupId, ParticipantState, Redacted,
@@ -221,6 +224,32 @@ pub enum ApiCall {
     DissolveRoom(RoomId),
     /// Mint URLs.
     MintUrl(RoomId, UrlRequest),
+    /// Start a call that rings at everybody in it.
+    StartCall(CallRequest),
+    /// Calls of the application in progress, the oldest first.
+    ListCalls {
+        /// How many to skip.
+        offset: usize,
+        /// How many to return at most.
+        limit: usize,
+    },
+    /// One call in progress.
+    GetCall(String),
+    /// End a call for everybody.
+    EndCall(String),
+    /// Make a group, or give it these members.
+    PutGroup(String, GroupRequest),
+    /// One group with its members.
+    GetGroup(String),
+    /// Groups of the application, by id.
+    ListGroups {
+        /// How many to skip.
+        offset: usize,
+        /// How many to return at most.
+        limit: usize,
+    },
+    /// Keep a group no longer.
+    DropGroup(String),
 }
 
 /// Results of the back-end API.
@@ -230,10 +259,18 @@ pub enum ApiResult {
     Rooms(RoomList),
     /// Of [`ApiCall::GetRoom`]: the detail, and for every stream in it (same nesting) its id.
     Room(RoomDetail, Vec<Vec<StreamId>>),
-    /// Of [`ApiCall::RemoveMember`] and [`ApiCall::DissolveRoom`].
+    /// Of [`ApiCall::RemoveMember`], [`ApiCall::DissolveRoom`], [`ApiCall::EndCall`] and [`ApiCall::DropGroup`].
     Done,
     /// Of [`ApiCall::MintUrl`].
     Urls(UrlReply),
+    /// Of [`ApiCall::StartCall`] and [`ApiCall::GetCall`].
+    Call(CallSummary),
+    /// Of [`ApiCall::ListCalls`].
+    Calls(CallList),
+    /// Of [`ApiCall::PutGroup`] and [`ApiCall::GetGroup`].
+    Group(GroupDetail),
+    /// Of [`ApiCall::ListGroups`].
+    Groups(GroupList),
     /// Refused.
     Refused(Fault),
 }

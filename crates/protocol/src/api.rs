@@ -1,5 +1,14 @@
 //! Bodies of the back-end API (`/v1/…`, described by `/openapi.json`).
 
+mod calls;
+mod records;
+
+pub use calls::{
+    CallList, CallMedia, CallParticipant, CallRequest, CallSummary, GroupDetail, GroupList, GroupRequest,
+    GroupSummary,
+};
+pub use records::{CallRecord, CallRecordList, RecordedParticipant};
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;

@@ -229,7 +229,8 @@ impl Server {
 /// Opens the store and takes from it what the engine has to know.
 async fn open_store(config: &Config) -> Result<(Store, Books), ServerError> {
     let data = &config.server.data;
-    let (store, restored) = Store::open(&StoreConfig { data: data.clone(), keep_call_records_days: 0 })?;
+    let keep_call_records_days = config.store.keep_call_records_days;
+    let (store, restored) = Store::open(&StoreConfig { data: data.clone(), keep_call_records_days })?;
     if restored.lost_calls > 0 {
         tracing::warn!(
             calls = restored.lost_calls,

@@ -111,6 +111,22 @@ async fn the_description_names_every_call() {
     assert!(paths["/v1/rooms/{room}"]["get"].is_object() && paths["/v1/rooms/{room}"]["delete"].is_object());
     assert!(paths["/v1/rooms/{room}/members/{user}"]["delete"].is_object());
     assert!(paths["/v1/rooms/{room}/urls"]["post"].is_object());
+    let known = |path: &str, methods: &[&str]| {
+        for method in methods {
+            assert!(paths[path][*method].is_object(), "{method} {path}");
+        }
+    };
+    known("/v1/calls", &["get", "post"]);
+    known("/v1/calls/{call}", &["get", "delete"]);
+    known("/v1/groups", &["get"]);
+    known("/v1/groups/{group}", &["get", "put", "delete"]);
+    let records = &paths["/v1/call-records"]["get"];
+    let names: Vec<_> =
+        records["parameters"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let filters = ["user", "caller", "group", "media", "reason", "since", "until", "connected"];
+    assert_eq!(names, [filters.as_slice(), &["limit", "cursor"]].concat());
+    let table = &paths["/v1/call-records.csv"]["get"]["responses"]["200"]["content"];
+    assert!(table["text/csv"].is_object(), "{table}");
     let fields = &description["components"]["schemas"]["StreamDetail"]["properties"];
     assert!(fields["keyframeAgeMs"].is_object(), "{fields}");
     assert!(!description.to_string().contains(SECRET));
@@ -130,6 +146,6 @@ async fn the_description_has_the_answers_that_every_call_may_get() {
             calls += 1;
         }
     }
-    assert!(calls >= 5, "{calls}");
+    assert!(calls >= 15, "{calls}");
     assert!(description["components"]["schemas"]["ApiError"].is_object());
 }

@@ -39,7 +39,12 @@ async fn the_figures_say_how_the_database_is() {
     let server = Running::start(config()).await;
     server.api("POST", "/v1/rooms/7/urls", r#"{"kind":"play","user":"camera"}"#).await;
     let figures = server.get("/metrics").await;
-    for figure in ["huitong_store_failing 0", "huitong_store_waiting 0", "huitong_store_writes_total"] {
+    for figure in [
+        "huitong_store_failing 0",
+        "huitong_store_waiting 0",
+        "huitong_store_waiting_bytes 0",
+        "huitong_store_writes_total{what=\"url\"}",
+    ] {
         assert!(figures.text().contains(figure), "{figure}");
     }
 }

@@ -38,6 +38,16 @@ pub(crate) enum Write {
 }
 
 impl Write {
+    /// What it is, in the word of the figures.
+    pub(crate) const fn what(&self) -> &'static str {
+        match self {
+            Self::Started(_) => "beginning",
+            Self::Finished(_) => "record",
+            Self::PutGroup(_) | Self::DropGroup(..) => "group",
+            Self::PutUrl(_) | Self::DropUrl(_) => "url",
+        }
+    }
+
     fn bytes(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         OVERHEAD
@@ -126,6 +136,11 @@ impl Queue {
     /// How many wait, without those that are being written.
     pub(crate) fn waiting(&self) -> usize {
         self.lock().waiting.len()
+    }
+
+    /// Bytes of what waits and of what is being written, about.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
     }
 
     /// Waits for writes until `idle_at`.
@@ -224,8 +239,10 @@ mod tests {
         assert_eq!(ends, 16);
         let Turn::Write(batch) = queue.next(Instant::now()) else { panic!("something waits") };
         assert_eq!(batch.len(), 63);
+        assert!(queue.bytes() > 63 * mib && queue.bytes() <= WAITING_BYTES, "{}", queue.bytes());
         assert!(queue.offer(Write::Finished(call(mib, true))).is_err(), "what is in hand still takes room");
         queue.done();
+        assert_eq!(queue.bytes(), 0);
         assert!(queue.offer(Write::Started(call(mib, false))).is_ok());
         assert_eq!(queue.taken(), 64);
     }

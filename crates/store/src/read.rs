@@ -9,7 +9,7 @@ use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, Row, params_from_iter};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// Questions answered at a time. Each has a connection with a cache of 2 MiB and a thread; the disk is the bound.
@@ -23,12 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Readers {
     pub(crate) fn new(path: PathBuf) -> Arc<Self> {
-        Arc::new(Self { path, idle: Mutex::default(), permits: Semaphore::new(READERS) })
+        Arc::new(Self { path, idle: Mutex::default(), permits: Arc::new(Semaphore::new(READERS)) })
     }
 
     /// Asks on a thread for blocking work.
@@ -37,11 +37,22 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let permit = tokio::time::timeout(PATIENCE, self.permits.acquire()).await;
-        let permit = permit.map_err(|_elapsed| StoreError::Busy)?.map_err(|_closed| StoreError::Closed)?;
+        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit = permit.map_err(|_elapsed| {
+            metrics::counter!("huitong_store_questions_refused_total").increment(1);
+            StoreError::Busy
+        })?;
+        let permit = permit.map_err(|_closed| StoreError::Closed)?;
         let readers = Arc::clone(self);
-        let answered = tokio::task::spawn_blocking(move || readers.answer(question)).await;
-        drop(permit);
+        let began = Instant::now();
+        let answered = tokio::task::spawn_blocking(move || {
+            let answer = readers.answer(question);
+            metrics::histogram!("huitong_store_question_seconds").record(began.elapsed());
+            // Whoever asked may be gone by now: the place is free when the work is done.
+            drop(permit);
+            answer
+        })
+        .await;
         answered.map_err(|error| StoreError::Failed(error.to_string()))?
     }
 
@@ -78,14 +89,15 @@ fn question(filter: &CallFilter, limit: usize, after: Option<Cursor>) -> (String
         values.push(value);
         conditions.push(text.replace('?', &format!("?{}", values.len())));
     };
-    // The table whose index has the order: a user's calls are found by the user.
-    let (from, t) = match filter.user {
+    // The table whose index has the order: a user's calls are found by the user. Who called is in the call, too.
+    let user = filter.user.as_ref().or(filter.caller.as_ref());
+    let (from, t) = match user {
         Some(_) => ("call_parties p JOIN calls c ON c.no = p.call_no", "p"),
         None => ("calls c", "c"),
     };
     let number = if t == "p" { "p.call_no" } else { "c.no" };
     rule(&format!("{t}.app = ?"), i64::from(filter.app.get()).into());
-    if let Some(user) = &filter.user {
+    if let Some(user) = user {
         rule("p.user = ?", user.clone().into());
     }
     if let Some(from) = filter.from_ms {
@@ -94,11 +106,19 @@ fn question(filter: &CallFilter, limit: usize, after: Option<Cursor>) -> (String
     if let Some(to) = filter.to_ms {
         rule(&format!("{t}.ended < ?"), ms(to).into());
     }
-    if let Some(reason) = &filter.reason {
-        rule("c.reason = ?", reason.clone().into());
+    let of_the_call = [
+        ("c.caller = ?", &filter.caller),
+        ("c.in_group = ?", &filter.group),
+        ("c.reason = ?", &filter.reason),
+        ("c.media = ?", &filter.media),
+    ];
+    for (text, wanted) in of_the_call {
+        if let Some(wanted) = wanted {
+            rule(text, wanted.clone().into());
+        }
     }
-    if let Some(media) = &filter.media {
-        rule("c.media = ?", media.clone().into());
+    if let Some(connected) = filter.connected {
+        rule("(c.connected IS NOT NULL) = ?", connected.into());
     }
     if let Some(Cursor { ended_ms, number: no }) = after {
         // A condition on the first part alone lets the index be entered at its place.
@@ -225,6 +245,25 @@ pub(crate) fn urls(connection: &Connection) -> rusqlite::Result<Vec<MintedUrl>> 
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_question_that_is_given_up_keeps_its_place_until_it_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        std::fs::write(&path, "").unwrap();
+        let readers = Readers::new(path);
+        let (go, wait) = std::sync::mpsc::sync_channel::<()>(1);
+        let asking = readers.ask(move |_| {
+            let _told = wait.recv();
+            Ok(())
+        });
+        assert!(tokio::time::timeout(Duration::from_millis(1), asking).await.is_err());
+        assert_eq!(readers.permits.available_permits(), READERS - 1);
+        go.send(()).unwrap();
+        let all = readers.permits.acquire_many(READERS as u32);
+        drop(tokio::time::timeout(PATIENCE, all).await.expect("the place is given back").unwrap());
+        assert_eq!(readers.ask(|_| Ok(7)).await, Ok(7));
+    }
+
     /// Each filter enters an index and needs no sorting.
     #[test]
     fn no_question_reads_or_sorts_the_whole_table() {
@@ -237,7 +276,10 @@ mod tests {
             all.clone(),
             CallFilter { user: Some("alice".to_owned()), ..all.clone() },
             CallFilter { user: Some("alice".to_owned()), reason: Some("lost".to_owned()), ..all.clone() },
+            CallFilter { caller: Some("alice".to_owned()), connected: Some(true), ..all.clone() },
             CallFilter { reason: Some("lost".to_owned()), ..all.clone() },
+            CallFilter { group: Some("team".to_owned()), ..all.clone() },
+            CallFilter { group: Some("team".to_owned()), reason: Some("lost".to_owned()), ..all.clone() },
             CallFilter { from_ms: Some(1), to_ms: Some(2), media: Some("video".to_owned()), ..all },
         ];
         for filter in filters {
@@ -250,6 +292,8 @@ mod tests {
                 let sorted = plan.iter().any(|step| step.contains("TEMP B-TREE") || step.starts_with("SCAN"));
                 let last_part = after.is_none() || plan.iter().any(|step| step.contains("ended<?"));
                 assert!(!sorted && last_part, "{filter:?} {after:?}: {plan:?}");
+                let only_group = filter.group.is_some() && filter.reason.is_none();
+                assert!(!only_group || plan[0].contains("calls_by_group"), "{plan:?}");
             }
         }
     }

@@ -34,6 +34,14 @@ pub struct CallRecord {
     pub parties: Vec<CallParty>,
 }
 
+impl CallRecord {
+    /// How long a finished call was held, ms, from when the first two were connected.
+    pub fn duration_ms(&self) -> u64 {
+        let ended = self.end.as_ref().map(|end| end.at_ms);
+        ended.zip(self.connected_ms).map_or(0, |(ended, connected)| ended.saturating_sub(connected))
+    }
+}
+
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallEnd {
@@ -93,6 +101,10 @@ pub struct CallFilter {
     pub app: AppId,
     /// Calls that this user was in, as caller or invitee.
     pub user: Option<String>,
+    /// Calls that this user made.
+    pub caller: Option<String>,
+    /// Calls that were made for this group.
+    pub group: Option<String>,
     /// Calls that ended at this time or later, Unix ms.
     pub from_ms: Option<u64>,
     /// Calls that ended before this time, Unix ms.
@@ -101,12 +113,24 @@ pub struct CallFilter {
     pub reason: Option<String>,
     /// Calls with this media.
     pub media: Option<String>,
+    /// Calls in which somebody was connected to somebody, or those in which nobody was.
+    pub connected: Option<bool>,
 }
 
 impl CallFilter {
     /// All calls of an application.
     pub const fn all(app: AppId) -> Self {
-        Self { app, user: None, from_ms: None, to_ms: None, reason: None, media: None }
+        Self {
+            app,
+            user: None,
+            caller: None,
+            group: None,
+            from_ms: None,
+            to_ms: None,
+            reason: None,
+            media: None,
+            connected: None,
+        }
     }
 }
 

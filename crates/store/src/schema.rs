@@ -99,6 +99,12 @@ const STEPS: &[M<'_>] = &[
     CREATE INDEX minted_urls_by_expiry ON minted_urls (expires);
     ",
     ),
+    M::up(
+        "
+    -- Most calls are for no group and take no room in it.
+    CREATE INDEX calls_by_group ON calls (app, in_group, ended, no) WHERE in_group IS NOT NULL;
+    ",
+    ),
 ];
 
 /// The form that this version knows.

@@ -44,6 +44,8 @@ pub struct Health {
     pub failing: bool,
     /// Writes that wait.
     pub waiting: usize,
+    /// Bytes of what waits and of what is being written, about. At 64 MiB records are lost.
+    pub waiting_bytes: usize,
     /// Writes that were lost since the start.
     pub lost: u64,
 }
@@ -207,6 +209,7 @@ impl Store {
         Health {
             failing: self.0.seen.failing.load(Ordering::Acquire),
             waiting: self.0.queue.waiting(),
+            waiting_bytes: self.0.queue.bytes(),
             lost: self.0.seen.lost.load(Ordering::Acquire),
         }
     }
@@ -225,13 +228,21 @@ impl Store {
 
 /// Tells the metrics recorder what the figures mean.
 pub fn describe_metrics() {
-    use metrics::Unit::Seconds;
+    use metrics::Unit::{Bytes, Seconds};
     metrics::describe_gauge!("huitong_store_waiting", "Writes that wait for the database.");
+    metrics::describe_gauge!(
+        "huitong_store_waiting_bytes",
+        Bytes,
+        "Memory of what waits for the database and of what is being written; at 64 MiB records are lost."
+    );
     metrics::describe_gauge!(
         "huitong_store_failing",
         "1 while the database cannot be written; what waits is tried again."
     );
-    metrics::describe_counter!("huitong_store_writes_total", "Writes that are in the database.");
+    metrics::describe_counter!(
+        "huitong_store_writes_total",
+        "Writes that are in the database, by what was written."
+    );
     metrics::describe_counter!(
         "huitong_store_lost_total",
         "Writes that were lost: the queue was full, the server ended while the disk refused, or a defect."
@@ -244,5 +255,18 @@ pub fn describe_metrics() {
         "huitong_store_commit_seconds",
         Seconds,
         "Time of one commit with its sync to the disk."
+    );
+    metrics::describe_counter!(
+        "huitong_store_forgotten_total",
+        "Call records that were removed because they were older than they are kept."
+    );
+    metrics::describe_histogram!(
+        "huitong_store_question_seconds",
+        Seconds,
+        "Time of one question for call records."
+    );
+    metrics::describe_counter!(
+        "huitong_store_questions_refused_total",
+        "Questions that were refused because too many others waited."
     );
 }

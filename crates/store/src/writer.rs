@@ -5,6 +5,7 @@ use crate::error::OpenError;
 use crate::files::Claim;
 use crate::queue::{Queue, Turn, Write};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -186,11 +187,15 @@ impl Writer {
         };
         let now_ms = unix_ms();
         let mut defects = 0;
+        let mut written = BTreeMap::new();
         let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for write in batch {
             let part = transaction.savepoint()?;
             match apply::write(&part, write, now_ms) {
-                Ok(()) => part.commit()?,
+                Ok(()) => {
+                    part.commit()?;
+                    *written.entry(write.what()).or_insert(0) += 1;
+                }
                 Err(error) if is_defect(&error) => {
                     tracing::error!("a write does not fit the tables and is left out ({error})");
                     defects += 1;
@@ -204,8 +209,9 @@ impl Writer {
             self.seen.lose(defects, "defect");
         }
         metrics::histogram!("huitong_store_commit_seconds").record(began.elapsed());
-        let many = u64::try_from(batch.len()).unwrap_or(u64::MAX);
-        metrics::counter!("huitong_store_writes_total").increment(many);
+        for (what, many) in written {
+            metrics::counter!("huitong_store_writes_total", "what" => what).increment(many);
+        }
         Ok(())
     }
 
@@ -225,6 +231,8 @@ impl Writer {
         let before = unix_ms().saturating_sub(u64::from(self.keep_days) * DAY_MS);
         let forgotten = self.duty(|tables| apply::forget(tables, before));
         if forgotten > 0 {
+            let many = u64::try_from(forgotten).unwrap_or(u64::MAX);
+            metrics::counter!("huitong_store_forgotten_total").increment(many);
             tracing::info!(
                 records = forgotten,
                 days = self.keep_days,

@@ -60,8 +60,11 @@ async fn each_filter_leaves_what_it_names() {
     sound.media = "audio".to_owned();
     let mut missed = ended("missed", 4000);
     missed.end.as_mut().unwrap().reason = "timedOut".to_owned();
+    missed.connected_ms = None;
+    missed.caller = "bob".to_owned();
     let mut other = ended("other-app", 5000);
     other.app = AppId::new(7).unwrap();
+    carol.group = Some("team".to_owned());
     keep(&store, [ended("first", 1000), sound, carol, missed, other]).await;
     let all = CallFilter::all(app());
     let only = async |filter: CallFilter| ids(&store, filter).await;
@@ -76,9 +79,18 @@ async fn each_filter_leaves_what_it_names() {
     assert_eq!(only(CallFilter { reason: Some("timedOut".to_owned()), ..all.clone() }).await, ["missed"]);
     assert_eq!(only(CallFilter { media: Some("audio".to_owned()), ..all.clone() }).await, ["sound"]);
     assert_eq!(
-        only(CallFilter { user: Some("bob".to_owned()), media: Some("audio".to_owned()), ..all }).await,
+        only(CallFilter { user: Some("bob".to_owned()), media: Some("audio".to_owned()), ..all.clone() })
+            .await,
         ["sound"]
     );
+    let caller = |caller: &str| CallFilter { caller: Some(caller.to_owned()), ..all.clone() };
+    assert_eq!(only(caller("bob")).await, ["missed"]);
+    assert_eq!(only(caller("alice")).await, ["with-carol", "sound", "first"]);
+    assert_eq!(only(CallFilter { user: Some("carol".to_owned()), ..caller("alice") }).await, ["with-carol"]);
+    assert_eq!(only(CallFilter { group: Some("team".to_owned()), ..all.clone() }).await, ["with-carol"]);
+    let connected = |connected| CallFilter { connected: Some(connected), ..all.clone() };
+    assert_eq!(only(connected(true)).await, ["with-carol", "sound", "first"]);
+    assert_eq!(only(connected(false)).await, ["missed"]);
 }
 
 #[tokio::test]
@@ -225,7 +237,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0 };
     let error = Store::open(&config).unwrap_err().to_string();
     assert!(
-        error.contains("newer Huitong (form 1000, this one knows 2)") && error.contains("--data"),
+        error.contains("newer Huitong (form 1000, this one knows 3)") && error.contains("--data"),
         "{error}"
     );
     assert_eq!(std::fs::read(&path).unwrap(), before);

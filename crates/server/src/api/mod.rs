@@ -2,13 +2,20 @@
 
 mod answers;
 mod auth;
+mod call_records;
+mod calls;
+mod csv;
+mod groups;
+mod params;
 mod refusal;
 mod rooms;
 mod streams;
+#[cfg(test)]
+mod tests;
 
 use crate::http::Shared;
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use huitong_types::{ErrorCode, Fault};
@@ -16,7 +23,7 @@ use std::time::Duration;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 pub(crate) use refusal::Refusal;
@@ -53,6 +60,15 @@ pub(crate) fn router() -> (Router<Shared>, Description) {
         .routes(routes!(rooms::detail, rooms::dissolve))
         .routes(routes!(rooms::remove_member))
         .routes(routes!(rooms::urls))
+        .routes(routes!(calls::start, calls::list))
+        .routes(routes!(calls::detail, calls::end))
+        .routes(routes!(groups::list))
+        .routes(
+            routes!(groups::put, groups::detail, groups::drop)
+                .map(|group| group.route_layer(DefaultBodyLimit::max(groups::BODY_BYTES))),
+        )
+        .routes(routes!(call_records::list))
+        .routes(routes!(call_records::export))
         .split_for_parts();
     answers::everywhere(&mut description);
     (router.route_layer(from_fn(in_time)), description)

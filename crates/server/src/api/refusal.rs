@@ -44,8 +44,12 @@ const fn status(code: ErrorCode) -> StatusCode {
         | E::MayNotPublish
         | E::MayNotPublishAux
         | E::Banned
+        | E::NotInGroup
+        | E::NotYourCall
         | E::AppSuspended => StatusCode::FORBIDDEN,
-        E::NotFound | E::UnknownKey | E::UnknownOperation | E::SessionGone => StatusCode::NOT_FOUND,
+        E::NotFound | E::UnknownKey | E::UnknownOperation | E::SessionGone | E::CallGone => {
+            StatusCode::NOT_FOUND
+        }
         E::FrameTooLong => StatusCode::PAYLOAD_TOO_LARGE,
         E::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         E::RoomFull
@@ -54,6 +58,7 @@ const fn status(code: ErrorCode) -> StatusCode {
         | E::NotInRoom
         | E::SceneMismatch
         | E::KeyInUse
+        | E::CallBusy
         | E::AlreadyLoggedIn => StatusCode::CONFLICT,
         E::ServerFull | E::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         E::Timeout => StatusCode::GATEWAY_TIMEOUT,

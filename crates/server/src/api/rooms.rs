@@ -1,45 +1,22 @@
-//! The calls.
+//! Rooms, their members and their URLs.
 #![allow(unused_qualifications, reason = "the macro that describes the calls writes paths in full")]
 
 use super::auth::Caller;
+use super::params::{self, Page, done, invalid, mixed_up, unreadable};
 use super::refusal::Refusal;
 use super::streams;
 use crate::address::Reached;
 use crate::http::Shared;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use huitong_engine::{ApiCall, ApiResult};
 use huitong_protocol::MediaBases;
 use huitong_protocol::api::{ApiError, RoomDetail, RoomList, UrlReply, UrlRequest};
-use huitong_types::{ErrorCode, Fault, RoomId, UserId};
-use serde::Deserialize;
-use std::time::Duration;
-use utoipa::IntoParams;
-
-/// Rooms in one answer when the caller names no number.
-const PAGE: usize = 100;
-
-/// Rooms in one answer at most.
-const PAGE_MAX: usize = 1000;
-
-/// How long the answer with a minted URL waits for the disk. A disk that works takes some milliseconds.
-const KEPT_WITHIN: Duration = Duration::from_secs(2);
-
-/// Which part of the list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Page {
-    /// How many rooms to skip; default 0.
-    #[serde(default)]
-    offset: usize,
-    /// How many rooms to return at most, 1 to 1000; default 100.
-    limit: Option<usize>,
-}
+use huitong_types::{RoomId, UserId};
 
 /// List the rooms of the application.
 #[utoipa::path(
@@ -52,14 +29,11 @@ pub(super) struct Page {
 pub(super) async fn list(
     State(shared): State<Shared>,
     caller: Caller,
-    page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+    page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<RoomList>, Refusal> {
-    let Query(page) = page.map_err(|error| invalid("offset and limit", &error.body_text()))?;
-    let limit = page.limit.unwrap_or(PAGE);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(invalid("limit", &format!("it is {limit}, allowed is 1 to {PAGE_MAX}")));
-    }
-    match shared.control.call(caller.app, ApiCall::ListRooms { offset: page.offset, limit }).await? {
+    let Page { offset, limit } = params::page(page)?;
+    let limit = params::limit(limit)?;
+    match shared.control.call(caller.app, ApiCall::ListRooms { offset, limit }).await? {
         ApiResult::Rooms(rooms) => Ok(Json(rooms)),
         _ => Err(mixed_up()),
     }
@@ -145,19 +119,11 @@ pub(super) async fn urls(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<UrlReply>, Refusal> {
-    let body =
-        body.map_err(|error| Refusal::new(error.status(), ErrorCode::BadMessage, error.body_text()))?;
-    let request: UrlRequest = serde_json::from_slice(&body).map_err(|error| {
-        let sentence = format!("The body is not a request for URLs: {error}.");
-        Refusal::from(Fault::because(ErrorCode::BadMessage, sentence))
-    })?;
+    let request: UrlRequest = params::body(body, "a request for URLs")?;
     let mark = shared.control.store.mark();
     match shared.control.call(caller.app, ApiCall::MintUrl(room, request)).await? {
         ApiResult::Urls(mut reply) => {
-            if shared.control.store.kept(mark, KEPT_WITHIN).await.is_err() {
-                // The URL works; whoever has it may find out after the next restart.
-                tracing::warn!(app = caller.app.get(), "a minted URL is not on the disk yet");
-            }
+            params::kept(&shared.control.store, mark, caller.app, "a minted URL").await;
             let media = shared.address.media_for(&Reached::by(&headers));
             for url in &mut reply.urls {
                 url.url = rebased(&url.url, &shared.address.media(), &media);
@@ -209,28 +175,4 @@ impl<S: Send + Sync> FromRequestParts<S> for MemberPath {
 
 fn room_id(text: &str) -> Result<RoomId, Refusal> {
     RoomId::parse(text).map_err(|error| invalid("room", &error.to_string()))
-}
-
-/// What is not UTF-8 under its percent signs names nothing.
-#[expect(clippy::needless_pass_by_value, reason = "the form that map_err takes")]
-fn unreadable(error: PathRejection) -> Refusal {
-    invalid("path", &error.body_text())
-}
-
-fn invalid(what: &'static str, why: &str) -> Refusal {
-    let sentence = format!("The parameter {what} is not valid: {}.", why.trim_end_matches('.'));
-    Fault::because(ErrorCode::InvalidField, sentence).in_field(what).into()
-}
-
-fn done(result: ApiResult) -> Result<StatusCode, Refusal> {
-    match result {
-        ApiResult::Done => Ok(StatusCode::NO_CONTENT),
-        _ => Err(mixed_up()),
-    }
-}
-
-/// The engine answered another question: a defect.
-fn mixed_up() -> Refusal {
-    tracing::error!("the engine's answer does not fit the API call");
-    Fault::new(ErrorCode::Internal).into()
 }

@@ -31,6 +31,8 @@ pub struct Config {
     pub limits: LimitsSection,
     /// Pacing and caps of media.
     pub media: MediaSection,
+    /// What is kept on the disk.
+    pub store: StoreSection,
     /// The applications served.
     pub app: Vec<AppSection>,
     /// The mini program that is previewed; set by its command alone.
@@ -215,6 +217,20 @@ impl Default for MediaSection {
             threads: 0,
             transcode_threads: 0,
         }
+    }
+}
+
+/// What is kept on the disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreSection {
+    /// Days that records of finished calls are kept; 0 for ever.
+    pub keep_call_records_days: u32,
+}
+
+impl Default for StoreSection {
+    fn default() -> Self {
+        Self { keep_call_records_days: 365 }
     }
 }
 

@@ -180,3 +180,20 @@ impl Authority for Control {
         self.media.report(MediaEvent::Closed { ticket, deliberate });
     }
 }
+
+#[cfg(test)]
+impl Control {
+    /// The way to somebody who answers calls of the API in the engine's place.
+    pub(crate) fn answered_by(store: Store, answers: impl Fn(ApiCall) -> ApiResult + Send + 'static) -> Self {
+        let (mailbox, mut works) = mpsc::channel(MAILBOX);
+        let (_reporter, load) = watch::channel(Load::default());
+        tokio::spawn(async move {
+            while let Some(work) = works.recv().await {
+                if let Work::Api { call, answer, .. } = work {
+                    let _given_up = answer.send(answers(call));
+                }
+            }
+        });
+        Self { mailbox, media: Arc::default(), load, store }
+    }
+}

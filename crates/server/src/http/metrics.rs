@@ -102,6 +102,7 @@ async fn sample(shared: &Shared) {
     }
     let store = shared.control.store.health();
     metrics::gauge!("huitong_store_waiting").set(store.waiting as f64);
+    metrics::gauge!("huitong_store_waiting_bytes").set(store.waiting_bytes as f64);
     metrics::gauge!("huitong_store_failing").set(f64::from(u8::from(store.failing)));
     let totals = shared.fanout.totals();
     metrics::gauge!("huitong_streams").set(totals.publications as f64);

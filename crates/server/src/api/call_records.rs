@@ -1,0 +1,326 @@
+//! Records of finished calls. They come from the database and not from the engine, which waits for no disk.
+#![allow(unused_qualifications, reason = "the macro that describes the calls writes paths in full")]
+
+use super::auth::Caller;
+use super::csv;
+use super::params::{self, invalid};
+use super::refusal::Refusal;
+use crate::http::Shared;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use huitong_protocol::api::{self, ApiError, CallRecordList, RecordedParticipant};
+use huitong_store::{CallFilter, CallPage, CallParty, CallRecord, Cursor, Store, StoreError};
+use huitong_types::{AppId, CallEndReason, CallMedia, ErrorCode, Fault, GroupId, UserId};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use utoipa::IntoParams;
+
+/// Records that are read and sent at a time when all are asked for: some hundred KiB.
+const TURN: usize = 500;
+
+/// Smaller numbers are no Unix milliseconds of a time at which there were calls, but most likely Unix seconds.
+const LEAST_MS: u64 = 100_000_000_000;
+
+/// The reason of a call that was cut off with its server: no client is ever told.
+const SERVER_LOST: &str = "serverLost";
+
+/// Every reason that a record can have. Some are told to single devices only.
+fn reasons() -> impl Iterator<Item = &'static str> {
+    use CallEndReason::{AnsweredElsewhere, RefusedElsewhere};
+    let for_all =
+        CallEndReason::ALL.iter().filter(|one| !matches!(one, AnsweredElsewhere | RefusedElsewhere));
+    for_all.map(|one| one.as_str()).chain([SERVER_LOST])
+}
+
+/// The parameters of a question: which records are wanted, and what else there is to say.
+macro_rules! question {
+    ($(#[$doc:meta])* $name:ident { $($more:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize, IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub(super) struct $name {
+            /// Only calls that this user was in, as caller or invitee.
+            user: Option<String>,
+            /// Only calls that this user made.
+            caller: Option<String>,
+            /// Only calls that were made for this group.
+            group: Option<String>,
+            /// Only calls with this media: `audio` or `video`.
+            media: Option<String>,
+            /// Only calls that ended for this reason, such as `hungUp` or `timedOut`.
+            reason: Option<String>,
+            /// Only calls that ended at this time or later: Unix ms, or RFC 3339 such as `2026-11-26T00:00:00+08:00`.
+            since: Option<String>,
+            /// Only calls that ended before this time, in the same forms.
+            until: Option<String>,
+            /// `true`: only calls that somebody answered; `false`: only those that nobody did.
+            connected: Option<bool>,
+            $($more)*
+        }
+
+        impl $name {
+            fn filter(&self, app: AppId) -> Result<CallFilter, Refusal> {
+                let filter = CallFilter {
+                    app,
+                    user: self.user.clone(),
+                    caller: self.caller.clone(),
+                    group: self.group.clone(),
+                    media: self.media.clone(),
+                    reason: self.reason.clone(),
+                    from_ms: self.since.as_deref().map(|text| unix_ms("since", text)).transpose()?,
+                    to_ms: self.until.as_deref().map(|text| unix_ms("until", text)).transpose()?,
+                    connected: self.connected,
+                };
+                checked(filter)
+            }
+        }
+    };
+}
+
+question! {
+    /// A page of records.
+    Listing {
+        /// How many records to return at most, 1 to 1000; default 100.
+        limit: Option<usize>,
+        /// Where the page begins: `next` of the page before. The other parameters must be the same.
+        cursor: Option<String>,
+    }
+}
+
+question! {
+    /// All records, as a table.
+    Table {
+        /// 1: begin with a byte order mark, which spreadsheet programs need to read UTF-8. Default 0.
+        bom: Option<u8>,
+    }
+}
+
+/// The records of finished calls, those that ended last first.
+#[utoipa::path(
+    get, path = "/v1/call-records", operation_id = "listCallRecords", tag = "calls", params(Listing),
+    responses(
+        (status = 200, description = "A page of records. Following `next` shows each record once, whatever ends meanwhile.", body = CallRecordList),
+        (status = 400, description = "A parameter is wrong.", body = ApiError),
+    )
+)]
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    caller: Caller,
+    query: Result<Query<Listing>, QueryRejection>,
+) -> Result<Json<CallRecordList>, Refusal> {
+    let Query(query) = query.map_err(|error| invalid("query", &error.body_text()))?;
+    let filter = query.filter(caller.app)?;
+    let limit = params::limit(query.limit)?;
+    let cursor = query.cursor.map(|text| text.parse::<Cursor>());
+    let cursor = cursor.transpose().map_err(|why| invalid("cursor", &why))?;
+    let page = read(&shared.control.store, filter, limit, cursor).await?;
+    let records = page.records.into_iter().map(record).collect();
+    Ok(Json(CallRecordList { records, next: page.next.map(|cursor| cursor.to_string()) }))
+}
+
+/// The same records as a table for spreadsheet programs, all of them: a line per call, with a head. Texts that such a
+/// program would calculate have an apostrophe before them; the JSON has every text as it is.
+#[utoipa::path(
+    get, path = "/v1/call-records.csv", operation_id = "exportCallRecords", tag = "calls", params(Table),
+    responses(
+        (status = 200, description = "The table (RFC 4180, UTF-8).", body = String, content_type = "text/csv"),
+        (status = 400, description = "A parameter is wrong.", body = ApiError),
+    )
+)]
+pub(super) async fn export(
+    State(shared): State<Shared>,
+    caller: Caller,
+    query: Result<Query<Table>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(query) = query.map_err(|error| invalid("query", &error.body_text()))?;
+    let filter = query.filter(caller.app)?;
+    let mut text = match query.bom {
+        None | Some(0) => String::new(),
+        Some(1) => csv::BYTE_ORDER_MARK.to_string(),
+        Some(other) => return Err(invalid("bom", &format!("it is {other}, allowed is 0 or 1"))),
+    };
+    text.push_str(csv::HEAD);
+    let store = shared.control.store.clone();
+    // What cannot be read at all is refused; later the table can only be cut off, which shows as a broken answer.
+    let first = read(&store, filter.clone(), TURN, None).await?;
+    append(&mut text, &first);
+    let turns = stream::try_unfold((Some(text), first.next), move |(ready, next)| {
+        let (store, filter) = (store.clone(), filter.clone());
+        async move {
+            if let Some(text) = ready {
+                return Ok(Some((text, (None, next))));
+            }
+            let Some(next) = next else { return Ok(None) };
+            let page = store.call_records(filter, TURN, Some(next)).await.inspect_err(|error| {
+                tracing::warn!(%error, "a table of call records is cut off");
+            })?;
+            let mut text = String::new();
+            append(&mut text, &page);
+            Ok::<_, StoreError>(Some((text, (None, page.next))))
+        }
+    });
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"call-records.csv\""),
+    ];
+    Ok((headers, Body::from_stream(turns)).into_response())
+}
+
+fn append(text: &mut String, page: &CallPage) {
+    for call in &page.records {
+        csv::line(text, call);
+    }
+}
+
+async fn read(
+    store: &Store,
+    filter: CallFilter,
+    limit: usize,
+    after: Option<Cursor>,
+) -> Result<CallPage, Refusal> {
+    store.call_records(filter, limit, after).await.map_err(|error| {
+        let code = match error {
+            StoreError::Busy => ErrorCode::ServerFull,
+            StoreError::Closed => ErrorCode::ShuttingDown,
+            StoreError::Failed(_) => {
+                tracing::error!(%error, "call records are not to be had");
+                // What the database engine says is for the operator.
+                return Fault::new(ErrorCode::Internal).into();
+            }
+        };
+        Fault::because(code, error.to_string()).into()
+    })
+}
+
+/// A word that does not exist would find nothing for ever.
+fn known(what: &'static str, word: Option<&str>, words: &[&str]) -> Result<(), Refusal> {
+    match word.filter(|word| !words.contains(word)) {
+        Some(word) => Err(invalid(what, &format!("it is {word:?}, allowed are {}", words.join(", ")))),
+        None => Ok(()),
+    }
+}
+
+/// What can find nothing, or not what was meant, is refused.
+fn checked(filter: CallFilter) -> Result<CallFilter, Refusal> {
+    for (what, user) in [("user", &filter.user), ("caller", &filter.caller)] {
+        if let Some(user) = user {
+            UserId::new(user).map_err(|error| invalid(what, &error.to_string()))?;
+        }
+    }
+    if let Some(group) = &filter.group {
+        GroupId::new(group).map_err(|error| invalid("group", &error.to_string()))?;
+    }
+    let words = [CallMedia::Audio, CallMedia::Video].map(CallMedia::as_str);
+    known("media", filter.media.as_deref(), &words)?;
+    known("reason", filter.reason.as_deref(), &reasons().collect::<Vec<_>>())?;
+    if filter.from_ms.zip(filter.to_ms).is_some_and(|(from, to)| from >= to) {
+        return Err(invalid("until", "it is not after since"));
+    }
+    Ok(filter)
+}
+
+/// A time as people or programs write it.
+fn unix_ms(what: &'static str, text: &str) -> Result<u64, Refusal> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return match text.parse() {
+            Ok(ms) if ms == 0 || ms >= LEAST_MS => Ok(ms),
+            _ => Err(invalid(
+                what,
+                &format!("{text} is no time in Unix milliseconds (seconds have three digits less)"),
+            )),
+        };
+    }
+    // In a query the plus of an offset is written %2B; one that was not has become a space.
+    let offset = text.len().wrapping_sub("+08:00".len());
+    let text: String =
+        text.char_indices().map(|(at, c)| if c == ' ' && at == offset { '+' } else { c }).collect();
+    let time = OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| {
+        invalid(
+            what,
+            &format!(
+                "{text:?} is no time; write Unix milliseconds, or RFC 3339 such as 2026-11-26T00:00:00Z"
+            ),
+        )
+    })?;
+    let ms = time.unix_timestamp_nanos() / 1_000_000;
+    // There were no calls before 1970.
+    Ok(u64::try_from(ms).unwrap_or(0))
+}
+
+/// A record in the words of the API.
+fn record(call: CallRecord) -> api::CallRecord {
+    let duration_ms = call.duration_ms();
+    let (ended_ms, reason, by) = match call.end {
+        Some(end) => (end.at_ms, end.reason, end.by),
+        None => (call.started_ms, String::new(), None),
+    };
+    api::CallRecord {
+        call: call.call,
+        room: call.room,
+        media: call.media,
+        caller: call.caller,
+        group: call.group,
+        data: call.data,
+        backend: call.backend,
+        started_ms: call.started_ms,
+        connected_ms: call.connected_ms,
+        ended_ms,
+        duration_ms,
+        reason,
+        by,
+        participants: call.parties.into_iter().map(participant).collect(),
+    }
+}
+
+fn participant(party: CallParty) -> RecordedParticipant {
+    RecordedParticipant {
+        user: party.user,
+        device: party.device,
+        state: party.state,
+        rang_ms: party.rang_ms,
+        answered_ms: party.answered_ms,
+        left_ms: party.left_ms,
+        duration_ms: party.duration_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_both_forms() {
+        let day = 1_764_115_200_000;
+        for (text, ms) in [
+            ("0", 0),
+            ("1764115200000", day),
+            ("2025-11-26T00:00:00Z", day),
+            ("2025-11-26T08:00:00+08:00", day),
+            ("2025-11-26T08:00:00 08:00", day),
+            ("2025-11-26T00:00:00.5Z", day + 500),
+            ("1969-12-31T23:00:00Z", 0),
+        ] {
+            assert_eq!(unix_ms("since", text).unwrap(), ms, "{text}");
+        }
+        let wrong = [
+            "",
+            "yesterday",
+            "2025-11-26",
+            "1764115200",
+            "99999999999999999999",
+            "-5",
+            "2025-13-26T00:00:00Z",
+            "会 08:00",
+        ];
+        for text in wrong {
+            assert!(unix_ms("since", text).is_err(), "{text}");
+        }
+    }
+}
