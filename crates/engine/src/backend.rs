@@ -50,14 +50,14 @@ impl Engine {
                 Ok(ApiResult::Done)
             }
             ApiCall::MintUrl(room, request) => self.mint(app, room, &request).map(ApiResult::Urls),
-            ApiCall::StartCall(_)
-            | ApiCall::ListCalls { .. }
-            | ApiCall::GetCall(_)
-            | ApiCall::EndCall(_)
-            | ApiCall::PutGroup(..)
-            | ApiCall::GetGroup(_)
-            | ApiCall::ListGroups { .. }
-            | ApiCall::DropGroup(_) => Err(ErrorCode::Internal.into()),
+            ApiCall::StartCall(request) => self.api_start_call(app, request),
+            ApiCall::ListCalls { offset, limit } => Ok(self.api_list_calls(app, offset, limit.min(PAGE))),
+            ApiCall::GetCall(call) => self.api_get_call(app, &call),
+            ApiCall::EndCall(call) => self.api_end_call(app, &call),
+            ApiCall::PutGroup(group, request) => self.api_put_group(app, &group, &request),
+            ApiCall::GetGroup(group) => self.api_get_group(app, &group),
+            ApiCall::ListGroups { offset, limit } => Ok(self.api_list_groups(app, offset, limit.min(PAGE))),
+            ApiCall::DropGroup(group) => self.api_drop_group(app, &group),
         }
     }
 

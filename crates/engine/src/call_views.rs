@@ -179,10 +179,10 @@ impl Engine {
         }
     }
 
-    /// The wall clock at a moment of the recent past.
-    fn unix_of(&self, at: Moment) -> u64 {
-        let ago = u64::try_from(self.now.since(at).as_millis()).unwrap_or(u64::MAX);
-        self.unix_ms.saturating_sub(ago)
+    /// The wall clock at a moment.
+    pub(crate) fn unix_of(&self, at: Moment) -> u64 {
+        let (moment, unix) = self.anchor;
+        (unix + at.as_millis()).saturating_sub(moment.as_millis())
     }
 }
 

@@ -15,6 +15,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How far the wall clock may have moved against the time that passed before the times of calls follow it, ms. Below that, two
+/// looks at one call tell the same times.
+const CLOCK_DRIFT_MS: u64 = 1000;
+
 /// Why the engine wants to be called at a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -74,6 +78,8 @@ pub struct Engine {
     pub(crate) config: EngineConfig,
     pub(crate) now: Moment,
     pub(crate) unix_ms: u64,
+    /// A moment and the wall clock then, by which moments of the past are told.
+    pub(crate) anchor: (Moment, u64),
     pub(crate) random: Random,
     pub(crate) play_keys: Arc<PlayKeys>,
     pub(crate) sessions: Sessions,
@@ -118,6 +124,7 @@ impl Engine {
         Self {
             now: Moment::ZERO,
             unix_ms: 0,
+            anchor: (Moment::ZERO, 0),
             play_keys: Arc::new(PlayKeys::new(random.block())),
             random,
             sessions: Sessions::new(policy),
@@ -141,6 +148,9 @@ impl Engine {
     pub fn handle(&mut self, now: Moment, unix_ms: u64, input: Input) {
         self.now = self.now.max(now);
         self.unix_ms = unix_ms;
+        if self.unix_of(self.now).abs_diff(unix_ms) > CLOCK_DRIFT_MS {
+            self.anchor = (self.now, unix_ms);
+        }
         self.run_due();
         match input {
             Input::Connected { conn, remote } => {

@@ -13,6 +13,7 @@
 )]
 
 mod backend;
+mod call_api;
 mod call_events;
 mod call_views;
 mod calls;

@@ -3,7 +3,8 @@
 mod common;
 
 use common::{Client, World, config, number};
-use huitong_engine::{ApiCall, Input};
+use huitong_engine::{ApiCall, ApiResult, Input};
+use huitong_protocol::api::CallRequest;
 use huitong_protocol::{Done, Event};
 use huitong_types::{
     AppId, CallEndReason, CallMedia, ErrorCode, GroupId, OwnState, ParticipantState, UserId,
@@ -399,6 +400,7 @@ fn groups_of_the_back_end_are_checked_and_others_are_not() {
 
 #[test]
 fn a_group_goes_on_until_fewer_than_two_are_left() {
+    use ParticipantState::{Connected, Left, Rejected, Unreachable};
     let mut world = World::new(config());
     let phones: Vec<usize> =
         ["ann", "bob", "carol", "dave"].iter().map(|user| world.phone(user, "d")).collect();
@@ -408,7 +410,7 @@ fn a_group_goes_on_until_fewer_than_two_are_left() {
     world.ask(phones[1], accept.clone()).unwrap();
     enter(&mut world, phones[1]);
     // Those who ring in a group see what the others do.
-    assert_eq!(states(&world.clients[phones[3]])[1].1, ParticipantState::Connected);
+    assert_eq!(states(&world.clients[phones[3]])[1].1, Connected);
     let reject = about("reject", &world.clients[phones[2]]);
     world.ask(phones[2], reject).unwrap();
     world.ask(phones[3], accept).unwrap();
@@ -416,7 +418,6 @@ fn a_group_goes_on_until_fewer_than_two_are_left() {
     idle(&mut world, 30);
     let seen = states(&world.clients[phones[0]]);
     let words: Vec<ParticipantState> = seen.into_iter().map(|(_, state)| state).collect();
-    use ParticipantState::{Connected, Left, Rejected, Unreachable};
     assert_eq!(words, [Connected, Connected, Rejected, Connected, Unreachable]);
     ask_about(&mut world, phones[0], "hangup", phones[0]).unwrap();
     assert_eq!(states(&world.clients[phones[1]])[0].1, Left);
@@ -520,5 +521,41 @@ fn a_server_that_ends_says_so_to_those_who_talk_and_writes_it_down() {
         assert_eq!(ends(&world.clients[who]), [(CallEndReason::ServerShutdown, None, ms)]);
     }
     assert_eq!(world.logs.len(), 2);
+    world.wind_down();
+}
+
+#[test]
+fn a_call_of_the_back_end_rings_at_both_and_each_sees_the_other_as_its_caller() {
+    let mut world = World::new(config());
+    let (ann, bob) = (world.phone("ann", "a"), world.phone("bob", "b"));
+    let wish = |caller: &str, invitees: &[&str]| {
+        ApiCall::StartCall(CallRequest {
+            caller: caller.to_owned(),
+            invitees: invitees.iter().map(|name| (*name).to_owned()).collect(),
+            media: huitong_protocol::api::CallMedia::Video,
+            group: None,
+            timeout_ms: None,
+            data: None,
+        })
+    };
+    let ApiResult::Call(made) = world.call(wish("ann", &["bob"])) else { panic!("no call") };
+    let seen = |who: usize, world: &World| {
+        let call = world.clients[who].call.clone().unwrap();
+        (call.caller.to_string(), call.backend, call.you)
+    };
+    assert_eq!(seen(ann, &world), ("bob".to_owned(), true, OwnState::Ringing));
+    assert_eq!(seen(bob, &world), ("ann".to_owned(), true, OwnState::Ringing));
+    assert_eq!(world.refused(wish("ann", &["carol"])), ErrorCode::CallBusy);
+    // Whoever is called while busy ends the call in the step that made it: the answer says how.
+    let ApiResult::Call(over) = world.call(wish("carol", &["bob"])) else { panic!("no call") };
+    let states: Vec<_> = over.participants.iter().map(|party| party.state.as_str()).collect();
+    assert_eq!(states, ["cancelled", "busy"]);
+    assert_eq!(world.refused(ApiCall::GetCall(over.call)), ErrorCode::CallGone);
+    ask_about(&mut world, ann, "accept", ann).unwrap();
+    ask_about(&mut world, bob, "accept", bob).unwrap();
+    assert!(matches!(world.call(ApiCall::EndCall(made.call)), ApiResult::Done));
+    for who in [ann, bob] {
+        assert_eq!(ends(&world.clients[who])[0].0, CallEndReason::Ended);
+    }
     world.wind_down();
 }

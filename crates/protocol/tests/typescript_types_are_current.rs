@@ -81,6 +81,12 @@ fn generated() -> String {
         server::Reply,
         server::Event,
     );
+    add_constants(&mut out);
+    out
+}
+
+/// Frames, and what is not a type.
+fn add_constants(out: &mut String) {
     out.push_str("/** A request frame. */\nexport type RequestFrame = { id: number } & Request;\n\n");
     out.push_str("/** A reply frame. */\nexport type ReplyFrame = { re: number } & Reply;\n\n");
     out.push_str("/** A push frame. */\nexport type PushFrame = { seq: number } & Event;\n\n");
@@ -101,7 +107,6 @@ fn generated() -> String {
         writeln!(out, "  {}: {},", code.name(), code.number()).unwrap();
     }
     out.push_str("} as const;\n");
-    out
 }
 
 #[test]

@@ -48,7 +48,6 @@ async fn record(server: &Running, call: &str) -> Value {
 }
 
 #[tokio::test]
-#[ignore = "the engine does not answer these calls yet"]
 async fn a_call_of_the_back_end_rings_at_both_and_is_ended_by_it() {
     let server = Running::start(config()).await;
     let (mut alice, mut bob) = (phone(&server, "alice").await, phone(&server, "bob").await);
@@ -90,7 +89,6 @@ async fn a_call_of_the_back_end_rings_at_both_and_is_ended_by_it() {
 }
 
 #[tokio::test]
-#[ignore = "the engine does not answer these calls yet"]
 async fn a_call_among_users_is_seen_and_its_record_names_their_devices() {
     let server = Running::start(config()).await;
     let (mut alice, mut bob) = (phone(&server, "alice").await, phone(&server, "bob").await);
@@ -113,7 +111,6 @@ async fn a_call_among_users_is_seen_and_its_record_names_their_devices() {
 }
 
 #[tokio::test]
-#[ignore = "the engine does not answer these calls yet"]
 async fn what_cannot_be_started_is_refused_with_the_reason() {
     let mut config = config();
     let other = AppId::new(APP + 1).unwrap();
@@ -155,7 +152,6 @@ async fn what_cannot_be_started_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-#[ignore = "the engine does not answer these calls yet"]
 async fn groups_outlive_the_server_and_bound_who_calls_in_their_name() {
     let data = tempfile::tempdir().unwrap();
     let mut config = config();
