@@ -48,6 +48,8 @@ export class FakeCalls {
   private readonly refs = new Map<string, { ref: string; call: string }>();
   /** Members of groups that the back-end has created. */
   readonly groups = new Map<string, string[]>();
+  /** Rooms of calls, also of those that are over: the number of the room, and the call. */
+  private readonly rooms = new Map<number, string>();
   private count = 0;
 
   constructor(
@@ -129,6 +131,13 @@ export class FakeCalls {
       .map((call) => this.view(call, user, session));
   }
 
+  /** Whether a session may join a room, as far as calls are concerned. */
+  mayJoin(user: string, session: string, room: unknown): boolean {
+    const id = this.rooms.get((room as { number: number }).number);
+    const party = this.running.get(id ?? '')?.parties.get(user);
+    return id === undefined || (party?.session === session && IN.includes(party.state));
+  }
+
   /** A request over the wire. */
   request(user: string, session: string, request: CallRequest): CallReply {
     if (request.op === 'call') {
@@ -207,16 +216,19 @@ export class FakeCalls {
       startedAt: this.clock.now, until: this.clock.now + timeoutMs, cancel: () => undefined,
     };
     this.running.set(id, call);
+    this.rooms.set(call.room, id);
     const party = (state: ParticipantState): Party => ({ state, connectedAt: 0, ...(session ? { session } : {}) });
     call.parties.set(caller, party('calling'));
     for (const user of request.invitees) {
       const online = this.host.sessionsOf(user).some((to) => this.host.connected(to));
-      call.parties.set(user, { state: online ? 'ringing' : 'offline', connectedAt: 0 });
+      call.parties.set(user, { state: busy.has(user) ? 'busy' : online ? 'ringing' : 'offline', connectedAt: 0 });
     }
     call.cancel = this.clock.after(timeoutMs, () => this.expired(call));
     // The answer goes out before anything that follows from it.
     this.clock.after(0, () => {
-      request.invitees.filter((user) => busy.has(user)).forEach((user) => this.out(call, user, 'busy'));
+      if (busy.size === request.invitees.length) {
+        this.finish(call, 'busy');
+      }
       for (const user of request.invitees.filter((other) => !busy.has(other))) {
         this.host.sessionsOf(user).forEach((to) => this.host.push(to, { ev: 'invited', call: this.view(call, user, to) }));
       }
@@ -255,8 +267,8 @@ export class FakeCalls {
     const durationMs = party.connectedAt ? this.clock.now - party.connectedAt : 0;
     party.state = state;
     const elsewhere = by !== undefined && before === 'ringing';
-    const own: CallEndReason = elsewhere ? 'refusedElsewhere' : state === 'busy' ? 'busy' : (state as CallEndReason);
-    to.filter((session) => session !== by && state !== 'busy').forEach((session) => this.host.push(session, { ev: 'callEnded', call: call.id, reason: own, durationMs }));
+    const own: CallEndReason = elsewhere ? 'refusedElsewhere' : (state as CallEndReason);
+    to.filter((session) => session !== by).forEach((session) => this.host.push(session, { ev: 'callEnded', call: call.id, reason: own, durationMs }));
     if (user === call.caller && before === 'calling') {
       this.finish(call, state === 'lost' ? 'lost' : 'cancelled');
       return;

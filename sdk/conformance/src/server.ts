@@ -397,6 +397,8 @@ export class FakeServer {
       this.hello(connection, request, ok, error);
     } else if (!session) {
       error('not-logged-in');
+    } else if (request.op === 'join' && !this.calls.mayJoin(session.user, session.id, request.room)) {
+      error('may-not-enter');
     } else if (request.op === 'join') {
       ok({ state: this.join(session, request) });
     } else if (request.op === 'ping') {

@@ -322,6 +322,21 @@ test('a_group_is_connected_by_its_first_answer_and_told_of_everybody', () => {
   assert.equal(ann.calls.current?.you, 'connected');
 });
 
+test('a_busy_line_leaves_nobody_in_the_room_of_its_call', () => {
+  const world = new World();
+  const [ann] = [world.device('ann'), world.device('bob')];
+  world.server.calls.invite('cid', ['bob'], 'audio');
+  world.wait(100);
+  ann.call('bob');
+  world.wait(200);
+  assert.deepEqual([ann.outcomes, ann.news()], [['ok calling'], ['over busy 0']]);
+  world.server.calls.invite('dan', ['ann'], 'audio');
+  world.wait(100);
+  ann.calls.accept(ann.noted);
+  world.wait(200);
+  assert.deepEqual(ann.news().filter((what) => what !== 'role'), ['invited by dan', 'answered', 'joined']);
+});
+
 test('a_room_that_cannot_be_entered_ends_the_call', () => {
   const world = new World();
   const ann = world.device('ann');

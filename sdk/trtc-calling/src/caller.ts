@@ -171,6 +171,10 @@ export class Caller implements Seat {
       // Both called each other: the other one was first.
       this.sponsor = call.caller === this.self;
       this.take(call);
+      // Who is in another call is known at once; where nobody else was called, the end of the call tells it.
+      if (this.sponsor && goesOn(call)) {
+        this.ends.already(call);
+      }
     }
     return { code: 0, inviteID: call.call, roomID: roomOf(call) };
   }

@@ -177,8 +177,8 @@ function requestFunction(network) {
   }
 }
 
-function storageFunctions() {
-  const store = new Map()
+function storageFunctions(stored) {
+  const store = new Map(Object.entries(stored).map(([key, value]) => [key, JSON.stringify(value)]))
   const get = (key) => (store.has(key) ? JSON.parse(store.get(key)) : '')
   return {
     getStorageSync: get,
@@ -198,9 +198,9 @@ function storageFunctions() {
 
 /**
  * Makes the functions of `wx`. `contexts` gives `{pusher(), player(id, component)}`; `network` is the radio;
- * `trace(text)` writes to the phone's log.
+ * `trace(text)` writes to the phone's log; `stored` is what the mini program had kept on the phone.
  */
-export function createWx({ network, contexts, trace }) {
+export function createWx({ network, contexts, trace, stored = {} }) {
   const sockets = socketFunctions(network)
   const randomValues = (options) => {
     const bytes = new Uint8Array(randomBytes(options.length))
@@ -208,7 +208,7 @@ export function createWx({ network, contexts, trace }) {
   }
   const ok = (options) => answer(options, null)
   const wx = {
-    ...storageFunctions(),
+    ...storageFunctions(stored),
     connectSocket: sockets.connectSocket,
     request: requestFunction(network),
     getSystemInfo: (options) => answer(options, null, SYSTEM),

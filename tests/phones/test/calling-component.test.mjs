@@ -1,5 +1,5 @@
 // The component for calls on a page of the official simulator: its template compiles, shows what it should and reacts
-// to taps. The server is a double, because the real one does not serve calls yet (calling-server.test.mjs).
+// to taps. The server is a double, so that each moment can be held; calling-server.test.mjs has the real one.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { CALL_PAGE, CallingApps } from '../lib/calling.mjs'

@@ -28,19 +28,23 @@ Page({
   },
 
   call(userID, type) {
-    this.TRTCCalling.call({ userID, type })
+    this.TRTCCalling.call({ userID, type }).then((placed) => this.setData({ placed }))
   },
   groupCall(userIDList, type, groupID) {
-    this.TRTCCalling.groupCall({ userIDList, type, groupID })
+    this.TRTCCalling.groupCall({ userIDList, type, groupID }).then((placed) => this.setData({ placed }))
   },
   accept() {
-    this.TRTCCalling.accept()
+    // A refusal is told by an event, too.
+    this.TRTCCalling.accept().catch((refused) => this.setData({ refused }))
   },
   reject() {
     this.TRTCCalling.reject()
   },
   hangup() {
     this.TRTCCalling.hangup()
+  },
+  setBackgroundMute(backgroundMute) {
+    this.setData({ backgroundMute })
   },
   setMicMute(isMute) {
     this.TRTCCalling.setMicMute(isMute)
