@@ -29,7 +29,7 @@ const BESIDE = ['SDK_READY', 'USER_ACCEPT', 'USER_UPDATE', 'CALL_MODE', 'USER_AU
 export function checkPayload(code, data) {
   const members = payloads.get(code)
   if (BESIDE.includes(code)) return
-  const given = Object.keys(data ?? {}).filter((name) => code !== 'CALLING_CANCEL' || name !== 'reason')
+  const given = Object.keys(data ?? {})
   const names = members.map(({ name }) => name)
   assert.deepEqual(given.filter((name) => !names.includes(name)), [], `${code} has keys that the ledger does not name`)
   const lacks = members.filter(({ name, optional }) => !optional && !given.includes(name))

@@ -248,6 +248,7 @@ class Phone {
       counts: this.#counts,
       pusher: this.#pushers.items.at(-1)?.native.snapshot() ?? null,
       players: Object.fromEntries(this.#players.items.map(({ node, native }) => [node.id, native.snapshot()])),
+      sounds: this.#control.sounding(),
       log: this.#log.slice(-40),
       offline: !this.#network.allowed,
     }
