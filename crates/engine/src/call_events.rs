@@ -41,6 +41,7 @@ impl Engine {
         self.desk.presence.ended(self.now, session, &user, goodbye);
         if self.desk.devices.remove(&session).is_some() {
             self.desk.refs.remove(&session);
+            self.desk.last_rooms.remove(&session);
             self.desk.paid.remove(&session);
             self.let_happen(Input::Ended { session, deliberate: goodbye });
         }
@@ -53,7 +54,14 @@ impl Engine {
         key: &RoomKey,
         scene: Scene,
     ) -> Result<bool, Fault> {
-        let Some(call) = self.desk.rooms.get(key) else { return Ok(false) };
+        let Some(call) = self.desk.rooms.get(key) else {
+            // Whoever joins while the call ends would be alone in a room of which it does not know that it is in.
+            if self.desk.last_rooms.get(&session) == Some(key) {
+                let sentence = "This was the room of a call, and the call is over.";
+                return Err(Fault::because(ErrorCode::MayNotEnter, sentence).in_field("room"));
+            }
+            return Ok(false);
+        };
         if self.desk.machine.bound_call(session) != Some(*call) {
             let sentence = "This is the room of a call in which the session does not take part.";
             return Err(Fault::because(ErrorCode::MayNotEnter, sentence).in_field("room"));

@@ -51,6 +51,8 @@ pub(crate) struct Desk {
     pub(crate) devices: HashMap<SessionId, UserKey>,
     /// The newest `ref` of a session, and the call that was made for it.
     pub(crate) refs: HashMap<SessionId, (CallRef, huitong_call::CallId)>,
+    /// The room of the newest call in which a session took part. It is nobody's when the call is over.
+    pub(crate) last_rooms: HashMap<SessionId, RoomKey>,
     /// When a session has paid for all calls that it made.
     pub(crate) paid: HashMap<SessionId, Moment>,
     pub(crate) groups: BTreeMap<(AppId, GroupId), Vec<UserId>>,
@@ -72,6 +74,7 @@ impl Desk {
             per_app: HashMap::new(),
             devices: HashMap::new(),
             refs: HashMap::new(),
+            last_rooms: HashMap::new(),
             paid: HashMap::new(),
             groups: BTreeMap::new(),
             out: VecDeque::new(),
@@ -88,6 +91,7 @@ impl Desk {
             && self.per_app.is_empty()
             && self.devices.is_empty()
             && self.refs.is_empty()
+            && self.last_rooms.is_empty()
             && self.paid.is_empty()
             && self.out.is_empty()
     }
@@ -145,7 +149,7 @@ impl Engine {
         if !self.desk.meta.contains_key(&id) {
             self.enter_call(id, meta);
         }
-        self.remember_device(id, session, &user.user);
+        self.takes_part(id, session, &user.user);
         if let Some(reference) = reference {
             self.desk.refs.insert(session, (reference, id));
         }
@@ -161,7 +165,7 @@ impl Engine {
         self.desk
             .handle(self.now, Input::Accept { session, call: id })
             .map_err(|refusal| self.gone_because(id, &user.user, &refusal))?;
-        self.remember_device(id, session, &user.user);
+        self.takes_part(id, session, &user.user);
         let call = self.call_state(id, session).ok_or(Fault::new(ErrorCode::Internal))?;
         Ok(Done::Accept(CallReply { call }))
     }
@@ -271,6 +275,14 @@ impl Engine {
     /// The call that goes by this name.
     pub(crate) fn named(&self, name: &CallId) -> Result<huitong_call::CallId, Fault> {
         self.desk.names.get(name).copied().ok_or(Fault::new(ErrorCode::CallGone).in_field("call"))
+    }
+
+    /// A session has called or answered.
+    fn takes_part(&mut self, id: huitong_call::CallId, session: SessionId, user: &UserId) {
+        self.remember_device(id, session, user);
+        if let Some(meta) = self.desk.meta.get(&id) {
+            self.desk.last_rooms.insert(session, meta.key.clone());
+        }
     }
 
     fn remember_device(&mut self, id: huitong_call::CallId, session: SessionId, user: &UserId) {

@@ -149,6 +149,25 @@ fn a_refusal_a_busy_line_and_a_second_thought_have_their_words() {
 }
 
 #[test]
+fn a_join_that_comes_after_the_end_of_its_call_is_refused() {
+    let mut world = World::new(config());
+    let (ann, bob) = talking(&mut world);
+    let carol = world.phone("carol", "c");
+    // The client has its answer and joins before it has read that the line is busy.
+    let Ok(Done::Call(reply)) = world.ask(carol, call(&["bob"])) else { panic!("no call") };
+    let join = json!({ "op": "join", "room": reply.call.room });
+    assert_eq!(world.ask(carol, join).err(), Some(ErrorCode::MayNotEnter));
+    let room = world.clients[bob].call.as_ref().unwrap().room.clone();
+    let hangup = about("hangup", &world.clients[ann]);
+    world.ask(ann, hangup).unwrap();
+    assert_eq!(world.ask(bob, json!({ "op": "join", "room": room })).err(), Some(ErrorCode::MayNotEnter));
+    // It is in no room, and the next call may begin.
+    world.ask(bob, call(&["carol"])).unwrap();
+    enter(&mut world, bob);
+    world.wind_down();
+}
+
+#[test]
 fn who_is_reached_and_who_is_not_is_told_apart() {
     let mut world = World::new(config());
     let (ann, _bob) = (world.phone("ann", "a"), world.phone("bob", "b"));
@@ -228,11 +247,7 @@ fn the_room_of_a_call_is_for_those_who_take_part() {
     assert_eq!(ask_about(&mut world, tablet, "hangup", bob).err(), Some(ErrorCode::NotYourCall));
     ask_about(&mut world, ann, "hangup", ann).unwrap();
     assert_eq!(world.clients[bob].state, None, "the seat is gone with the call");
-    assert_eq!(
-        world.ask(bob, join.clone()).err(),
-        Some(ErrorCode::RoomKeyRequired),
-        "the room is a room again"
-    );
+    assert_eq!(world.ask(eve, join).err(), Some(ErrorCode::RoomKeyRequired), "the room is a room again");
     world.wind_down();
 }
 

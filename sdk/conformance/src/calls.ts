@@ -7,7 +7,10 @@ import type { Clock } from './clock.js';
 
 /** What the calls need of the server. `session` and `device` are ids. */
 export interface CallHost {
+  /** Those on which calls ring. */
   sessionsOf(user: string): string[];
+  /** Whether a session has a connection now. */
+  connected(session: string): boolean;
   push(session: string, event: CallPush): void;
 }
 
@@ -23,7 +26,6 @@ interface Running {
   caller: string;
   media: CallMedia;
   group: string | undefined;
-  ref: string | undefined;
   room: number;
   startedAt: number;
   until: number;
@@ -31,7 +33,8 @@ interface Running {
   cancel: () => void;
 }
 
-const IN: readonly ParticipantState[] = ['calling', 'ringing', 'offline', 'connected'];
+const RINGS: readonly ParticipantState[] = ['ringing', 'offline'];
+const IN: readonly ParticipantState[] = ['calling', 'connected', ...RINGS];
 
 /** What became of a request. */
 export type CallReply = { call?: Call } | { refused: ErrorCode };
@@ -41,6 +44,12 @@ const refused = (code: string): CallReply => ({ refused: code as ErrorCode });
 /** See the head of the file. */
 export class FakeCalls {
   private readonly running = new Map<string, Running>();
+  /** The newest `ref` of a session, and the call that was made for it. */
+  private readonly refs = new Map<string, { ref: string; call: string }>();
+  /** Members of groups that the back-end has created. */
+  readonly groups = new Map<string, string[]>();
+  /** Rooms of calls, also of those that are over: the number of the room, and the call. */
+  private readonly rooms = new Map<number, string>();
   private count = 0;
 
   constructor(
@@ -78,27 +87,38 @@ export class FakeCalls {
     this.finish(this.get(id), reason);
   }
 
-  /** A session is new: what rings for its user rings there. */
-  arrived(user: string, session: string): void {
+  /** A session is connected: what rings for its user rings there, and is announced where it is `fresh`. */
+  arrived(user: string, session: string, fresh: boolean): void {
     for (const call of this.running.values()) {
       const party = call.parties.get(user);
-      if (party && (party.state === 'ringing' || party.state === 'offline')) {
-        this.host.push(session, { ev: 'invited', call: this.view(call, user) });
-        if (party.state === 'offline') {
-          party.state = 'ringing';
+      if (party && RINGS.includes(party.state)) {
+        const unheard = party.state === 'offline';
+        party.state = 'ringing';
+        if (fresh) {
+          this.host.push(session, { ev: 'invited', call: this.view(call, user, session) });
+        }
+        if (unheard) {
           this.changed(call, user);
         }
       }
     }
   }
 
-  /** A session is over. */
-  gone(user: string, session: string): void {
+  /** A session is over; `goodbye`: on purpose. */
+  gone(user: string, session: string, goodbye = false): void {
+    this.refs.delete(session);
     for (const call of [...this.running.values()]) {
       if (call.parties.get(user)?.session === session) {
-        this.out(call, user, 'lost');
+        this.out(call, user, goodbye ? 'left' : 'lost');
       }
     }
+  }
+
+  /** The server has lost everything. */
+  clear(): void {
+    this.running.forEach(({ cancel }) => cancel());
+    this.running.clear();
+    this.refs.clear();
   }
 
   /** The calls of one session, for a snapshot. */
@@ -106,9 +126,16 @@ export class FakeCalls {
     return [...this.running.values()]
       .filter((call) => {
         const party = call.parties.get(user);
-        return party && (party.state === 'ringing' || (IN.includes(party.state) && party.session === session));
+        return party && (RINGS.includes(party.state) || (IN.includes(party.state) && party.session === session));
       })
-      .map((call) => this.view(call, user));
+      .map((call) => this.view(call, user, session));
+  }
+
+  /** Whether a session may join a room, as far as calls are concerned. */
+  mayJoin(user: string, session: string, room: unknown): boolean {
+    const id = this.rooms.get((room as { number: number }).number);
+    const party = this.running.get(id ?? '')?.parties.get(user);
+    return id === undefined || (party?.session === session && IN.includes(party.state));
   }
 
   /** A request over the wire. */
@@ -123,15 +150,21 @@ export class FakeCalls {
     }
     if (request.op === 'accept') {
       if (party.state === 'connected') {
-        return party.session === session ? { call: this.view(call, user) } : refused('call-gone');
+        return party.session === session ? { call: this.view(call, user, session) } : refused('call-gone');
+      }
+      if (party.state === 'calling') {
+        return refused('call-gone');
       }
       this.connect(call, user, session);
-      return { call: this.view(call, user) };
+      return { call: this.view(call, user, session) };
+    }
+    if (party.session !== undefined && request.op === 'reject') {
+      return refused(party.session === session ? 'not-your-call' : 'call-gone');
     }
     if (party.session !== undefined && party.session !== session) {
       return refused('not-your-call');
     }
-    const rang = party.state === 'ringing' || party.state === 'offline';
+    const rang = RINGS.includes(party.state);
     const state = rang ? (request.op === 'reject' && request.busy ? 'busy' : 'rejected') : 'left';
     this.out(call, user, state, session);
     return {};
@@ -146,22 +179,32 @@ export class FakeCalls {
   }
 
   private place(user: string, session: string, request: Extract<CallRequest, { op: 'call' }>): CallReply {
-    const own = this.running.get(this.of(user) ?? '');
-    if (own && own.parties.get(user)?.session === session && request.ref !== undefined && own.ref === request.ref) {
-      return { call: this.view(own, user) };
+    const { ref } = request;
+    const before = this.refs.get(session);
+    if (ref !== undefined && before?.ref === ref) {
+      const made = this.running.get(before.call);
+      return made ? { call: this.view(made, user, session) } : refused('call-gone');
     }
-    const [only] = request.invitees;
-    if (own && request.invitees.length === 1 && own.caller === only && own.parties.size === 2 && !group(own)) {
-      this.connect(own, user, session);
-      return { call: this.view(own, user) };
-    }
-    if (own) {
-      return refused('call-busy');
+    const members = this.groups.get(request.group ?? '');
+    if (members && [user, ...request.invitees].some((one) => !members.includes(one))) {
+      return refused('not-in-group');
     }
     if (request.invitees.includes(user) || new Set(request.invitees).size !== request.invitees.length) {
       return refused('invalid-field');
     }
-    return { call: this.view(this.start(user, session, request), user) };
+    const own = this.running.get(this.of(user) ?? '');
+    const glare = own !== undefined && answers(own, user, request);
+    if (own && !glare) {
+      return refused('call-busy');
+    }
+    if (own) {
+      this.connect(own, user, session);
+    }
+    const call = own ?? this.start(user, session, request);
+    if (ref !== undefined) {
+      this.refs.set(session, { ref, call: call.id });
+    }
+    return { call: this.view(call, user, session) };
   }
 
   private start(caller: string, session: string | undefined, request: Extract<CallRequest, { op: 'call' }>): Running {
@@ -169,22 +212,25 @@ export class FakeCalls {
     const timeoutMs = request.timeoutMs ?? 30_000;
     const busy = new Set(request.invitees.filter((user) => this.of(user)));
     const call: Running = {
-      id, caller, media: request.media, group: request.group, ref: request.ref, room: 5000 + this.count, parties: new Map(),
+      id, caller, media: request.media, group: request.group, room: 5000 + this.count, parties: new Map(),
       startedAt: this.clock.now, until: this.clock.now + timeoutMs, cancel: () => undefined,
     };
     this.running.set(id, call);
+    this.rooms.set(call.room, id);
     const party = (state: ParticipantState): Party => ({ state, connectedAt: 0, ...(session ? { session } : {}) });
     call.parties.set(caller, party('calling'));
     for (const user of request.invitees) {
-      const online = this.host.sessionsOf(user).length > 0;
-      call.parties.set(user, { state: online ? 'ringing' : 'offline', connectedAt: 0 });
+      const online = this.host.sessionsOf(user).some((to) => this.host.connected(to));
+      call.parties.set(user, { state: busy.has(user) ? 'busy' : online ? 'ringing' : 'offline', connectedAt: 0 });
     }
     call.cancel = this.clock.after(timeoutMs, () => this.expired(call));
     // The answer goes out before anything that follows from it.
     this.clock.after(0, () => {
-      request.invitees.filter((user) => busy.has(user)).forEach((user) => this.out(call, user, 'busy'));
+      if (busy.size === request.invitees.length) {
+        this.finish(call, 'busy');
+      }
       for (const user of request.invitees.filter((other) => !busy.has(other))) {
-        this.host.sessionsOf(user).forEach((to) => this.host.push(to, { ev: 'invited', call: this.view(call, user) }));
+        this.host.sessionsOf(user).forEach((to) => this.host.push(to, { ev: 'invited', call: this.view(call, user, to) }));
       }
     });
     return call;
@@ -221,8 +267,8 @@ export class FakeCalls {
     const durationMs = party.connectedAt ? this.clock.now - party.connectedAt : 0;
     party.state = state;
     const elsewhere = by !== undefined && before === 'ringing';
-    const own: CallEndReason = elsewhere ? 'refusedElsewhere' : state === 'busy' ? 'busy' : (state as CallEndReason);
-    to.filter((session) => session !== by && state !== 'busy').forEach((session) => this.host.push(session, { ev: 'callEnded', call: call.id, reason: own, durationMs }));
+    const own: CallEndReason = elsewhere ? 'refusedElsewhere' : (state as CallEndReason);
+    to.filter((session) => session !== by).forEach((session) => this.host.push(session, { ev: 'callEnded', call: call.id, reason: own, durationMs }));
     if (user === call.caller && before === 'calling') {
       this.finish(call, state === 'lost' ? 'lost' : 'cancelled');
       return;
@@ -275,9 +321,9 @@ export class FakeCalls {
     }
   }
 
-  private view(call: Running, user: string): Call {
+  private view(call: Running, user: string, session: string): Call {
     const party = call.parties.get(user);
-    const state = party?.state;
+    const own = party?.session === session ? party.state : 'ringing';
     return {
       call: call.id,
       caller: call.caller,
@@ -287,10 +333,17 @@ export class FakeCalls {
       ringingMs: Math.max(0, call.until - this.clock.now),
       startedMs: call.startedAt,
       ...(party?.connectedAt ? { connectedMs: party.connectedAt } : {}),
-      you: state === 'connected' || state === 'calling' ? state : 'ringing',
+      you: own === 'connected' || own === 'calling' ? own : 'ringing',
       participants: [...call.parties].map(([other, { state: its }]) => ({ user: other, state: its })),
     };
   }
 }
 
 const group = (call: Running): boolean => call.group !== undefined || call.parties.size > 2;
+
+/** Whether both call each other at the same time: then the second call is the answer to the first. */
+function answers(call: Running, user: string, request: Extract<CallRequest, { op: 'call' }>): boolean {
+  const rings = RINGS.includes(call.parties.get(user)?.state ?? 'left') && call.parties.get(call.caller)?.state === 'calling';
+  const same = request.invitees.length === 1 && request.invitees[0] === call.caller;
+  return rings && same && !group(call) && request.group === undefined;
+}

@@ -8,6 +8,7 @@ import type {
 } from '@huitong/core';
 import { FakeCalls } from './calls.js';
 import type { Clock } from './clock.js';
+import { FakePresence } from './presence.js';
 
 /** Who is told what arrives on a socket; the same as in the platform interface. */
 export interface Wire {
@@ -48,6 +49,8 @@ export type Seen = RequestFrame & { from: string };
 export const WIRE_MS = 10;
 
 const CALL_OPS: readonly string[] = ['call', 'accept', 'reject', 'hangup'];
+/** Users that one session may watch. */
+const WATCHED_MOST = 200;
 
 const nameOf = (room: RoomId): string => JSON.stringify(room);
 
@@ -74,17 +77,26 @@ export class FakeServer {
 
   /** The calls of all users. */
   readonly calls: FakeCalls;
+  private readonly presence: FakePresence;
 
   constructor(private readonly clock: Clock) {
+    const push = (id: string, event: Event): void => {
+      const session = this.sessions.get(id);
+      if (session) {
+        this.pushTo(session, event);
+      }
+    };
+    this.presence = new FakePresence(clock, push);
     this.calls = new FakeCalls(clock, {
-      sessionsOf: (user) => [...this.sessions.values()].filter((session) => session.user === user).map(({ id }) => id),
-      push: (id, event) => {
-        const session = this.sessions.get(id);
-        if (session) {
-          this.pushTo(session, event as unknown as Event);
-        }
-      },
+      sessionsOf: (user) => this.reachable(user).map(({ id }) => id),
+      connected: (id) => !!this.sessions.get(id)?.conn,
+      push: (id, event) => push(id, event as unknown as Event),
     });
+  }
+
+  /** The sessions of a user on which calls ring. */
+  private reachable(user: string): Session[] {
+    return [...this.sessions.values()].filter((session) => session.user === user && session.calls);
   }
 
   /** Opens a socket. */
@@ -133,6 +145,8 @@ export class FakeServer {
     this.dropAll();
     this.sessions.clear();
     this.rooms.clear();
+    this.calls.clear();
+    this.presence.clear();
   }
 
   /** Requests of one kind, oldest first. */
@@ -269,7 +283,7 @@ export class FakeServer {
     session.sent += 1;
     const text = JSON.stringify({ seq: session.sent, ...event });
     session.pushes.push({ seq: session.sent, text });
-    if (session.pushes.length > this.replay) {
+    while (session.pushes.length > this.replay) {
       session.pushes.shift();
     }
     this.send(session.conn, text);
@@ -296,15 +310,26 @@ export class FakeServer {
 
   private gone(connection: Connection): void {
     connection.open = false;
-    if (connection.session?.conn === connection) {
-      connection.session.conn = null;
+    const { session } = connection;
+    if (session?.conn === connection) {
+      session.conn = null;
+      this.missing(session, false);
     }
   }
 
-  private forget(session: Session): void {
-    this.outOfRoom(session, 'timedOut');
+  private forget(session: Session, goodbye = false): void {
+    this.outOfRoom(session, goodbye ? 'left' : 'timedOut');
     this.sessions.delete(session.id);
-    this.calls.gone(session.user, session.id);
+    this.presence.ended(session.id);
+    this.calls.gone(session.user, session.id, goodbye);
+    this.missing(session, goodbye);
+  }
+
+  /** A connection is gone: perhaps it was the last one of its user. */
+  private missing(session: Session, goodbye: boolean): void {
+    if (session.calls && !this.reachable(session.user).some(({ conn }) => conn)) {
+      this.presence.gone(session.user, goodbye);
+    }
   }
 
   private outOfRoom(session: Session, reason: LeaveReason): void {
@@ -372,15 +397,15 @@ export class FakeServer {
       this.hello(connection, request, ok, error);
     } else if (!session) {
       error('not-logged-in');
+    } else if (request.op === 'join' && !this.calls.mayJoin(session.user, session.id, request.room)) {
+      error('may-not-enter');
     } else if (request.op === 'join') {
       ok({ state: this.join(session, request) });
     } else if (request.op === 'ping') {
       ok({ time: this.clock.now });
     } else if (request.op === 'bye') {
       ok();
-      this.outOfRoom(session, 'left');
-      this.sessions.delete(session.id);
-      this.calls.gone(session.user, session.id);
+      this.forget(session, true);
       this.close(connection, 4002);
     } else if (request.op === 'setRole') {
       this.setRole(session, request.role);
@@ -390,6 +415,12 @@ export class FakeServer {
     } else if (request.op === 'publish') {
       this.register(session, [request]);
       ok();
+    } else if (request.op === 'watch' && request.users.length > WATCHED_MOST) {
+      error('invalid-field');
+    } else if (request.op === 'watch') {
+      ok({ users: this.presence.watch(session.id, request.users) });
+    } else if (CALL_OPS.includes(request.op) && !session.calls) {
+      error('not-logged-in');
     } else if (CALL_OPS.includes(request.op)) {
       const reply = this.calls.request(session.user, session.id, request as unknown as CallRequest);
       if ('refused' in reply) {
@@ -456,10 +487,12 @@ export class FakeServer {
     if (snapshot) {
       const calls = this.calls.snapshot(session.user, session.id);
       this.pushTo(session, { ev: 'state', room: session.room ? this.stateFor(session) : null, calls } as Event);
-    } else if (!known) {
-      this.calls.arrived(session.user, session.id);
-    } else {
+    } else if (known) {
       missed.forEach(({ text }) => this.send(connection, text));
+    }
+    if (session.calls) {
+      this.presence.here(session.user);
+      this.calls.arrived(session.user, session.id, known === undefined);
     }
   }
 

@@ -322,6 +322,21 @@ test('a_group_is_connected_by_its_first_answer_and_told_of_everybody', () => {
   assert.equal(ann.calls.current?.you, 'connected');
 });
 
+test('a_busy_line_leaves_nobody_in_the_room_of_its_call', () => {
+  const world = new World();
+  const [ann] = [world.device('ann'), world.device('bob')];
+  world.server.calls.invite('cid', ['bob'], 'audio');
+  world.wait(100);
+  ann.call('bob');
+  world.wait(200);
+  assert.deepEqual([ann.outcomes, ann.news()], [['ok calling'], ['over busy 0']]);
+  world.server.calls.invite('dan', ['ann'], 'audio');
+  world.wait(100);
+  ann.calls.accept(ann.noted);
+  world.wait(200);
+  assert.deepEqual(ann.news().filter((what) => what !== 'role'), ['invited by dan', 'answered', 'joined']);
+});
+
 test('a_room_that_cannot_be_entered_ends_the_call', () => {
   const world = new World();
   const ann = world.device('ann');
@@ -345,4 +360,54 @@ test('logging_out_leaves_first_and_leaves_nothing_behind', () => {
   world.server.calls.invite('cid', ['ann'], 'audio');
   world.wait(1000);
   assert.deepEqual(ann.news(), []);
+});
+
+test('a_repeated_call_whose_first_one_is_over_by_then_is_gone', () => {
+  const world = new World();
+  const ann = world.device('ann');
+  world.device('bob');
+  ann.call('bob');
+  world.wait(15).server.dropAll();
+  world.server.calls.leave('bob', 'rejected');
+  world.wait(5000);
+  assert.deepEqual(ann.outcomes, ['call-gone'], 'it rings nowhere a second time');
+  assert.deepEqual([ann.calls.current, world.server.calls.of('bob')], [null, null]);
+});
+
+test('the_caller_sees_that_an_invitee_who_was_not_there_rings_now', () => {
+  const world = new World();
+  const ann = world.device('ann');
+  ann.call('bob');
+  world.wait(100);
+  assert.deepEqual(ann.calls.current?.participants, [{ user: 'ann', state: 'calling' }, { user: 'bob', state: 'offline' }]);
+  const bob = new Device('bob', world).login();
+  world.wait(100);
+  assert.deepEqual(bob.news(), ['ready', 'invited by ann']);
+  assert.deepEqual(ann.news().filter((what) => what !== 'joined' && what !== 'role'), ['bob ringing']);
+});
+
+test('who_is_away_when_called_rings_on_its_return', () => {
+  const world = new World();
+  const [ann, bob] = [world.device('ann'), world.device('bob')];
+  bob.platform.hide();
+  world.server.dropAll();
+  bob.platform.network(false);
+  world.server.unreachable = true;
+  world.wait(100).server.unreachable = false;
+  ann.call('bob');
+  world.wait(20_000);
+  assert.deepEqual(bob.news().filter((what) => what.startsWith('invited')), ['invited by ann']);
+  assert.deepEqual(ann.calls.current?.participants[1], { user: 'bob', state: 'ringing' });
+});
+
+test('who_is_not_in_a_group_of_the_back_end_is_not_called_in_it', () => {
+  const world = new World();
+  world.server.calls.groups.set('team', ['ann', 'bob']);
+  const ann = world.device('ann');
+  const call = (group: string, ...invitees: string[]): void => ann.calls.call({ invitees, media: 'audio', group }, ann.noted);
+  call('team', 'bob', 'cid');
+  world.wait(100);
+  call('of another product', 'cid');
+  world.wait(100);
+  assert.deepEqual(ann.outcomes, ['not-in-group', 'ok calling']);
 });

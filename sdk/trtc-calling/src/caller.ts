@@ -1,7 +1,8 @@
 /** One component between its page and the calls of its user: what pages ask, what they are told, what templates read. */
 import { Emitter, deviceId, playUrl } from '@huitong/core';
 import type { Call, Calls, CallsEvent, CallWish, Outcome, Platform } from '@huitong/core';
-import { findServer, keepScreenOn, language, settings, toast } from '@huitong/wx-platform';
+import { Tone, findServer, keepScreenOn, language, settings, toast } from '@huitong/wx-platform';
+import { bell } from './bell.js';
 import { Center } from './center.js';
 import type { Seat } from './center.js';
 import { AUDIO, CODE, EVENT, VIDEO, errorFor, errorOf } from './constants.js';
@@ -21,13 +22,19 @@ const CLIENT = 'TRTCCalling/0.1.0';
 const RING_MS = 30000;
 const SECOND_MS = 1000;
 const VERSION = 4;
+/** One for all pages: only one call rings. */
+const ring = new Tone('huitong-ring-1.wav', bell);
 
 /** What this class needs of the component. */
 export interface CallerHost {
   /** The component, for native contexts. */
   readonly component: unknown;
   config(): Config;
-  setData(changes: Record<string, unknown>): void;
+  /** Whether an invitation is heard, and whether the own camera is shown before a video call is answered. */
+  ringTone(): boolean;
+  cameraPreview(): boolean;
+  /** `done` is called when the page shows it. */
+  setData(changes: Record<string, unknown>, done?: () => void): void;
 }
 
 /** What `call` and `groupCall` resolve. */
@@ -50,6 +57,8 @@ export class Caller implements Seat {
   private wanted: string[] = [];
   private accepting: Promise<SignalMessage> | null = null;
   private screen = 'player';
+  /** The bell of this component's invitation is heard. */
+  private rings = false;
   private soundMode: 'speaker' | 'ear' = 'speaker';
   private stopClock: (() => void) | null = null;
   private readonly ends: Ends;
@@ -171,6 +180,10 @@ export class Caller implements Seat {
       // Both called each other: the other one was first.
       this.sponsor = call.caller === this.self;
       this.take(call);
+      // Who is in another call is known at once; where nobody else was called, the end of the call tells it.
+      if (this.sponsor && goesOn(call)) {
+        this.ends.already(call);
+      }
     }
     return { code: 0, inviteID: call.call, roomID: roomOf(call) };
   }
@@ -205,13 +218,21 @@ export class Caller implements Seat {
           return;
         }
         this.local.begin(center.endpoint);
-        this.take(outcome.call);
+        this.take(outcome.call, () => this.local.push());
         resolve(signalMessage(outcome.call, ACTION.accept));
       });
     });
     this.accepting = accepting;
+    this.stopRinging();
     this.render();
     return accepting;
+  }
+
+  private stopRinging(): void {
+    if (this.rings) {
+      this.rings = false;
+      ring.stop();
+    }
   }
 
   /** Refuses the invitation. */
@@ -378,7 +399,14 @@ export class Caller implements Seat {
     this.type = typeOf(call);
     this.ends.begin();
     keepScreenOn(true);
-    this.take(call);
+    if (this.type === VIDEO && this.host.cameraPreview()) {
+      this.local.preview();
+    }
+    this.take(call, () => this.local.show());
+    if (this.host.ringTone()) {
+      this.rings = true;
+      ring.play();
+    }
     this.emit(EVENT.INVITED, {
       sponsor: call.caller,
       isFromGroup: isGroup(call),
@@ -401,11 +429,11 @@ export class Caller implements Seat {
   }
 
   /** Knows the call as it is now. */
-  private take(call: Call): void {
+  private take(call: Call, shown?: () => void): void {
     this.call_ = call;
     const { caller } = call;
     this.host.setData({ invitation: { inviteID: call.call, inviter: caller, type: typeOf(call), roomID: roomOf(call) } });
-    this.render();
+    this.render(shown);
   }
 
   private tick(): void {
@@ -477,6 +505,7 @@ export class Caller implements Seat {
   }
 
   private clear(): void {
+    this.stopRinging();
     this.status = 'idle';
     this.sponsor = false;
     this.type = 0;
@@ -505,16 +534,17 @@ export class Caller implements Seat {
     this.render();
   }
 
-  /** Brings the templates up to date. */
-  render(): void {
+  /** Brings the templates up to date. `shown` is called when the page shows it. */
+  render(shown?: () => void): void {
     const { self, status, type, sponsor, wanted, screen, texts, call_: call } = this;
     const users = this.streams.userList();
     const streams = this.streams.streamList();
     const others = call ? call.participants.map(({ user }) => user).filter((user) => user !== self) : wanted;
     const known = { self, status, type, call, wanted, sponsor, accepting: this.accepting !== null, users, streams, screen, texts };
-    this.host.setData({
+    const changes = {
       callStatus: status,
       active: this.local.config.pushUrl !== '',
+      previewing: this.local.previewing,
       isSponsor: sponsor && status !== 'idle',
       soundMode: this.soundMode,
       pusherConfig: this.local.config,
@@ -524,7 +554,8 @@ export class Caller implements Seat {
       screen,
       config: { ...this.host.config(), type },
       ...viewOf(known),
-    });
+    };
+    this.host.setData(changes, shown);
   }
 }
 

@@ -25,8 +25,8 @@ interface NativeEvent {
 interface Instance {
   EVENT: typeof EVENT;
   caller: Caller;
-  data: { config: Config; backgroundMute: boolean };
-  setData(changes: Record<string, unknown>): void;
+  data: { config: Config; backgroundMute: boolean; ringTone: boolean; cameraPreview: boolean };
+  setData(changes: Record<string, unknown>, done?: () => void): void;
 }
 
 function attach(instance: Instance): void {
@@ -34,7 +34,9 @@ function attach(instance: Instance): void {
   const host: CallerHost = {
     component: instance,
     config: () => instance.data.config,
-    setData: (changes) => instance.setData(changes),
+    ringTone: () => instance.data.ringTone,
+    cameraPreview: () => instance.data.cameraPreview,
+    setData: (changes, done) => instance.setData(changes, done),
   };
   const own: Record<string, unknown> = { EVENT, caller: new Caller(host, platform) };
   Object.keys(own).forEach((key) => Object.defineProperty(instance, key, { value: own[key], configurable: true }));
@@ -202,6 +204,7 @@ function data(): Record<string, unknown> {
     callStatus: 'idle',
     soundMode: 'speaker',
     active: false,
+    previewing: false,
     pusherConfig: idlePusher(),
     playerList: [],
     streamList: [],
@@ -225,6 +228,8 @@ export function definition(): Record<string, unknown> {
     properties: {
       config: { type: Object, value: { sdkAppID: 0, userID: '', userSig: '', type: 0 } },
       backgroundMute: { type: Boolean, value: false },
+      ringTone: { type: Boolean, value: true },
+      cameraPreview: { type: Boolean, value: true },
     },
     data: data(),
     lifetimes: {

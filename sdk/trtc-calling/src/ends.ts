@@ -58,6 +58,11 @@ export class Ends {
     }
   }
 
+  /** At the sponsor: the call goes on, and some have declined by now. */
+  already(call: Call): void {
+    call.participants.forEach(({ user, state }) => this.invitees(call, [user], state));
+  }
+
   /** The call is over here; the component is idle already. */
   over(ending: Ending): void {
     if (ending.connected) {

@@ -21,6 +21,8 @@ export function idlePusher(): PusherConfig {
 /** See the head of the file. */
 export class Local {
   config = idlePusher();
+  /** The own picture is shown, and nothing is pushed. */
+  previewing = false;
   private key = '';
   private calls: Calls | null = null;
   private context: NativeContext | null = null;
@@ -35,6 +37,27 @@ export class Local {
       this.native('start');
     };
     this.revival = new Revival(platform, () => !platform.hidden() && this.key !== '' && !!this.calls?.room?.present, restart);
+  }
+
+  /** The own camera is shown before the invitation is answered. [`show`] follows when the tag is there. */
+  preview(): void {
+    this.previewing = true;
+    this.config = { ...this.config, enableCamera: true };
+  }
+
+  /** The tag of the preview is on the page. */
+  show(): void {
+    if (this.previewing && this.config.pushUrl === '') {
+      this.native('startPreview');
+    }
+  }
+
+  /** The tag has its address. One that was there before it may not notice. */
+  push(): void {
+    if (this.previewing && this.config.pushUrl !== '') {
+      this.previewing = false;
+      this.native('start');
+    }
   }
 
   /** A key for the call that is about to begin; nothing is pushed yet. */
@@ -55,7 +78,10 @@ export class Local {
   end(): void {
     if (this.config.pushUrl !== '') {
       this.native('stop');
+    } else if (this.previewing) {
+      this.native('stopPreview');
     }
+    this.previewing = false;
     this.revival.stop();
     this.context = null;
     this.key = '';
@@ -120,7 +146,7 @@ export class Local {
   }
 
   private native(name: string, options: unknown = {}): void {
-    if (this.config.pushUrl !== '') {
+    if (this.config.pushUrl !== '' || this.previewing) {
       this.context = this.context ?? createPusherContext(this.component);
       this.context?.[name]?.(options);
     }

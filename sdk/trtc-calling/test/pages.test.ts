@@ -69,6 +69,21 @@ test('both_call_each_other_and_are_connected', async () => {
   assert.deepEqual([ann.codes(), bob.codes()], [['USER_ENTER'], ['USER_ENTER']]);
 });
 
+test('who_of_a_group_is_in_another_call_is_told_at_once_and_once', async () => {
+  const world = new World();
+  const [ann, bob] = (await world.people('ann', 'bob')) as [Person, Person];
+  world.server.calls.invite('dan', ['cid'], 'audio');
+  const call = ann.tag.groupCall({ userIDList: ['bob', 'cid'], type: 1 });
+  await world.wait();
+  const { inviteID } = await call;
+  assert.deepEqual(ann.one('LINE_BUSY'), { invitee: 'cid', inviteID, reason: 'line busy' });
+  void bob.tag.accept();
+  await world.wait();
+  void bob.tag.hangup();
+  await world.wait();
+  assert.deepEqual(ann.codes(), ['USER_ENTER', 'USER_LEAVE', 'CALL_END']);
+});
+
 test('a_handler_that_throws_costs_the_call_nothing', async () => {
   const world = new World();
   const [ann, bob] = (await world.people('ann', 'bob')) as [Person, Person];

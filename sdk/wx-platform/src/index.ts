@@ -5,6 +5,8 @@ import { connect } from './sockets.js';
 
 export { PLAY, PUSH, PUSH_ERRORS, PUSH_NOTES } from './codes.js';
 export { keepScreenOn, language, registerComponent, toast } from './components.js';
+export { Tone, wav } from './tone.js';
+export type { Sound } from './tone.js';
 export { findServer, settings } from './settings.js';
 export type { Settings } from './settings.js';
 export { createPlayerContext, createPusherContext, saveToAlbum } from './media.js';

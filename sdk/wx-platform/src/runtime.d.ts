@@ -26,6 +26,9 @@ interface Wx {
   getSystemInfoSync?(): { platform?: string; system?: string; version?: string; SDKVersion?: string; language?: string };
   showToast?(options: WxOptions & { title: string; icon?: string }): void;
   setKeepScreenOn?(options: WxOptions & { keepScreenOn: boolean }): void;
+  env?: { USER_DATA_PATH?: string };
+  getFileSystemManager?(): { writeFile(options: WxOptions & { filePath: string; data: ArrayBuffer }): void };
+  createInnerAudioContext?(): any;
   getStorageSync?(key: string): unknown;
   setStorageSync?(key: string, value: string): void;
   onAppShow?(run: () => void): void;

@@ -30,7 +30,7 @@ export class Phone extends EventEmitter {
   #child
   #nextId = 1
   #pending = new Map()
-  #state = { events: [], counts: {}, players: {}, pusher: null, data: null, log: [] }
+  #state = { events: [], counts: {}, players: {}, pusher: null, data: null, sounds: [], log: [] }
   #dead = null
 
   /**
@@ -127,6 +127,11 @@ export class Phone extends EventEmitter {
   /** Data of the component for calls on the page. */
   get component() {
     return this.#state.component
+  }
+
+  /** Files that the mini program plays now. */
+  get sounds() {
+    return this.#state.sounds
   }
 
   get pusher() {

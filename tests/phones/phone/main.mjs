@@ -107,7 +107,7 @@ class Phone {
           (text) => trace(`player ${id}.${text}`),
         ),
     }
-    const { wx, control } = createWx({ network: this.#network, contexts, trace })
+    const { wx, control } = createWx({ network: this.#network, contexts, trace, stored: this.#options.stored })
     this.#control = control
     global.wx = Object.assign(global.wx, wx, this.#options.wx)
   }
@@ -142,20 +142,20 @@ class Phone {
     Object.defineProperty(instance, name, {
       get: () => found,
       set: (component) => {
-        if (component && component !== found) this.#listen(component)
+        if (component && component !== found) this.#listen(component, true)
         found = component
       },
     })
   }
 
-  #listen(trtc) {
+  /** With `whole`, tests see everything that an event carries. */
+  #listen(trtc, whole = false) {
     for (const code of new Set(Object.values(trtc.EVENT))) {
       trtc.on(code, ({ data }) => {
         this.#counts[code] = (this.#counts[code] ?? 0) + 1
         if (PERIODIC.test(code)) return
         this.#trace(`event ${code}`)
         const { userID, player, code: errorCode, message, reason, userList, playerList } = data ?? {}
-        const whole = trtc === this.#page.instance.TRTCCalling ? { data: JSON.parse(JSON.stringify(data ?? null)) } : {}
         this.#events.push({
           code,
           at: Date.now(),
@@ -166,7 +166,7 @@ class Phone {
           streamType: player?.streamType,
           users: userList?.map((user) => user.userID),
           players: playerList?.map((item) => item.streamID),
-          ...whole,
+          ...(whole && { data: JSON.parse(JSON.stringify(data ?? null)) }),
         })
       })
     }
@@ -248,6 +248,7 @@ class Phone {
       counts: this.#counts,
       pusher: this.#pushers.items.at(-1)?.native.snapshot() ?? null,
       players: Object.fromEntries(this.#players.items.map(({ node, native }) => [node.id, native.snapshot()])),
+      sounds: this.#control.sounding(),
       log: this.#log.slice(-40),
       offline: !this.#network.allowed,
     }

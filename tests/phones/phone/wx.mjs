@@ -177,8 +177,8 @@ function requestFunction(network) {
   }
 }
 
-function storageFunctions() {
-  const store = new Map()
+function storageFunctions(stored) {
+  const store = new Map(Object.entries(stored).map(([key, value]) => [key, JSON.stringify(value)]))
   const get = (key) => (store.has(key) ? JSON.parse(store.get(key)) : '')
   return {
     getStorageSync: get,
@@ -196,19 +196,42 @@ function storageFunctions() {
   }
 }
 
+/** Files of the mini program, and sounds that are played from them; `sounding` gives the paths of those. */
+function soundFunctions(trace) {
+  const files = new Map()
+  const playing = new Set()
+  const writeFile = ({ filePath, data, ...options }) => {
+    files.set(filePath, Buffer.from(data))
+    answer({ success() {}, ...options }, null)
+  }
+  const createInnerAudioContext = () => {
+    const audio = { src: '', loop: false, onError() {}, destroy: () => audio.stop() }
+    audio.play = () => {
+      trace(`sound: ${audio.src} of ${files.get(audio.src)?.length} bytes${audio.loop ? ' in a loop' : ''}`)
+      playing.add(audio)
+    }
+    audio.stop = () => playing.delete(audio) && trace('sound: none')
+    return audio
+  }
+  const wx = { env: { USER_DATA_PATH: 'wxfile://usr' }, getFileSystemManager: () => ({ writeFile }), createInnerAudioContext }
+  return { wx, sounding: () => [...playing].map(({ src }) => src) }
+}
+
 /**
  * Makes the functions of `wx`. `contexts` gives `{pusher(), player(id, component)}`; `network` is the radio;
- * `trace(text)` writes to the phone's log.
+ * `trace(text)` writes to the phone's log; `stored` is what the mini program had kept on the phone.
  */
-export function createWx({ network, contexts, trace }) {
+export function createWx({ network, contexts, trace, stored = {} }) {
   const sockets = socketFunctions(network)
+  const sound = soundFunctions(trace)
   const randomValues = (options) => {
     const bytes = new Uint8Array(randomBytes(options.length))
     return answer(options, null, { randomValues: bytes.buffer })
   }
   const ok = (options) => answer(options, null)
   const wx = {
-    ...storageFunctions(),
+    ...storageFunctions(stored),
+    ...sound.wx,
     connectSocket: sockets.connectSocket,
     request: requestFunction(network),
     getSystemInfo: (options) => answer(options, null, SYSTEM),
@@ -242,6 +265,7 @@ export function createWx({ network, contexts, trace }) {
   const networkChanged = channel(wx, 'NetworkStatusChange')
   const control = {
     dropSockets: sockets.dropSockets,
+    sounding: sound.sounding,
     show: () => shown({ path: '', query: {}, scene: 1001 }),
     hide: () => hidden(),
     networkChanged: (state) => networkChanged({ ...Object.assign(networkState, state) }),

@@ -1,5 +1,5 @@
 // The component for calls on a page of the official simulator: its template compiles, shows what it should and reacts
-// to taps. The server is a double, because the real one does not serve calls yet (calling-server.test.mjs).
+// to taps. The server is a double, so that each moment can be held; calling-server.test.mjs has the real one.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { CALL_PAGE, CallingApps } from '../lib/calling.mjs'
@@ -58,9 +58,12 @@ test('an_invitation_is_shown_and_answered_by_a_tap', async () => {
   await status('calling')
   await shows('bob')
   await shows('邀请你视频通话')
-  assert.equal(phone.pusher, null, 'no camera before the answer')
+  await phone.until('the bell rings', () => phone.sounds.length === 1)
+  await phone.until('the own picture is shown', async () => (await phone.fullLog()).some((line) => line.includes('native: pusher.startPreview')))
+  assert.deepEqual([phone.pusher.url, phone.pusher.camera, phone.pusher.started], ['', true, false], 'and nothing is pushed')
   await phone.tapIn(TAG, '.ht-green')
   await status('connected')
+  await phone.until('the bell is silent', () => phone.sounds.length === 0)
   await phone.until('pushes', () => phone.pusher?.started && /^rtmp:\/\/127\.0\.0\.1:1\/live\/[\w-]{22}$/.test(phone.pusher.url))
   await phone.until('plays bob', () => phone.player('bob')?.src === 'rtmp://127.0.0.1:1/live/play-key-of-bob-00000')
   assert.equal(phone.pusher.camera, true)
@@ -83,6 +86,26 @@ test('a_refused_invitation_leaves_the_screen_at_once', async () => {
   await status('idle')
   await shows('ht-call', false)
   assert.deepEqual(double.ops(), ['hello', 'reject'])
+})
+
+test('bell_and_preview_are_off_where_the_page_says_so', async () => {
+  await open({ ringTone: false, cameraPreview: false })
+  double.push({ ev: 'invited', call: call() })
+  await status('calling')
+  await shows('邀请你视频通话')
+  assert.deepEqual([phone.pusher, phone.sounds], [null, []])
+  double.push({ ev: 'callEnded', call: 'c1', reason: 'cancelled', by: 'bob', durationMs: 0 })
+  await status('idle')
+})
+
+test('an_invitation_that_ends_takes_bell_and_preview_along', async () => {
+  await open()
+  double.push({ ev: 'invited', call: call() })
+  await phone.until('the bell rings', () => phone.sounds.length === 1 && phone.pusher)
+  double.push({ ev: 'callEnded', call: 'c1', reason: 'cancelled', by: 'bob', durationMs: 0 })
+  await status('idle')
+  await phone.until('all is gone', () => phone.sounds.length === 0 && !phone.pusher)
+  assert.ok((await phone.fullLog()).some((line) => line.includes('pusher.stopPreview')))
 })
 
 test('the_buttons_of_a_call_do_what_they_say', async () => {

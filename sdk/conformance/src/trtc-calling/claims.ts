@@ -41,6 +41,52 @@ const volumes: Check = async () => {
   assert.deepEqual(ann.take().map(({ data }) => data), [{ userID: 'ann', volume: 1 }, { userID: 'bob', volume: 2 }]);
 };
 
+/** What the native side of a phone was asked for, with the sound that is played. */
+async function invitedWith(config: Record<string, unknown>, type: 'audio' | 'video' = 'video'): Promise<{ world: World; ann: Person; sounds: string[] }> {
+  const world = new World();
+  const [ann] = (await world.people('ann')) as [Person];
+  const sounds: string[] = [];
+  const writeFile = ({ success }: any): void => success();
+  const player = (): unknown => ({ play: () => sounds.push('play'), stop: () => sounds.push('stop') });
+  Object.assign(ann.phone.wx, { env: { USER_DATA_PATH: 'u' }, getFileSystemManager: () => ({ writeFile }), createInnerAudioContext: player });
+  ann.tag.setData(config);
+  world.server.calls.invite('bob', ['ann'], type);
+  await world.wait();
+  return { world, ann, sounds };
+}
+
+const ringTone: Check = async () => {
+  for (const end of ['accept', 'reject', 'cancel'] as const) {
+    const { world, ann, sounds } = await invitedWith({});
+    assert.deepEqual(sounds, ['play']);
+    if (end === 'cancel') {
+      world.server.calls.end(world.server.calls.of('ann') ?? '', 'cancelled');
+    } else {
+      void ann.tag[end]();
+    }
+    await world.wait();
+    assert.deepEqual(sounds, ['play', 'stop'], end);
+  }
+  assert.deepEqual((await invitedWith({ ringTone: false })).sounds, []);
+};
+
+const cameraPreview: Check = async () => {
+  const { world, ann } = await invitedWith({});
+  assert.deepEqual([ann.data.previewing, ann.data.active, ann.data.pusherConfig.pushUrl, ann.data.pusherConfig.enableCamera], [true, false, '', true]);
+  assert.deepEqual(ann.phone.natives(), ['pusher.startPreview']);
+  void ann.tag.accept();
+  await world.wait();
+  assert.deepEqual([ann.data.previewing, ann.data.active, ann.phone.natives()], [false, true, ['pusher.start']], 'the tag stays and begins to push');
+  const refused = await invitedWith({});
+  refused.ann.phone.natives();
+  void refused.ann.tag.reject();
+  assert.deepEqual([refused.ann.data.previewing, refused.ann.phone.natives()], [false, ['pusher.stopPreview']]);
+  for (const [config, type] of [[{ cameraPreview: false }, 'video'], [{}, 'audio']] as const) {
+    const off = await invitedWith(config, type);
+    assert.deepEqual([off.ann.data.previewing, off.ann.phone.natives()], [false, []]);
+  }
+};
+
 /** Ann calls Bob, who is not there. */
 async function absent(): Promise<{ world: World; ann: Person }> {
   const world = new World();
@@ -68,6 +114,8 @@ export const claimChecks: Checks = {
   },
   'trtc-calling.attribute.backgroundMute': background,
   'trtc-calling.claim.backgroundHangup': background,
+  'trtc-calling.attribute.ringTone': ringTone,
+  'trtc-calling.attribute.cameraPreview': cameraPreview,
   'trtc-calling.attribute.config.sdkAppID': config,
   'trtc-calling.attribute.config.userID': config,
   'trtc-calling.attribute.config.userSig': config,

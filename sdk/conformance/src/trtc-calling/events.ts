@@ -13,7 +13,7 @@ const RING_MS = 30_000;
 export function payload(code: string, data: Record<string, unknown>): void {
   const record = ledger('trtc-calling').find(({ id }) => id === `trtc-calling.event.${code}`);
   const members = record?.payload ?? [];
-  const allowed = new Set(members.map(({ name }) => name).concat(code === 'CALLING_CANCEL' ? ['reason'] : []));
+  const allowed = new Set(members.map(({ name }) => name));
   assert.deepEqual(Object.keys(data).filter((name) => !allowed.has(name)), [], `${code} has keys that the ledger does not name`);
   assert.deepEqual(members.filter(({ name, optional }) => !optional && data[name] === undefined).map(({ name }) => name), [], `${code} lacks keys`);
 }

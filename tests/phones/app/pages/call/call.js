@@ -1,9 +1,15 @@
 // A page with calls as the vendor's document has it: config, selectComponent, handlers, login.
 Page({
-  data: { config: { sdkAppID: 0, userID: '', userSig: '', type: 1 }, backgroundMute: false, status: 'idle' },
+  data: {
+    config: { sdkAppID: 0, userID: '', userSig: '', type: 1 },
+    backgroundMute: false,
+    ringTone: true,
+    cameraPreview: true,
+    status: 'idle',
+  },
 
-  onLoad({ sdkAppID, userID, userSig, type = 1, backgroundMute = false }) {
-    this.setData({ config: { sdkAppID, userID, userSig, type }, backgroundMute }, () => {
+  onLoad({ sdkAppID, userID, userSig, type = 1, backgroundMute = false, ringTone = true, cameraPreview = true }) {
+    this.setData({ config: { sdkAppID, userID, userSig, type }, backgroundMute, ringTone, cameraPreview }, () => {
       this.TRTCCalling = this.selectComponent('#TRTCCalling-room')
       this.bindEvents()
       this.TRTCCalling.login().then(
@@ -28,19 +34,23 @@ Page({
   },
 
   call(userID, type) {
-    this.TRTCCalling.call({ userID, type })
+    this.TRTCCalling.call({ userID, type }).then((placed) => this.setData({ placed }))
   },
   groupCall(userIDList, type, groupID) {
-    this.TRTCCalling.groupCall({ userIDList, type, groupID })
+    this.TRTCCalling.groupCall({ userIDList, type, groupID }).then((placed) => this.setData({ placed }))
   },
   accept() {
-    this.TRTCCalling.accept()
+    // A refusal is told by an event, too.
+    this.TRTCCalling.accept().catch((refused) => this.setData({ refused }))
   },
   reject() {
     this.TRTCCalling.reject()
   },
   hangup() {
     this.TRTCCalling.hangup()
+  },
+  setBackgroundMute(backgroundMute) {
+    this.setData({ backgroundMute })
   },
   setMicMute(isMute) {
     this.TRTCCalling.setMicMute(isMute)
