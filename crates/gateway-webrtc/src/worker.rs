@@ -42,6 +42,8 @@ struct Load {
     video: Meter,
     keys: Meter,
     audio: Meter,
+    /// Bytes of the largest keyframe of late: a larger one counts at once, smaller ones little by little.
+    key: usize,
 }
 
 impl Load {
@@ -53,6 +55,7 @@ impl Load {
                 self.video.add(packet.at, packet.size);
                 if kind == Kind::Key {
                     self.keys.add(packet.at, packet.size);
+                    self.key = packet.size.max(self.key / 8 * 7);
                 }
             }
         }
@@ -60,7 +63,8 @@ impl Load {
 
     fn rates(&self, at: u64) -> Rates {
         let bits = |meter: &Meter| (meter.rates(at).0 * 8.0) as u64;
-        Rates { video: bits(&self.video), keys: bits(&self.keys), audio: bits(&self.audio) }
+        let key_bits = self.key as u64 * 8;
+        Rates { video: bits(&self.video), keys: bits(&self.keys), audio: bits(&self.audio), key_bits }
     }
 }
 
