@@ -48,6 +48,11 @@ const DESIRED_LEAST: u64 = 1_500_000;
 /// Looking for more than this, for the sake of keyframes, costs more in probes than they gain.
 const DESIRED_MOST: u64 = 8_000_000;
 
+/// The wall clock of sender reports is behind by this: the time of a packet that came earlier than those before would lie in
+/// the future otherwise, and the WebRTC machine then reports an RTP time of zero. It is the same for both tracks, so it
+/// changes nothing between them.
+const REPORTS_BEHIND: Duration = Duration::from_secs(1);
+
 /// The queue is short again below this.
 const QUEUE_SHORT: Duration = Duration::from_millis(200);
 
@@ -85,7 +90,7 @@ pub(crate) struct Playing {
     epoch: u32,
     /// The packet seen last.
     last_seq: Option<u64>,
-    /// The moment and the time of the first packet: what the sender reports are made from.
+    /// A moment and the time, in ms, that stands for it: what the sender reports are made from.
     anchor: Option<(Instant, i64)>,
     started: Option<Instant>,
     /// Packets waited too long to be sent.
@@ -233,7 +238,8 @@ impl Playing {
     }
 
     fn picture(&mut self, rtc: &mut Rtc, now: Instant, packet: &Packet<Frame>, ticks: i64) {
-        let wallclock = self.wallclock(now, packet.ts_ms);
+        // A picture that is stamped to be shown at once lies beside the sound of the present.
+        let wallclock = self.wallclock(now, ticks.div_euclid(VIDEO_TICKS));
         if let Some(out) = &mut self.video {
             write(rtc, out, packet, ticks, wallclock, true);
         }
@@ -247,12 +253,23 @@ impl Playing {
         }
     }
 
-    /// The moment that a time of the publication stands for, on one line for both tracks.
+    /// Whether anything was sent: until then there is nothing to report.
+    pub(crate) const fn began(&self) -> bool {
+        self.anchor.is_some()
+    }
+
+    /// The moment that a time of the publication stands for, on one line for both tracks and never in the future.
     fn wallclock(&mut self, now: Instant, ts_ms: i64) -> Instant {
-        let (at, first) = *self.anchor.get_or_insert((now, ts_ms));
+        let behind = now.checked_sub(REPORTS_BEHIND).unwrap_or(now);
+        let (at, first) = *self.anchor.get_or_insert((behind, ts_ms));
         let apart = Duration::from_millis(ts_ms.abs_diff(first));
         let moment = if ts_ms >= first { at.checked_add(apart) } else { at.checked_sub(apart) };
-        moment.unwrap_or(now)
+        if let Some(moment) = moment.filter(|moment| *moment <= now) {
+            return moment;
+        }
+        // The publisher's clock is faster than ours, or its times made a step.
+        self.anchor = Some((behind, ts_ms));
+        behind
     }
 }
 
@@ -312,6 +329,27 @@ mod tests {
         assert_eq!(of_estimate(20_000_000), 4_000_000, "a keyframe in 60 ms");
         assert_eq!(of_estimate(2_000_000), 2_000_000, "one step at a time");
         assert_eq!(of_estimate(300_000), 1_040_000, "what the stream needs, on any link");
+    }
+
+    #[test]
+    fn reports_are_never_of_the_future_and_keep_their_line_while_they_can() {
+        let mut playing = Playing::new(Tracks::BOTH, None, None, [0, 0]);
+        let start = Instant::now() + 10 * REPORTS_BEHIND;
+        assert!(!playing.began());
+        assert_eq!(playing.wallclock(start, 5_000), start - REPORTS_BEHIND);
+        assert!(playing.began());
+        let ms = Duration::from_millis;
+        let line = |at: i64| start - REPORTS_BEHIND + ms(at as u64) - ms(5_000);
+        for (now, at) in [(0, 5_900), (40, 5_040), (500, 5_200), (510, 6_400)] {
+            assert_eq!(playing.wallclock(start + ms(now), at), line(at), "{at}");
+        }
+        let later = start + ms(600);
+        assert_eq!(playing.wallclock(later, 9_000), later - REPORTS_BEHIND, "a step of its times");
+        assert_eq!(
+            playing.wallclock(later, 9_020),
+            later - REPORTS_BEHIND + ms(20),
+            "from which the line goes on"
+        );
     }
 
     #[test]

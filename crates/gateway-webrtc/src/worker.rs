@@ -8,7 +8,7 @@ use crate::net::Net;
 use crate::play::Playing;
 use crate::publish::Publishing;
 use crate::session::{End, NewRole, NewSession, Role, Session, SessionId};
-use crate::stats::{Stats, is_rtp_of};
+use crate::stats::{Stats, is_rtcp, is_rtp_of};
 use huitong_fanout::meter::Meter;
 use huitong_fanout::{Fanout, OPUS, PlayGrant, Tap, TapEvent, TapSink, Tracks};
 use huitong_hub::{Kind, Packet, PublicationId, Ring, RingLimits};
@@ -369,6 +369,9 @@ impl Worker {
                     }
                 }
                 Ok(Output::Transmit(transmit)) => {
+                    if session.role.has_nothing_to_report() && is_rtcp(&transmit.contents) {
+                        continue;
+                    }
                     if is_rtp_of(&transmit.contents, session.resend) {
                         figures::RESENT.increment(1);
                     }
