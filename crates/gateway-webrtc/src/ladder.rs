@@ -38,6 +38,8 @@ pub(crate) struct Rates {
     pub(crate) keys: u64,
     /// Sound.
     pub(crate) audio: u64,
+    /// The largest keyframe of late: bits, not bits per second.
+    pub(crate) key_bits: u64,
 }
 
 impl Rates {
@@ -109,7 +111,7 @@ impl Ladder {
 mod tests {
     use super::*;
 
-    const RATES: Rates = Rates { video: 800_000, keys: 200_000, audio: 40_000 };
+    const RATES: Rates = Rates { video: 800_000, keys: 200_000, audio: 40_000, key_bits: 200_000 };
 
     /// Lets so many seconds pass with this estimate.
     fn pass(ladder: &mut Ladder, clock: &mut Instant, bits: u64, seconds: u64) -> Level {

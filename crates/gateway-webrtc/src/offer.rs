@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use huitong_types::ErrorCode;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use str0m::bwe::Bitrate;
 use str0m::change::SdpOffer;
 use str0m::config::{CryptoProvider, DtlsCert};
@@ -118,6 +118,9 @@ pub(crate) fn answer(making: Making<'_>, offer: SdpOffer) -> Result<Answered, Pr
     Ok(Answered { rtc, video, audio, sdp })
 }
 
+/// How often each track is reported on. A browser puts sound beside the picture once both tracks had two reports.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
 fn build(making: &Making<'_>) -> Rtc {
     let mut config = RtcConfig::new()
         .set_crypto_provider(Arc::clone(&making.crypto))
@@ -126,6 +129,8 @@ fn build(making: &Making<'_>) -> Rtc {
         .set_ice_lite(true)
         .set_rtp_mode(true)
         .set_stats_interval(Some(crate::stats::INTERVAL))
+        .set_rtcp_report_interval_audio(REPORT_INTERVAL)
+        .set_rtcp_report_interval_video(REPORT_INTERVAL)
         .clear_codecs()
         .enable_opus(true, false);
     if !making.publish {

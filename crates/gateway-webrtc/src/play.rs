@@ -2,7 +2,7 @@
 
 use crate::figures;
 use crate::ladder::{Ladder, Level, Rates};
-use crate::offer::Line;
+use crate::offer::{FIRST_ESTIMATE, Line};
 use huitong_fanout::{OPUS, Tracks};
 use huitong_hub::{Kind, Packet, Ring};
 use huitong_media::h264::AvcConfig;
@@ -36,6 +36,22 @@ const QUEUE_CEILING: Duration = Duration::from_millis(1000);
 
 /// Congestion control looks for this much more than the stream has, so that it notices when a link has become larger.
 const DESIRED_PERCENT: u64 = 130;
+
+/// Where the link has room, a keyframe leaves in this time. It is ten times as large as other pictures: at 1.3 times the
+/// average of the stream it and the pictures behind it would be on their way for a fifth of a second.
+const KEYFRAME_MS: u64 = 60;
+
+/// Looking for less than this saves nothing, and of a stream that has just begun neither rate nor keyframes are known. A
+/// probe's result replaces what is believed of the link, so looking for too little would make it look small.
+const DESIRED_LEAST: u64 = 1_500_000;
+
+/// Looking for more than this, for the sake of keyframes, costs more in probes than they gain.
+const DESIRED_MOST: u64 = 8_000_000;
+
+/// The wall clock of sender reports is behind by this: the time of a packet that came earlier than those before would lie in
+/// the future otherwise, and the WebRTC machine then reports an RTP time of zero. It is the same for both tracks, so it
+/// changes nothing between them.
+const REPORTS_BEHIND: Duration = Duration::from_secs(1);
 
 /// The queue is short again below this.
 const QUEUE_SHORT: Duration = Duration::from_millis(200);
@@ -74,13 +90,15 @@ pub(crate) struct Playing {
     epoch: u32,
     /// The packet seen last.
     last_seq: Option<u64>,
-    /// The moment and the time of the first packet: what the sender reports are made from.
+    /// A moment and the time, in ms, that stands for it: what the sender reports are made from.
     anchor: Option<(Instant, i64)>,
     started: Option<Instant>,
     /// Packets waited too long to be sent.
     late: bool,
     skips: u32,
     ladder: Ladder,
+    /// What congestion control believes of the link, and what it was told to look for, in bits per second.
+    estimate: u64,
     desired: u64,
 }
 
@@ -99,6 +117,7 @@ impl Playing {
             late: false,
             skips: 0,
             ladder: Ladder::new(),
+            estimate: FIRST_ESTIMATE.as_u64(),
             desired: 0,
         }
     }
@@ -113,12 +132,14 @@ impl Playing {
 
     /// Congestion control has a new opinion of the link, in bits per second.
     pub(crate) fn estimate(&mut self, bits: u64) {
+        self.estimate = bits;
         self.ladder.estimate(bits);
     }
 
     /// The link is another one: nothing is known of it yet, and what waits for the old one is of the past.
     pub(crate) fn change_link(&mut self) {
         self.ladder = Ladder::new();
+        self.estimate = FIRST_ESTIMATE.as_u64();
         self.desired = 0;
         self.late = false;
         self.wait_key = true;
@@ -131,7 +152,7 @@ impl Playing {
             metrics::counter!(figures::THIN_LINKS).increment(1);
             self.skips = self.skips.saturating_add(1);
         }
-        let desired = (rates.video + rates.audio) * DESIRED_PERCENT / 100;
+        let desired = desired(rates, self.estimate);
         // A change by a tenth is noise of the measurement.
         if desired.abs_diff(self.desired) * 10 > self.desired {
             self.desired = desired;
@@ -217,7 +238,8 @@ impl Playing {
     }
 
     fn picture(&mut self, rtc: &mut Rtc, now: Instant, packet: &Packet<Frame>, ticks: i64) {
-        let wallclock = self.wallclock(now, packet.ts_ms);
+        // A picture that is stamped to be shown at once lies beside the sound of the present.
+        let wallclock = self.wallclock(now, ticks.div_euclid(VIDEO_TICKS));
         if let Some(out) = &mut self.video {
             write(rtc, out, packet, ticks, wallclock, true);
         }
@@ -231,13 +253,33 @@ impl Playing {
         }
     }
 
-    /// The moment that a time of the publication stands for, on one line for both tracks.
+    /// Whether anything was sent: until then there is nothing to report.
+    pub(crate) const fn began(&self) -> bool {
+        self.anchor.is_some()
+    }
+
+    /// The moment that a time of the publication stands for, on one line for both tracks and never in the future.
     fn wallclock(&mut self, now: Instant, ts_ms: i64) -> Instant {
-        let (at, first) = *self.anchor.get_or_insert((now, ts_ms));
+        let behind = now.checked_sub(REPORTS_BEHIND).unwrap_or(now);
+        let (at, first) = *self.anchor.get_or_insert((behind, ts_ms));
         let apart = Duration::from_millis(ts_ms.abs_diff(first));
         let moment = if ts_ms >= first { at.checked_add(apart) } else { at.checked_sub(apart) };
-        moment.unwrap_or(now)
+        if let Some(moment) = moment.filter(|moment| *moment <= now) {
+            return moment;
+        }
+        // The publisher's clock is faster than ours, or its times made a step.
+        self.anchor = Some((behind, ts_ms));
+        behind
     }
+}
+
+/// What congestion control is to look for. Probes go to twice of it, whatever the link: beyond what the stream needs, it is
+/// never more than the link is believed to carry, so that a thin link is not filled with probes and a thick one is known
+/// step by step.
+fn desired(rates: Rates, estimate: u64) -> u64 {
+    let stream = (rates.video + rates.audio) * DESIRED_PERCENT / 100;
+    let keyframe = (rates.key_bits * 1000 / KEYFRAME_MS).clamp(DESIRED_LEAST, DESIRED_MOST);
+    stream.max(keyframe.min(estimate))
 }
 
 fn write(
@@ -273,4 +315,49 @@ fn cut(packet: &Packet<Frame>) -> Vec<Arc<[u8]>> {
     }
     let config = packet.configs.video.as_ref().and_then(|(_, header)| AvcConfig::parse(&header.payload).ok());
     rtp::packetize(frame, config.as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: Rates = Rates { video: 750_000, keys: 120_000, audio: 50_000, key_bits: 240_000 };
+
+    #[test]
+    fn room_for_keyframes_is_looked_for_as_far_as_the_link_is_known_to_have_it() {
+        let of_estimate = |estimate| desired(STREAM, estimate);
+        assert_eq!(of_estimate(20_000_000), 4_000_000, "a keyframe in 60 ms");
+        assert_eq!(of_estimate(2_000_000), 2_000_000, "one step at a time");
+        assert_eq!(of_estimate(300_000), 1_040_000, "what the stream needs, on any link");
+    }
+
+    #[test]
+    fn reports_are_never_of_the_future_and_keep_their_line_while_they_can() {
+        let mut playing = Playing::new(Tracks::BOTH, None, None, [0, 0]);
+        let start = Instant::now() + 10 * REPORTS_BEHIND;
+        assert!(!playing.began());
+        assert_eq!(playing.wallclock(start, 5_000), start - REPORTS_BEHIND);
+        assert!(playing.began());
+        let ms = Duration::from_millis;
+        let line = |at: i64| start - REPORTS_BEHIND + ms(at as u64) - ms(5_000);
+        for (now, at) in [(0, 5_900), (40, 5_040), (500, 5_200), (510, 6_400)] {
+            assert_eq!(playing.wallclock(start + ms(now), at), line(at), "{at}");
+        }
+        let later = start + ms(600);
+        assert_eq!(playing.wallclock(later, 9_000), later - REPORTS_BEHIND, "a step of its times");
+        assert_eq!(
+            playing.wallclock(later, 9_020),
+            later - REPORTS_BEHIND + ms(20),
+            "from which the line goes on"
+        );
+    }
+
+    #[test]
+    fn neither_a_stream_without_a_rate_yet_nor_a_huge_keyframe_decides_alone() {
+        assert_eq!(desired(Rates::default(), 3_000_000), DESIRED_LEAST);
+        let huge = Rates { key_bits: 8_000_000, ..STREAM };
+        assert_eq!(desired(huge, 50_000_000), DESIRED_MOST);
+        let large = Rates { video: 20_000_000, ..huge };
+        assert!(desired(large, 50_000_000) > 20_000_000, "it is what the stream needs");
+    }
 }

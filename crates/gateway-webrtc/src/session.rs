@@ -75,6 +75,12 @@ impl Role {
             Self::Play(_) => "play",
         }
     }
+
+    /// Whether it is a viewer that has got nothing yet. The WebRTC machine would report an RTP time of zero then, which is no
+    /// time of the stream, and a browser would wait for several reports until it believed another one.
+    pub(crate) fn has_nothing_to_report(&self) -> bool {
+        matches!(self, Self::Play(playing) if !playing.began())
+    }
 }
 
 /// A session as its worker holds it.

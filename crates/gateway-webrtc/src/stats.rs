@@ -63,6 +63,11 @@ pub(crate) fn is_rtp_of(datagram: &[u8], pt: Option<Pt>) -> bool {
     matches!(datagram, [first, second, ..] if first >> 6 == 2 && second & 0x7f == *pt)
 }
 
+/// Whether a datagram is RTCP (RFC 5761, section 4).
+pub(crate) fn is_rtcp(datagram: &[u8]) -> bool {
+    matches!(datagram, [first, 192..=223, ..] if first >> 6 == 2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +101,17 @@ mod tests {
         };
         assert!(stats.take(&Event::MediaEgressStats(told)));
         assert_eq!(stats.grown(Mid::from("0"), 2), 0);
+    }
+
+    #[test]
+    fn reports_are_known_by_their_type() {
+        assert!(is_rtcp(&[0x80, 200, 0, 6]) && is_rtcp(&[0x81, 205, 0]));
+        assert!(
+            !is_rtcp(&[0x80, 102, 0])
+                && !is_rtcp(&[0x80, 0x80 | 102, 0])
+                && !is_rtcp(&[22, 200])
+                && !is_rtcp(&[])
+        );
     }
 
     #[test]

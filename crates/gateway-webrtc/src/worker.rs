@@ -8,7 +8,7 @@ use crate::net::Net;
 use crate::play::Playing;
 use crate::publish::Publishing;
 use crate::session::{End, NewRole, NewSession, Role, Session, SessionId};
-use crate::stats::{Stats, is_rtp_of};
+use crate::stats::{Stats, is_rtcp, is_rtp_of};
 use huitong_fanout::meter::Meter;
 use huitong_fanout::{Fanout, OPUS, PlayGrant, Tap, TapEvent, TapSink, Tracks};
 use huitong_hub::{Kind, Packet, PublicationId, Ring, RingLimits};
@@ -42,6 +42,8 @@ struct Load {
     video: Meter,
     keys: Meter,
     audio: Meter,
+    /// Bytes of the largest keyframe of late: a larger one counts at once, smaller ones little by little.
+    key: usize,
 }
 
 impl Load {
@@ -53,6 +55,7 @@ impl Load {
                 self.video.add(packet.at, packet.size);
                 if kind == Kind::Key {
                     self.keys.add(packet.at, packet.size);
+                    self.key = packet.size.max(self.key / 8 * 7);
                 }
             }
         }
@@ -60,7 +63,8 @@ impl Load {
 
     fn rates(&self, at: u64) -> Rates {
         let bits = |meter: &Meter| (meter.rates(at).0 * 8.0) as u64;
-        Rates { video: bits(&self.video), keys: bits(&self.keys), audio: bits(&self.audio) }
+        let key_bits = self.key as u64 * 8;
+        Rates { video: bits(&self.video), keys: bits(&self.keys), audio: bits(&self.audio), key_bits }
     }
 }
 
@@ -365,6 +369,9 @@ impl Worker {
                     }
                 }
                 Ok(Output::Transmit(transmit)) => {
+                    if session.role.has_nothing_to_report() && is_rtcp(&transmit.contents) {
+                        continue;
+                    }
                     if is_rtp_of(&transmit.contents, session.resend) {
                         figures::RESENT.increment(1);
                     }

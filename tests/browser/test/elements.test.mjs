@@ -56,6 +56,7 @@ test('net_status_has_the_figures_of_the_native_one', async () => {
   assert.deepEqual([info.videoWidth, info.videoHeight], [180, 320])
   assert.ok(info.netQualityLevel >= 1 && info.netQualityLevel <= 6, JSON.stringify(info))
   assert.ok(info.videoBitrate > 0 && info.netSpeed > 0, JSON.stringify(info))
+  await untilTold('the bit rate of the sound', ({ event, info }) => event === 'netstatus' && info.audioBitrate > 10 && info.audioBitrate < 200)
 })
 
 test('volume_is_told_and_a_muted_player_is_silent', async () => {

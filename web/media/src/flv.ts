@@ -45,12 +45,18 @@ interface Look {
   at: number;
   frames: number;
   moved: boolean;
+  /** Sound taken out of the stream so far; `undefined` where the browser does not tell (Firefox). */
+  audioBytes: number | undefined;
 }
 
 const EMPTY = { videoKbps: 0, audioKbps: 0, width: 0, height: 0 };
 
 /** Frames shown or dropped so far; both show that the stream comes. */
 const framesOf = (element: HTMLVideoElement): number => element.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
+
+/** Bytes of sound handed to the decoder so far. No standard has it; Chromium and WebKit do. */
+const audioBytesOf = (element: HTMLVideoElement): number | undefined =>
+  (element as { webkitAudioDecodedByteCount?: number }).webkitAudioDecodedByteCount;
 
 /** How much is buffered ahead of what is shown, s. */
 function ahead(element: HTMLVideoElement): number {
@@ -190,7 +196,7 @@ export class FlvPlayer implements Player {
       const number = (name: string): number => (typeof info[name] === 'number' ? (info[name] as number) : 0);
       this.figures.width = number('width') || this.figures.width;
       this.figures.height = number('height') || this.figures.height;
-      this.figures.audioKbps = Math.round(number('audioDataRate'));
+      this.figures.audioKbps = Math.round(number('audioDataRate')) || this.figures.audioKbps;
     }));
     player.on(Events.STATISTICS_INFO, current(({ speed }: { speed?: number }) => {
       // The library tells KiB a second of both tracks together.
@@ -243,6 +249,15 @@ export class FlvPlayer implements Player {
     }, LOOK_MS);
   }
 
+  /** What the sound takes. Our server's metadata has no rate: it does not know it before the sound comes. */
+  private hear(): void {
+    const first = this.looks[0];
+    const last = this.looks[this.looks.length - 1];
+    if (first?.audioBytes !== undefined && last?.audioBytes !== undefined && last.at > first.at) {
+      this.figures.audioKbps = Math.max(0, Math.round((8 * (last.audioBytes - first.audioBytes)) / (last.at - first.at)));
+    }
+  }
+
   private judge(element: HTMLVideoElement): void {
     const now = this.scope.performance.now();
     const frames = framesOf(element);
@@ -260,7 +275,8 @@ export class FlvPlayer implements Player {
         this.events.connected?.(this.transport);
       }
     }
-    this.looks = [...this.looks.slice(1 - WINDOW), { at: now, frames: this.base + frames, moved }];
+    this.looks = [...this.looks.slice(1 - WINDOW), { at: now, frames: this.base + frames, moved, audioBytes: audioBytesOf(element) }];
+    this.hear();
     if (ahead(element) > JUMP_S && element.readyState >= 2) {
       element.currentTime += ahead(element) - this.latency.target;
     }

@@ -36,6 +36,7 @@ function rig({ blocked = false, supported = true } = {}) {
   const engine = { createPlayer, isSupported: () => supported, Events } as unknown as Engine;
   const element = {
     frames: 0, currentTime: 0, readyState: 4, paused: false, videoWidth: 0, videoHeight: 0,
+    webkitAudioDecodedByteCount: undefined as number | undefined,
     buffered: { length: 0, end: () => 0 },
     getVideoPlaybackQuality: () => ({ totalVideoFrames: element.frames }),
     play: () => (blocked ? Promise.reject(Object.assign(new Error(), { name: 'NotAllowedError' })) : Promise.resolve()),
@@ -73,6 +74,28 @@ test('pictures_that_come_are_told_once_and_counted', async () => {
   await runs(5000);
   const { frames, fps, quality } = await player.stats();
   assert.deepEqual([told, frames, Math.round(fps), quality], [['connected flv'], 70, 14, 1]);
+});
+
+test('what_the_sound_takes_is_reckoned_from_its_bytes_and_the_rest_is_picture', async () => {
+  const { play, runs, player, made, element } = rig();
+  play();
+  element.webkitAudioDecodedByteCount = 0;
+  for (let n = 0; n < 8; n++) {
+    await runs(500);
+    element.webkitAudioDecodedByteCount += 3000;
+  }
+  made[0]!.emit('statistics', { speed: 60 });
+  const { audioKbps, videoKbps } = await player.stats();
+  assert.deepEqual([audioKbps, videoKbps], [48, 480 - 48]);
+});
+
+test('where_the_bytes_of_sound_are_not_told_metadata_says_what_it_takes', async () => {
+  const { play, runs, player, made } = rig();
+  play();
+  made[0]!.emit('info', { audioDataRate: 64 });
+  await runs(2000);
+  made[0]!.emit('info', {});
+  assert.equal((await player.stats()).audioKbps, 64);
 });
 
 test('frozen_pictures_are_fetched_anew_although_the_sound_goes_on', async () => {
