@@ -3,7 +3,7 @@
 use crate::call::{Party, PartyState};
 use crate::io::{CallId, Output, OverReason, Refusal, SeatEnd, UserKey};
 use crate::machine::{Calls, Timer};
-use huitong_types::SessionId;
+use huitong_types::{SessionId, UserId};
 use std::time::Duration;
 
 impl Calls {
@@ -15,17 +15,20 @@ impl Calls {
             PartyState::Ringing => {}
             _ => return Err(Refusal::Gone),
         }
-        self.connect(id, &key, session);
+        let first = self.connect(id, &key, session);
         self.stop_ringing(id, &key, OverReason::AnsweredElsewhere, session);
         self.tell(id, &key.user);
+        if let Some(caller) = first {
+            self.tell_others(id, &caller, session);
+        }
         self.quiet(id);
         Ok(id)
     }
 
-    /// One is connected, and with it the caller who was waiting for that.
-    fn connect(&mut self, id: CallId, key: &UserKey, session: SessionId) {
+    /// One is connected, and with it the caller who was waiting for that; gives that one.
+    fn connect(&mut self, id: CallId, key: &UserKey, session: SessionId) -> Option<UserId> {
         let now = self.now;
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let call = self.calls.get_mut(&id)?;
         if let Some(party) = call.party_mut(&key.user) {
             party.state = PartyState::Connected;
             party.session = Some(session);
@@ -33,10 +36,12 @@ impl Calls {
             party.rang.get_or_insert(now);
             party.told.remove(&session);
         }
-        if let Some(caller) = call.parties.first_mut().filter(|caller| caller.state == PartyState::Calling) {
+        let waited = call.parties.first_mut().filter(|caller| caller.state == PartyState::Calling);
+        let first = waited.map(|caller| {
             caller.state = PartyState::Connected;
             self.timers.cancel(&Timer::CallerLost(id));
-        }
+            caller.user.clone()
+        });
         // Talking begins when there are two: one who was first to answer a call of the back-end still waits.
         if call.count(PartyState::Connected) >= 2 {
             call.connected.get_or_insert(now);
@@ -48,6 +53,7 @@ impl Calls {
                 }
             }
         }
+        first
     }
 
     pub(crate) fn reject(&mut self, session: SessionId, id: CallId, busy: bool) -> Result<CallId, Refusal> {

@@ -290,6 +290,15 @@ impl Calls {
         self.devices.get(&session).map(|device| device.user.clone()).ok_or(Refusal::NoSession)
     }
 
+    /// As [`Self::tell`], but for one session, which knows.
+    pub(crate) fn tell_others(&mut self, id: CallId, user: &huitong_types::UserId, knows: SessionId) {
+        let from = self.out.len();
+        self.tell(id, user);
+        let told = self.out.split_off(from);
+        let knows = |output: &Output| matches!(output, Output::Changed { session, .. } if *session == knows);
+        self.out.extend(told.into_iter().filter(|output| !knows(output)));
+    }
+
     /// Tells those concerned how it stands with one of a call.
     pub(crate) fn tell(&mut self, id: CallId, user: &huitong_types::UserId) {
         let Some(call) = self.calls.get(&id) else { return };
