@@ -1,12 +1,17 @@
 // Somebody on the page of calls of the demo site.
+import fs from 'node:fs'
 import { SOON, Visitor } from './visitor.mjs'
 
+const TONE = fs.readFileSync(new URL('./tone.js', import.meta.url), 'utf8')
+
 export class Caller extends Visitor {
-  /** Opens the page and goes online; with `contacts` in the list. */
-  static async online(browser, server, name, { contacts = [], ...options } = {}) {
+  /** Opens the page and goes online; with `contacts` in the list, and a microphone that hums `toneHz`. */
+  static async online(browser, server, name, { contacts = [], toneHz = 0, ...options } = {}) {
+    const before = (page) => page.addInitScript(`window.__toneHz = ${toneHz}; ${TONE}`)
     const caller = await this.arrive(browser, server, {
-      name, hash: '#calls', ready: '[data-act=online], .me', permissions: ['camera', 'microphone'], ...options,
+      name, hash: '#calls', ready: '[data-act=online]', permissions: ['camera', 'microphone'], ...(toneHz && { before }), ...options,
     })
+    caller.toneHz = toneHz
     await caller.page.click('[data-act=online]')
     await caller.page.waitForSelector('.me[data-online=true]', { timeout: SOON })
     for (const contact of contacts) await caller.adds(contact)
