@@ -28,15 +28,15 @@ const adds = async (name) => {
 const knows = (name, online) =>
   dora.until(`knows ${name} ${online ? 'online' : 'offline'}`, async () => (await dora.find(`#contact-${name} .dot-on`).count()) === (online ? 1 : 0))
 const calls = (name, video) => dora.tap(`#contact-${name} .go >> nth=${video ? 1 : 0}`)
-/** What the component shows. */
-const part = (name) => dora.frame.locator(name).first()
+/** A part of the component, whose classes carry its path. */
+const part = (...names) => dora.frame.locator(names.map((name) => `[class*="--ht-${name}"]`).join(' ')).first()
 const sees = (user) =>
   dora.until(`sees ${user} move`, () =>
     dora.ask((_body, id) => {
       const video = document.querySelector(`live-player[id="${id}"]`)?.video
       return video && video.videoWidth > 0 && video.currentTime > 0.5
     }, `${user}_main`))
-const idle = () => dora.until('the component is gone', async () => (await dora.frame.locator('.ht-call').count()) === 0)
+const idle = () => dora.until('the component is gone', async () => (await part('call').count()) === 0)
 
 step('the_page_is_on_the_first_page_and_keeps_contacts_with_their_presence', async () => {
   dora = await Program.open(browser, meeting.server, { at: '/miniprogram/' })
@@ -53,27 +53,27 @@ step('the_page_is_on_the_first_page_and_keeps_contacts_with_their_presence', asy
 step('it_calls_the_demo_site_and_both_see_each_other', async () => {
   await calls('ann', true)
   await ann.is('incoming')
-  await part('.ht-hangup').waitFor()
+  await part('hangup').waitFor()
   await dora.screenshot('program-calls-out')
   await ann.press('accept')
   await Promise.all([sees('ann'), ann.sees('dora')])
   await dora.screenshot('program-calls-video')
-  await part('.ht-hangup .ht-round').click()
+  await part('hangup', 'round').click()
   await idle()
   await ann.ends('hungUp')
 })
 
 step('it_is_called_by_the_demo_site_and_answers_by_a_tap', async () => {
   await ann.calls('dora')
-  await part('.ht-green').waitFor()
+  await part('green').waitFor()
   await dora.screenshot('program-calls-incoming')
-  await part('.ht-green').click()
+  await part('green').click()
   await Promise.all([sees('ann'), ann.sees('dora')])
   await ann.press('hangup')
   await idle()
   await dora.says('通话结束')
   await ann.calls('dora', 'audio')
-  await part('.ht-red').click()
+  await part('red').click()
   assert.equal(await ann.ends('rejected'), 'dora declined the call.')
 })
 
@@ -89,7 +89,7 @@ step('several_ticked_contacts_are_called_together', async () => {
   await Promise.all([sees('ann'), sees('pat'), ann.sees('dora'), ann.sees('pat'), pat.sees('dora', { frames: 10 })])
   await dora.screenshot('program-calls-group')
   await ann.screenshot('calls-group-program')
-  await part('.ht-hangup .ht-round').click()
+  await part('hangup', 'round').click()
   await idle()
   await ann.press('hangup')
 })

@@ -46,9 +46,12 @@ test('it_rings_and_buzzes_until_it_is_answered', async () => {
 })
 
 test('a_page_that_was_never_touched_says_so_and_rings_after_the_touch', async () => {
-  const ben = await arrive()
-  await ben.page.reload()
-  await ben.page.waitForSelector('.me[data-online=true]')
+  // Who was online when the page was left is so again, without a press.
+  const kept = `localStorage.setItem('huitong.name', 'ben'); localStorage.setItem('huitong.online', '1')`
+  const ben = await Caller.arrive(browser, meeting.server, {
+    hash: '#calls', ready: '.me[data-online=true]', before: (page) => page.addInitScript(`${listen}; ${kept}`),
+  })
+  ben.name = 'ben'
   await ann.knows('ben', true)
   await ann.calls('ben', 'audio')
   await ben.is('incoming')
