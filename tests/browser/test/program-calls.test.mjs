@@ -21,6 +21,12 @@ after(async () => {
   assert.equal(await meeting?.end(), 0, 'the server drains and exits with 0')
 })
 
+/** Keeps the sounds that the page makes. */
+const listen = `
+  window.__sounds = []
+  const Sound = Audio
+  window.Audio = function (...args) { const audio = new Sound(...args); window.__sounds.push(audio); return audio }
+`
 const adds = async (name) => {
   await dora.find('#contact').fill(name)
   await dora.tap('#add')
@@ -39,7 +45,7 @@ const sees = (user) =>
 const idle = () => dora.until('the component is gone', async () => (await part('call').count()) === 0)
 
 step('the_page_is_on_the_first_page_and_keeps_contacts_with_their_presence', async () => {
-  dora = await Program.open(browser, meeting.server, { at: '/miniprogram/' })
+  dora = await Program.open(browser, meeting.server, { at: '/miniprogram/', before: (page) => page.addInitScript(listen) })
   await dora.find('#name').fill('dora')
   await dora.tap('#demo-call')
   await dora.says('在线，可以接听来电')
@@ -66,8 +72,11 @@ step('it_calls_the_demo_site_and_both_see_each_other', async () => {
 step('it_is_called_by_the_demo_site_and_answers_by_a_tap', async () => {
   await ann.calls('dora')
   await part('green').waitFor()
+  await dora.until('sees the own camera before answering', () => dora.ask(() => document.querySelector('live-pusher')?.video.videoWidth > 0))
+  await dora.until('hears the tone', () => dora.ask(() => window.__sounds?.some((audio) => !audio.paused && audio.currentTime > 0.2)))
   await dora.screenshot('program-calls-incoming')
   await part('green').click()
+  await dora.until('hears it no more', () => dora.ask(() => window.__sounds.every((audio) => audio.paused)))
   await Promise.all([sees('ann'), ann.sees('dora')])
   await ann.press('hangup')
   await idle()
