@@ -13,6 +13,7 @@ import { ACTION, clock, inviteesOf, isGroup, roomOf, signalMessage, typeOf } fro
 import type { SignalMessage } from './message.js';
 import { loginOf } from './params.js';
 import type { Config, Login } from './params.js';
+import { watchedOf } from './presence.js';
 import { Streams } from './streams.js';
 import { textsFor, viewOf } from './view.js';
 
@@ -55,6 +56,8 @@ export class Caller implements Seat {
   private sponsor = false;
   private call_: Call | null = null;
   private wanted: string[] = [];
+  /** Whom the page watches. */
+  private watched: string[] = [];
   private accepting: Promise<SignalMessage> | null = null;
   private screen = 'player';
   /** The bell of this component's invitation is heard. */
@@ -107,6 +110,7 @@ export class Caller implements Seat {
       this.waiting.push({ resolve: () => resolve(undefined), reject });
       const identity = { ...login, device: deviceId(this.platform), client: CLIENT };
       this.center = Center.join(this.platform, server, identity, this);
+      this.center.presence.want(this, this.watched);
       if (this.center.isIn) {
         this.arrived();
       }
@@ -279,6 +283,22 @@ export class Caller implements Seat {
         resolve(message);
       }
     });
+  }
+
+  /** Tells from now on who of these users is online, also after another login; an empty list ends it. */
+  watch(list: unknown): ErrorData | undefined {
+    const users = watchedOf(list);
+    if (typeof users === 'string') {
+      return this.fail(errorOf(CODE.badParameters, users));
+    }
+    this.watched = users;
+    this.center?.presence.want(this, users);
+    return undefined;
+  }
+
+  /** A watched user is online, or no longer. */
+  presence(userID: string, online: boolean): void {
+    this.emit(EVENT.USER_PRESENCE, { userID, online });
   }
 
   /** Shows or hides the picture of a user. */

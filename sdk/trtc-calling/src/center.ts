@@ -4,9 +4,11 @@
  */
 import { Calls } from '@huitong/core';
 import type { CallsEvent, Endpoint, Identity, Platform } from '@huitong/core';
+import { Presence } from './presence.js';
+import type { Watcher } from './presence.js';
 
 /** A component, as the center sees it. */
-export interface Seat {
+export interface Seat extends Watcher {
   /** Something happened that concerns this component. */
   told(event: CallsEvent): void;
 }
@@ -16,6 +18,7 @@ const centers = new Map<string, Center>();
 /** See the head of the file. */
 export class Center {
   readonly calls: Calls;
+  readonly presence = new Presence((users) => this.calls.watch(users));
   private seats: Seat[] = [];
   /** Whose the call of now is. */
   private owner: Seat | null = null;
@@ -64,6 +67,7 @@ export class Center {
   /** The component logs out, or is gone. The last one ends the login. */
   leave(seat: Seat): void {
     this.seats = this.seats.filter((other) => other !== seat);
+    this.presence.want(seat, []);
     if (this.seats.length === 0) {
       this.forget();
       this.calls.logout();
@@ -97,6 +101,9 @@ export class Center {
         owner?.told(event);
         break;
       }
+      case 'presence':
+        this.presence.told(event.user, event.online);
+        break;
       default:
         if (event.type === 'closed') {
           this.forget();

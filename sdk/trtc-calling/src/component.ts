@@ -84,6 +84,9 @@ const pageMethods: Record<string, (this: Instance, ...args: any[]) => unknown> =
   hangup() {
     return this.caller.hangup();
   },
+  watchUsers(userIDList: unknown) {
+    return this.caller.watch(userIDList);
+  },
   startRemoteView(userID: string) {
     this.caller.view(userID, true);
   },

@@ -24,6 +24,8 @@ export const EVENT = {
   SDK_READY: 'SDK_READY',
   KICKED_OUT: 'KICKED_OUT',
   CALL_MODE: 'CALL_MODE',
+  // Not in the vendor's documents: who is online, of those that a page watches.
+  USER_PRESENCE: 'USER_PRESENCE',
 } as const;
 
 /** A value of [`EVENT`]. */

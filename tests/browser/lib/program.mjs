@@ -15,12 +15,13 @@ export class Program {
   lines = []
 
   /** Opens the project that a server shows under `at`: `/miniprogram/` or `/preview/`. */
-  static async open(browser, server, { at = '/preview/', hash = '', language = 'zh-CN', viewport = DESKTOP, permissions = ['camera', 'microphone'] } = {}) {
+  static async open(browser, server, { at = '/preview/', hash = '', language = 'zh-CN', viewport = DESKTOP, permissions = ['camera', 'microphone'], before } = {}) {
     const program = new Program()
     program.context = await browser.newContext({ viewport, locale: language, permissions })
     program.page = await program.context.newPage()
     program.page.setDefaultTimeout(SOON)
     program.page.on('console', (message) => program.lines.push(`${message.type()}: ${message.text()}`))
+    await before?.(program.page)
     program.page.on('pageerror', (error) => program.faults.push(error.stack || `${error.name}: ${error.message}`))
     await program.page.goto(`${server.http}${at}${hash}`)
     await program.settled()

@@ -22,9 +22,12 @@ export class Visitor {
   lines = []
   faults = []
 
-  /** Opens the site. `query` and `hash` go into the address; `before` gets the page before it loads. */
-  static async arrive(browser, server, { name = '', room = '', query = {}, hash = '', host, before, ...context } = {}) {
-    const visitor = new Visitor()
+  /**
+   * Opens the site. `query` and `hash` go into the address; `before` gets the page before it loads; `ready` is on it when it
+   * has loaded.
+   */
+  static async arrive(browser, server, { name = '', room = '', query = {}, hash = '', host, before, ready = '[data-act=join]', ...context } = {}) {
+    const visitor = new this()
     visitor.server = server
     visitor.context = await browser.newContext({ viewport: DESKTOP, locale: 'en-US', ...context })
     visitor.page = await visitor.context.newPage()
@@ -34,7 +37,7 @@ export class Visitor {
     await before?.(visitor.page)
     const asked = new URLSearchParams({ ...(room && { room }), ...(name && { name }), ...query })
     await visitor.page.goto(`${host ?? server.http}/?${asked}${hash}`)
-    await visitor.page.waitForSelector('[data-act=join]', { timeout: SOON })
+    await visitor.page.waitForSelector(ready, { timeout: SOON })
     return visitor
   }
 

@@ -15,6 +15,10 @@ export interface Asked {
   language: string | null;
   play: string | null;
   credential: Credential | null;
+  /** The page of calls was asked for. */
+  calls: boolean;
+  /** Whom to have as a contact there. */
+  call: string;
 }
 
 /** Reads the address. Credentials stand behind `#`, which browsers send to no server. */
@@ -30,6 +34,8 @@ export function readAddress(search: string, hash: string): Asked {
     language: query.get('lang'),
     play: query.get('play'),
     credential: Number.isInteger(app) && app > 0 && user !== '' && sig !== '' ? { app, user, sig } : null,
+    calls: secret.has('calls') || query.has('call'),
+    call: (query.get('call') ?? '').trim(),
   };
 }
 
@@ -38,6 +44,14 @@ export function roomLink(page: string, room: string): string {
   const url = new URL(page);
   url.hash = '';
   url.search = `?${new URLSearchParams({ room })}`;
+  return url.href;
+}
+
+/** The link that makes its user a contact of whoever opens it. */
+export function callLink(page: string, user: string): string {
+  const url = new URL(page);
+  url.hash = '';
+  url.search = `?${new URLSearchParams({ call: user })}`;
   return url.href;
 }
 

@@ -2,13 +2,14 @@
 import type { Trouble } from '@huitong/web-media';
 import { printable, roomOf } from './address.js';
 import type { Asked, Credential } from './address.js';
-import { mint } from './credentials.js';
+import { CredentialFields, mint } from './credentials.js';
 import { iconButton, make, name, setIcon } from './dom.js';
 import { recall, remember, say } from './language.js';
 import type { Me } from './me.js';
+import { modes } from './modes.js';
 import { troubleSentence } from './sentences.js';
 import type { Key } from './texts.js';
-import { topButtons } from './top.js';
+import { brand, topButtons } from './top.js';
 
 const STORE = { name: 'huitong.name', room: 'huitong.room' };
 /** Segments of the level meter. */
@@ -30,8 +31,6 @@ export interface LobbyOptions {
 interface Fields {
   name: HTMLInputElement;
   room: HTMLInputElement;
-  app: HTMLInputElement;
-  sig: HTMLInputElement;
 }
 
 /** See the head of the file. */
@@ -40,6 +39,7 @@ export class Lobby {
   private readonly notice = make('p', { class: 'notice', role: 'alert' });
   private readonly deviceNotice = make('p', { class: 'notice', role: 'status', 'data-notice': 'devices' });
   private readonly fields: Fields;
+  private readonly credentials: CredentialFields;
   private readonly joinButton = make('button', { type: 'submit', class: 'main', text: 'join', 'data-act': 'join' });
   private readonly level = make('div', { class: 'level', role: 'meter', label: 'level', 'aria-valuemin': '0', 'aria-valuemax': '100' });
   private readonly selects = make('div', { class: 'selects' });
@@ -54,9 +54,8 @@ export class Lobby {
     this.fields = {
       name: make('input', { id: 'name', autocomplete: 'nickname', maxlength: '64', hint: 'nameHint', value: asked.name || recall(STORE.name) || '' }),
       room: make('input', { id: 'room', autocomplete: 'off', maxlength: '128', hint: 'roomHint', value: asked.room || recall(STORE.room) || '' }),
-      app: make('input', { id: 'appid', inputmode: 'numeric', autocomplete: 'off', value: asked.credential?.app ?? '' }),
-      sig: make('input', { id: 'sig', autocomplete: 'off', spellcheck: 'false', value: asked.credential?.sig ?? '' }),
     };
+    this.credentials = new CredentialFields(asked.credential, !options.demo || asked.credential !== null);
     this.micButton = iconButton('mic', 'mute', () => me.toggle('mic'), { 'data-act': 'mic' });
     this.cameraButton = iconButton('camera', 'cameraOff', () => me.toggle('camera'), { 'data-act': 'camera' });
     for (let segment = 0; segment < SEGMENTS; segment++) {
@@ -66,7 +65,7 @@ export class Lobby {
     this.element = make(
       'div',
       { class: 'lobby' },
-      make('header', { class: 'bar' }, brand(), make('span', { class: 'gap' }), ...topButtons(() => this.show())),
+      make('header', { class: 'bar' }, brand(), modes('rooms'), make('span', { class: 'gap' }), ...topButtons(() => this.show())),
       make('main', { class: 'lobby-main' }, this.check(), this.form()),
       make('footer', { class: 'foot' }, make('a', { href: 'miniprogram/', text: 'program' }), ' · ', make('a', { href: 'about', text: 'about' })),
     );
@@ -116,21 +115,12 @@ export class Lobby {
   }
 
   private form(): HTMLElement {
-    const { fields, options } = this;
-    const needsCredential = !options.demo || options.asked.credential !== null;
+    const { fields, credentials } = this;
     const row = (input: HTMLInputElement, text: Key, help: Key | null = null): HTMLElement =>
       make('div', { class: 'row' }, make('label', { for: input.id, text }), input, help ? make('small', { text: help }) : null);
-    const credentials = make(
-      'fieldset',
-      { hidden: !needsCredential },
-      make('legend', { text: 'credentials' }),
-      make('small', { text: 'credentialsHelp' }),
-      row(fields.app, 'appId'),
-      row(fields.sig, 'userSig'),
-    );
     const submit = (event: Event): void => {
       event.preventDefault();
-      void this.join(needsCredential);
+      void this.join();
     };
     return make(
       'form',
@@ -138,22 +128,22 @@ export class Lobby {
       make('h1', { text: 'title' }),
       make('p', { class: 'tagline', text: 'tagline' }),
       this.notice,
-      row(fields.name, needsCredential ? 'user' : 'name'),
+      row(fields.name, credentials.needed ? 'user' : 'name'),
       row(fields.room, 'room', 'roomHelp'),
-      credentials,
+      credentials.element,
       this.joinButton,
     );
   }
 
-  private async join(needsCredential: boolean): Promise<void> {
-    const { options, fields } = this;
-    const [user, room, app, sig] = [fields.name, fields.room, fields.app, fields.sig].map((field) => field.value.trim()) as [string, string, string, string];
-    const missing: [HTMLInputElement, Key] | null =
+  private async join(): Promise<void> {
+    const { options, fields, credentials } = this;
+    const [user, room] = [fields.name.value.trim(), fields.room.value.trim()];
+    const missing: [{ focus(): void }, Key] | null =
       user === '' ? [fields.name, 'nameMissing']
       : !printable(user) ? [fields.name, 'nameTooLong']
       : room === '' ? [fields.room, 'roomMissing']
       : roomOf(room) === null ? [fields.room, 'roomTooLong']
-      : needsCredential && (!(Number(app) > 0) || sig === '') ? [sig === '' ? fields.sig : fields.app, 'credentialMissing']
+      : credentials.wrong ? [credentials, credentials.wrong]
       : null;
     if (missing) {
       this.say(say(missing[1]));
@@ -163,7 +153,7 @@ export class Lobby {
     this.say('');
     this.busy(true);
     try {
-      const credential = needsCredential ? { app: Number(app), user, sig } : await mint(options.base, user);
+      const credential = credentials.needed ? credentials.read(user) : await mint(options.base, user);
       remember(STORE.name, user);
       remember(STORE.room, room);
       options.enter(credential, room);
@@ -241,9 +231,4 @@ export class Lobby {
     this.joinButton.disabled = on;
     name(this.joinButton, 'text', on ? 'joining' : 'join');
   }
-}
-
-/** The name of the house. */
-export function brand(): HTMLElement {
-  return make('span', { class: 'brand' }, 'Huitong ', make('b', { lang: 'zh' }, '会通'));
 }

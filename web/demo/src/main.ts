@@ -1,10 +1,11 @@
-/** The demo site: a lobby, and a meeting. */
+/** The demo site: a lobby and a meeting, and calls. */
 import { endpoint } from '@huitong/core';
 import { webPlatform } from '@huitong/web-platform';
 import { audioContext } from '@huitong/web-media';
 import { define, shared } from '@huitong/web-runtime';
 import { readAddress, roomOf } from './address.js';
 import type { Asked, Credential } from './address.js';
+import { CallsPage } from './calls/page.js';
 import { demoIsOpen } from './credentials.js';
 import { begin, say } from './language.js';
 import { Lobby } from './lobby.js';
@@ -17,6 +18,9 @@ const base = new URL('.', location.href).href;
 const platform = webPlatform();
 const app = document.querySelector('#app') as HTMLElement;
 
+/** The page that is shown now, as far as the links at its top may lead away from it. */
+let home: { calls: boolean; busy(): boolean; close(): void } | null = null;
+
 function lobby(asked: Asked, demo: boolean, notice: string): void {
   const page = new Lobby({
     me: new Me(),
@@ -26,11 +30,37 @@ function lobby(asked: Asked, demo: boolean, notice: string): void {
     notice,
     enter: (credential, room) => {
       const me = page.me;
+      home = null;
       page.close();
       enter(asked, demo, me, credential, room);
     },
   });
+  home = { calls: false, busy: () => false, close: () => { page.close(); page.me.close(); } };
   app.replaceChildren(page.element);
+}
+
+function calls(asked: Asked, demo: boolean): void {
+  const server = endpoint(base);
+  if (!server) {
+    lobby(asked, demo, say('serverSilent'));
+    return;
+  }
+  const page = new CallsPage({ platform, endpoint: server, base, asked, demo });
+  home = { calls: true, busy: () => page.busy, close: () => page.close() };
+  app.replaceChildren(page.element);
+}
+
+/** The address was changed, by one of the links or by the user: to the other page, unless a meeting or a call is on. */
+function turn(asked: Asked, demo: boolean): void {
+  const wanted = readAddress(location.search, location.hash).calls;
+  if (home && !home.busy() && wanted !== home.calls) {
+    home.close();
+    if (wanted) {
+      calls({ ...asked, call: '' }, demo);
+    } else {
+      lobby(asked, demo, '');
+    }
+  }
 }
 
 function enter(asked: Asked, demo: boolean, me: Me, credential: Credential, roomName: string): void {
@@ -55,10 +85,19 @@ async function start(): Promise<void> {
   if (asked.play === 'whep' || asked.play === 'flv' || asked.play === 'ws-flv') {
     shared.transport = asked.play;
   }
-  if (asked.credential) {
-    history.replaceState(null, '', location.pathname + location.search); // Nobody reads it from the address bar.
+  if (asked.credential || asked.call !== '') {
+    // Nobody reads a credential from the address bar, and a contact is added once.
+    const query = new URLSearchParams(location.search);
+    query.delete('call');
+    history.replaceState(null, '', `${location.pathname}${query.size > 0 ? `?${query}` : ''}${asked.calls ? '#calls' : ''}`);
   }
-  lobby(asked, await demoIsOpen(base), '');
+  const demo = await demoIsOpen(base);
+  if (asked.calls) {
+    calls(asked, demo);
+  } else {
+    lobby(asked, demo, '');
+  }
+  window.addEventListener('hashchange', () => turn(asked, demo));
 }
 
 void start();

@@ -62,6 +62,14 @@ export class Me extends EventTarget {
     this.changed();
   }
 
+  /** What is wanted before the devices are opened, or for a change of both at once. */
+  prepare(mic: boolean, camera: boolean): void {
+    Object.assign(this.state, { mic, camera });
+    this.pusher.setAttribute('enable-mic', String(mic));
+    this.pusher.setAttribute('enable-camera', String(camera));
+    this.changed();
+  }
+
   /** Turns microphone or camera on or off. One that is wanted but is not there is tried again. */
   toggle(kind: 'mic' | 'camera'): void {
     const missing = this.opened && this.state[kind] && !this.state[kind === 'mic' ? 'hasMic' : 'hasCamera'];

@@ -8,11 +8,10 @@ import type { Credential } from './address.js';
 import { say } from './language.js';
 import type { Me } from './me.js';
 import { Members } from './members.js';
+import { Sending } from './sending.js';
 import { endSentence, failureSentence, troubleSentence } from './sentences.js';
+import { othersShown } from './stage.js';
 import type { Show } from './stage.js';
-
-/** A pusher that gave up is started again after this long, ms. */
-const AGAIN_MS = 4000;
 
 const CLIENT = 'huitong-web-demo/0.1.0';
 
@@ -48,10 +47,8 @@ export class Meeting {
   private readonly dark = new Set<string>();
   /** Those who were there before are known; from now on people come and go. */
   private settled = false;
-  private timers = new Set<number>();
+  private readonly sending: Sending;
   private readonly undo: (() => void)[] = [];
-  /** Sentences that were said while their trouble lasts. */
-  private pushTrouble = '';
 
   constructor(
     private readonly options: MeetingOptions,
@@ -64,7 +61,7 @@ export class Meeting {
     this.room.enter({ ...credential, device: deviceId(platform), client: CLIENT });
     this.listen('change', () => this.declare());
     this.listen('trouble', (event) => this.events.say(troubleSentence((event as CustomEvent<Trouble>).detail, true), 'warn'));
-    this.on(options.me.pusher, 'statechange', (event) => this.pushState(event as CustomEvent<{ code: number }>));
+    this.sending = new Sending(options.me, (sentence) => this.events.say(sentence, 'warn'));
     const leave = (): void => this.leave();
     window.addEventListener('pagehide', leave);
     this.undo.push(() => window.removeEventListener('pagehide', leave));
@@ -97,19 +94,7 @@ export class Meeting {
     if (this.screen) {
       shows.push({ user: this.user, stream: 'aux', own: true, src: '', pusher: this.screen, picture: true, state: { audio: true, video: true, ...calm } });
     }
-    for (const { user, away, streams } of this.members.list) {
-      const main = streams.get('main');
-      const state = { audio: main?.audio ?? false, video: main?.video ?? false };
-      const picture = state.video && !this.dark.has(user);
-      const whose = { user, own: false, pusher: null };
-      shows.push({ ...whose, stream: 'main', src: this.source(main?.play), picture, state: { ...calm, ...state, away } });
-      const aux = streams.get('aux');
-      if (aux) {
-        const { audio, video } = aux;
-        shows.push({ ...whose, stream: 'aux', src: this.source(aux.play), picture: video, state: { ...calm, audio, video, away } });
-      }
-    }
-    return shows;
+    return shows.concat(othersShown(this.members, this.dark, (play) => `${this.bases?.flv}/${play}.flv`));
   }
 
   /** Only those who are seen are received with their picture; everybody is heard. */
@@ -161,10 +146,6 @@ export class Meeting {
 
   private get bases(): Bases | null {
     return this.room.media;
-  }
-
-  private source(play: string | undefined): string {
-    return play ? `${this.bases?.flv}/${play}.flv` : '';
   }
 
   private heard(event: RoomEvent): void {
@@ -221,9 +202,8 @@ export class Meeting {
     if (this.isOver) {
       return;
     }
-    me.pusher.setAttribute('url', `${this.bases?.whip}/${this.keys.main}`);
     this.declare();
-    await me.pusher.start();
+    await this.sending.begin(`${this.bases?.whip}/${this.keys.main}`);
   }
 
   /** Says what one sends, so that the others know whether silence and darkness are meant. */
@@ -233,21 +213,6 @@ export class Meeting {
       this.room.publish('main', this.keys.main, audio, video);
     }
     this.events.changed();
-  }
-
-  private pushState({ detail: { code } }: CustomEvent<{ code: number }>): void {
-    const { me } = this.options;
-    const trouble = (): void => {
-      this.pushTrouble ||= 'told';
-    };
-    if (code === 1001) {
-      this.pushTrouble = '';
-    } else if (code === 1102 && this.pushTrouble === '') {
-      trouble();
-      this.events.say(say('mediaLost'), 'warn');
-    } else if (code === -1307 && this.maySend) {
-      this.later(AGAIN_MS, () => void me.pusher.start());
-    }
   }
 
   private unshare(): void {
@@ -267,20 +232,12 @@ export class Meeting {
       return;
     }
     this.isOver = true;
-    this.timers.forEach((timer) => window.clearTimeout(timer));
+    this.sending.end();
     this.unshare();
     this.room.leave();
     this.options.me.close();
     this.undo.splice(0).forEach((run) => run());
     this.events.over(sentence);
-  }
-
-  private later(ms: number, run: () => void): void {
-    const timer = window.setTimeout(() => {
-      this.timers.delete(timer);
-      run();
-    }, ms);
-    this.timers.add(timer);
   }
 
   private listen(event: string, run: (event: Event) => void): void {

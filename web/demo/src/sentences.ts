@@ -48,6 +48,9 @@ const FAILURES: Partial<Record<ErrorCode, Key>> = {
   timeout: 'serverSilent',
   'session-gone': 'timedOut',
   'taken-over': 'takenOver',
+  'call-busy': 'callBusyHere',
+  'call-gone': 'callGone',
+  'not-in-group': 'notInGroup',
 };
 
 /** Why the server said no. */

@@ -1,10 +1,12 @@
 /** The tiles of a meeting in their grid. */
 import type { StreamKind } from '@huitong/core';
 import type { LivePlayer, LivePusher } from '@huitong/web-runtime';
-import { make } from './dom.js';
+import { make, name } from './dom.js';
 import { gridFor, MOST_TILES } from './layout.js';
 import { Speakers } from './speaker.js';
 import { Tile } from './tile.js';
+import type { Key } from './texts.js';
+import type { Members } from './members.js';
 import type { TileState } from './tile.js';
 
 /** What is to be seen. */
@@ -21,6 +23,22 @@ export interface Show {
   state: TileState;
 }
 
+/** The others with their streams; the pictures of those in `dark` are not received. `source` is where a key is played from. */
+export function othersShown(members: Members, dark: ReadonlySet<string>, source: (play: string) => string): Show[] {
+  return members.list.flatMap(({ user, away, streams }) => {
+    const whose = { user, own: false, pusher: null };
+    const main = streams.get('main');
+    const aux = streams.get('aux');
+    const state = { audio: main?.audio ?? false, video: main?.video ?? false, speaking: false, away };
+    const shows: Show[] = [{ ...whose, stream: 'main', src: main ? source(main.play) : '', picture: state.video && !dark.has(user), state }];
+    if (aux) {
+      const { audio, video } = aux;
+      shows.push({ ...whose, stream: 'aux', src: source(aux.play), picture: video, state: { audio, video, speaking: false, away } });
+    }
+    return shows;
+  });
+}
+
 /** How often is looked who speaks, ms. */
 const LOOK_MS = 250;
 
@@ -30,7 +48,7 @@ const idOf = ({ user, stream, own }: { user: string; stream: StreamKind; own: bo
 export class Stage {
   readonly element = make('div', { class: 'stage' });
   private readonly grid = make('div', { class: 'grid' });
-  private readonly hint = make('p', { class: 'alone', text: 'alone', hidden: true });
+  private readonly hint = make('p', { class: 'alone', hidden: true });
   private readonly tiles = new Map<string, Tile>();
   private readonly speakers = new Speakers();
   private readonly watcher = new ResizeObserver(() => this.arrange());
@@ -39,12 +57,19 @@ export class Stage {
   /** The one who spoke last keeps a place among those that are seen. */
   private lastSpeaker = '';
 
-  /** `blocked` is called when sound needs a touch; `seen` when it changes which members are seen. */
+  /**
+   * `blocked` is called when sound needs a touch; `seen` when it changes which members are seen. `alone` is said while nobody
+   * else is there.
+   */
   constructor(
     private readonly me: string,
     private readonly blocked: () => void,
     private readonly seen: (users: ReadonlySet<string>) => void,
+    private readonly alone: Key | null = 'alone',
   ) {
+    if (alone) {
+      name(this.hint, 'text', alone);
+    }
     this.element.append(this.grid, this.hint);
     this.watcher.observe(this.element);
     this.timer = window.setInterval(() => this.listen(), LOOK_MS);
@@ -67,7 +92,7 @@ export class Stage {
         tile.play(show.src, { audio: show.state.audio, video: show.picture });
       }
     }
-    this.hint.hidden = shows.some(({ own }) => !own);
+    this.hint.hidden = !this.alone || shows.some(({ own }) => !own);
     this.arrange();
   }
 

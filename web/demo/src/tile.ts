@@ -30,7 +30,7 @@ export interface TileEvents {
 }
 
 /** A colour for a name, the same everywhere. */
-function hueOf(name: string): number {
+export function hueOf(name: string): number {
   return [...name].reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % 360, 7);
 }
 

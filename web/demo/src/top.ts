@@ -1,5 +1,5 @@
 /** What stands at the top of every page: language, and light or dark. */
-import { iconButton, translateAll } from './dom.js';
+import { iconButton, make, translateAll } from './dom.js';
 import { language, recall, remember, speak } from './language.js';
 
 const STORE = 'huitong.theme';
@@ -30,4 +30,9 @@ export function topButtons(spoken: () => void): HTMLElement[] {
     iconButton('globe', 'otherLanguage', speakOther, { class: 'quiet', 'data-act': 'language' }),
     iconButton('theme', 'theme', otherTheme, { class: 'quiet', 'data-act': 'theme' }),
   ];
+}
+
+/** The name of the house. */
+export function brand(): HTMLElement {
+  return make('span', { class: 'brand' }, 'Huitong ', make('b', { lang: 'zh' }, '会通'));
 }

@@ -2,7 +2,6 @@
 import { roomLink } from './address.js';
 import { iconButton, make, name, setIcon } from './dom.js';
 import { say } from './language.js';
-import { brand } from './lobby.js';
 import type { Me } from './me.js';
 import { Meeting } from './meeting.js';
 import type { MeetingOptions } from './meeting.js';
@@ -10,7 +9,7 @@ import { People } from './people.js';
 import type { Person } from './people.js';
 import { Stage } from './stage.js';
 import { Toasts } from './toasts.js';
-import { topButtons } from './top.js';
+import { brand, topButtons } from './top.js';
 
 /** See the head of the file. */
 export class MeetingView {

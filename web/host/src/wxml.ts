@@ -21,6 +21,8 @@ export interface Template {
 
 /** The compiler repairs these by a guess; the tools of the platform refuse them, because the guess is often wrong. */
 const REFUSED = /end tag/;
+/** Of no interest: the components and attributes of many projects have such names, and the platform takes them. */
+const FINE = /avoid uppercase/;
 
 /** The text with its line breaks kept and its comments gone, for a look at which tags it has. */
 export function tagsOf(text: string): Set<string> {
@@ -55,7 +57,9 @@ export class Templates {
       if (complaint.isError || REFUSED.test(complaint.message)) {
         throw problem;
       }
-      this.warn(problem);
+      if (!FINE.test(complaint.message)) {
+        this.warn(problem);
+      }
     }
     for (const other of this.group.getDirectDependencies(unit) as string[]) {
       const path = resolve(`/${other}`, '');

@@ -64,7 +64,14 @@ export class WhipPublisher {
   /** Sends another track in place of the present one, or nothing. */
   async replace(kind: Kind, track: MediaStreamTrack | null): Promise<void> {
     this.tracks[kind] = track;
-    await this.senders[kind]?.replaceTrack(track);
+    try {
+      await this.senders[kind]?.replaceTrack(track);
+    } catch (error) {
+      // A connection that has just ended takes none any more; the next one begins with what is wanted then.
+      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') {
+        throw error;
+      }
+    }
   }
 
   stop(): void {

@@ -85,7 +85,12 @@ export class LivePusher extends MediaElement {
       return;
     }
     if (name === 'url' || name === 'autopush') {
-      if (this.pushing || flag(this, 'autopush', false)) {
+      if (text(this, 'url') === '') {
+        // There is nowhere to push to, which is no fault: a page may show the camera first.
+        if (this.pushing) {
+          this.stop();
+        }
+      } else if (this.pushing || flag(this, 'autopush', false)) {
         void this.start();
       }
     } else if (name === 'mirror' || name === 'local-mirror') {

@@ -140,7 +140,7 @@ export const claimChecks: Checks = {
     const named = [
       'INVITED', 'GROUP_CALL_INVITEE_LIST_UPDATE', 'USER_ENTER', 'USER_LEAVE', 'REJECT', 'NO_RESP', 'LINE_BUSY', 'CALLING_CANCEL',
       'CALLING_TIMEOUT', 'CALL_END', 'USER_VIDEO_AVAILABLE', 'USER_AUDIO_AVAILABLE', 'USER_VOICE_VOLUME', 'HANG_UP', 'ERROR', 'USER_ACCEPT',
-      'USER_UPDATE', 'SDK_READY', 'KICKED_OUT', 'CALL_MODE',
+      'USER_UPDATE', 'SDK_READY', 'KICKED_OUT', 'CALL_MODE', 'USER_PRESENCE',
     ];
     assert.deepEqual(Object.keys(EVENT).sort(), named.sort());
   },

@@ -110,7 +110,7 @@ export class Person {
   }
 }
 
-const NEWER = ['USER_ACCEPT', 'USER_UPDATE', 'SDK_READY', 'CALL_MODE', 'USER_VIDEO_AVAILABLE', 'USER_AUDIO_AVAILABLE', 'GROUP_CALL_INVITEE_LIST_UPDATE'];
+const NEWER = ['USER_ACCEPT', 'USER_UPDATE', 'SDK_READY', 'CALL_MODE', 'USER_VIDEO_AVAILABLE', 'USER_AUDIO_AVAILABLE', 'GROUP_CALL_INVITEE_LIST_UPDATE', 'USER_PRESENCE'];
 
 /** What the file registers. */
 export function component(phone: Phone, scope: Record<string, unknown> = {}): any {

@@ -2,6 +2,7 @@
 import { createLivePlayerContext, createLivePusherContext } from '@huitong/web-runtime';
 import { api, Refusal } from './call.js';
 import type { Options } from './call.js';
+import { Files, USER_DATA_PATH } from './files.js';
 import { NAMES } from './names.js';
 import { connectSocket, Network, request } from './network.js';
 import { createInnerAudioContext } from './sound.js';
@@ -91,6 +92,7 @@ function absent(have: Record<string, unknown>): Record<string, unknown> {
 /** See the head of the file. */
 export function createWx(world: World): Record<string, unknown> {
   const network = new Network();
+  const files = new Files();
   const have: Record<string, unknown> = {
     ...ui(), ...storage(world.project), ...system(world.life), ...navigation(world),
     connectSocket: (options: Options) => connectSocket(options, world.heard),
@@ -99,7 +101,9 @@ export function createWx(world: World): Record<string, unknown> {
     getNetworkType: api('getNetworkType', () => ({ networkType: network.type(), weakNet: false })),
     createLivePusherContext: (component?: unknown) => createLivePusherContext(world.elements(component), world.asset),
     createLivePlayerContext: (id: string, component?: unknown) => createLivePlayerContext(id, world.elements(component)),
-    createInnerAudioContext: () => createInnerAudioContext(world.asset),
+    createInnerAudioContext: () => createInnerAudioContext((path) => files.address(path) ?? world.asset(path)),
+    getFileSystemManager: () => files.manager(),
+    env: { USER_DATA_PATH },
     createSelectorQuery: world.query,
     saveImageToPhotosAlbum: api('saveImageToPhotosAlbum', saveImage),
     login: api('login', () => {
