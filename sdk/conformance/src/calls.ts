@@ -26,6 +26,7 @@ interface Running {
   caller: string;
   media: CallMedia;
   group: string | undefined;
+  backend: boolean;
   room: number;
   startedAt: number;
   until: number;
@@ -70,6 +71,11 @@ export class FakeCalls {
   /** Somebody without a session calls; gives the id. */
   invite(caller: string, invitees: string[], media: CallMedia, more: { group?: string; timeoutMs?: number } = {}): string {
     return this.start(caller, undefined, { op: 'call', invitees, media, ...more }).id;
+  }
+
+  /** The back-end lets all of these ring; gives the id. */
+  ring(first: string, others: string[], media: CallMedia): string {
+    return this.start(first, undefined, { op: 'call', invitees: others, media }, true).id;
   }
 
   /** Somebody without a session answers. */
@@ -207,21 +213,21 @@ export class FakeCalls {
     return { call: this.view(call, user, session) };
   }
 
-  private start(caller: string, session: string | undefined, request: Extract<CallRequest, { op: 'call' }>): Running {
+  private start(caller: string, session: string | undefined, request: Extract<CallRequest, { op: 'call' }>, backend = false): Running {
     const id = `call-${++this.count}`;
     const timeoutMs = request.timeoutMs ?? 30_000;
     const busy = new Set(request.invitees.filter((user) => this.of(user)));
     const call: Running = {
-      id, caller, media: request.media, group: request.group, room: 5000 + this.count, parties: new Map(),
+      id, caller, media: request.media, group: request.group, backend, room: 5000 + this.count, parties: new Map(),
       startedAt: this.clock.now, until: this.clock.now + timeoutMs, cancel: () => undefined,
     };
     this.running.set(id, call);
     this.rooms.set(call.room, id);
     const party = (state: ParticipantState): Party => ({ state, connectedAt: 0, ...(session ? { session } : {}) });
-    call.parties.set(caller, party('calling'));
+    const rings = (user: string): ParticipantState => (this.host.sessionsOf(user).some((to) => this.host.connected(to)) ? 'ringing' : 'offline');
+    call.parties.set(caller, party(backend ? rings(caller) : 'calling'));
     for (const user of request.invitees) {
-      const online = this.host.sessionsOf(user).some((to) => this.host.connected(to));
-      call.parties.set(user, { state: busy.has(user) ? 'busy' : online ? 'ringing' : 'offline', connectedAt: 0 });
+      call.parties.set(user, { state: busy.has(user) ? 'busy' : rings(user), connectedAt: 0 });
     }
     call.cancel = this.clock.after(timeoutMs, () => this.expired(call));
     // The answer goes out before anything that follows from it.
@@ -229,7 +235,7 @@ export class FakeCalls {
       if (busy.size === request.invitees.length) {
         this.finish(call, 'busy');
       }
-      for (const user of request.invitees.filter((other) => !busy.has(other))) {
+      for (const user of [...(backend ? [caller] : []), ...request.invitees.filter((other) => !busy.has(other))]) {
         this.host.sessionsOf(user).forEach((to) => this.host.push(to, { ev: 'invited', call: this.view(call, user, to) }));
       }
     });
@@ -243,14 +249,14 @@ export class FakeCalls {
       return;
     }
     party.state = 'connected';
-    party.connectedAt = this.clock.now;
     if (session) {
       party.session = session;
     }
     if (caller.state === 'calling') {
       caller.state = 'connected';
-      caller.connectedAt = this.clock.now;
     }
+    const talking = [...call.parties.values()].filter(({ state }) => state === 'connected');
+    talking.filter(({ connectedAt }) => talking.length > 1 && connectedAt === 0).forEach((one) => (one.connectedAt = this.clock.now));
     this.host.sessionsOf(user).filter((other) => other !== session)
       .forEach((other) => this.host.push(other, { ev: 'callEnded', call: call.id, reason: 'answeredElsewhere', durationMs: 0 }));
     this.changed(call, user);
@@ -281,12 +287,13 @@ export class FakeCalls {
     const states = [...call.parties.values()].map((party) => party.state);
     const ringing = states.filter((other) => other === 'ringing' || other === 'offline').length;
     const connected = states.filter((other) => other === 'connected').length;
-    const nobodyElse = ringing === 0 && connected < 2;
+    const declined = call.backend && !group(call);
+    const nobodyElse = (ringing === 0 && connected < 2) || declined;
     if (nobodyElse || (connected === 0 && !states.includes('calling'))) {
       const unanswered: Partial<Record<ParticipantState, CallEndReason>> = {
         rejected: 'rejected', busy: 'busy', timedOut: 'timedOut', unreachable: 'unreachable', lost: 'lost',
       };
-      this.finish(call, connected > 0 && state !== 'lost' ? 'hungUp' : (unanswered[state] ?? 'hungUp'));
+      this.finish(call, unanswered[state] ?? 'hungUp');
     }
   }
 
@@ -324,9 +331,11 @@ export class FakeCalls {
   private view(call: Running, user: string, session: string): Call {
     const party = call.parties.get(user);
     const own = party?.session === session ? party.state : 'ringing';
+    const [, second = ''] = [...call.parties.keys()];
     return {
       call: call.id,
-      caller: call.caller,
+      caller: call.backend && user === call.caller ? second : call.caller,
+      ...(call.backend ? { backend: true } : {}),
       media: call.media,
       room: { number: call.room },
       ...(call.group ? { group: call.group } : {}),

@@ -240,7 +240,9 @@ export class Calls implements ConnectionListener {
       return;
     }
     this.drop();
-    this.errands.add({ op, call: call.call }, (answer) => done('error' in answer ? answer : { call }));
+    // Whoever has answered a call of the back-end cannot refuse it any more.
+    const asked = call.you === 'connected' ? 'hangup' : op;
+    this.errands.add({ op: asked, call: call.call }, (answer) => done('error' in answer ? answer : { call }));
   }
 
   /** What is pushed with this key, in this call and those that follow. */
@@ -445,7 +447,9 @@ export class Calls implements ConnectionListener {
   }
 
   private connectedIf(now: Now): void {
-    if (this.now === now && now.call.you === 'connected' && now.connectedAt === 0) {
+    // In a call that the back-end made, whoever answers first waits for the other one.
+    const talks = now.call.participants.some(({ user, state }) => user !== this.identity?.user && state === 'connected');
+    if (this.now === now && talks && now.call.you === 'connected' && now.connectedAt === 0) {
       now.connectedAt = this.platform.now();
       if (!this.making) {
         this.listener({ type: 'answered', call: now.call });

@@ -411,3 +411,32 @@ test('who_is_not_in_a_group_of_the_back_end_is_not_called_in_it', () => {
   world.wait(100);
   assert.deepEqual(ann.outcomes, ['not-in-group', 'ok calling']);
 });
+
+test('a_call_of_the_back_end_is_answered_when_two_have_accepted', () => {
+  const world = new World();
+  const [ann, bob] = [world.device('ann'), world.device('bob')];
+  world.server.calls.ring('ann', ['bob'], 'audio');
+  world.wait(100);
+  assert.deepEqual([ann.news(), bob.news()], [['invited by bob'], ['invited by ann']]);
+  ann.calls.accept(ann.noted);
+  world.wait(2000);
+  assert.deepEqual([ann.news().includes('answered'), ann.calls.current?.you, ann.calls.connectedMs], [false, 'connected', 0]);
+  bob.calls.accept(bob.noted);
+  world.wait(100);
+  assert.ok(ann.news().includes('answered') && bob.news().includes('answered'));
+  assert.ok(ann.calls.connectedMs > 0 && ann.calls.connectedMs < 200);
+});
+
+test('who_waits_for_the_other_one_of_a_call_of_the_back_end_can_leave', () => {
+  const world = new World();
+  const [ann, bob] = [world.device('ann'), world.device('bob')];
+  world.server.calls.ring('ann', ['bob'], 'audio');
+  world.wait(100);
+  ann.calls.accept(ann.noted);
+  world.wait(100);
+  ann.calls.reject(ann.noted);
+  world.wait(100);
+  assert.equal(world.server.calls.of('ann'), null, 'a refusal that comes too late leaves');
+  assert.deepEqual(bob.news(), ['invited by ann', 'over hungUp 0']);
+  assert.deepEqual(ann.outcomes, ['ok connected', 'ok connected']);
+});

@@ -116,7 +116,7 @@ export function viewOf(known: Known): Record<string, unknown> {
   const { self, status, type, call, wanted, sponsor, accepting, screen, texts } = known;
   const video = type === VIDEO;
   const tiles = tilesOf(known).filter(({ userID }) => userID !== self);
-  const stage = status === 'connected' ? 'connected' : status === 'calling' && !sponsor ? 'incoming' : 'outgoing';
+  const stage = status === 'connected' ? 'connected' : status === 'calling' && !sponsor && call?.you !== 'connected' ? 'incoming' : 'outgoing';
   const others = call ? call.participants.map(({ user }) => user).filter((user) => user !== self) : wanted;
   const face = stage === 'incoming' && call ? call.caller : (others[0] ?? '');
   const many = others.length > 1;

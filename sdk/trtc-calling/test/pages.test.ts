@@ -84,6 +84,28 @@ test('who_of_a_group_is_in_another_call_is_told_at_once_and_once', async () => {
   assert.deepEqual(ann.codes(), ['USER_ENTER', 'USER_LEAVE', 'CALL_END']);
 });
 
+test('whoever_answers_a_call_of_the_back_end_waits_for_the_other_one', async () => {
+  const world = new World();
+  const [ann, bob] = (await world.people('ann', 'bob')) as [Person, Person];
+  world.server.calls.ring('ann', ['bob'], 'video');
+  await world.wait();
+  assert.deepEqual([ann.one('INVITED').sponsor, ann.data.stage, bob.one('INVITED').sponsor], ['bob', 'incoming', 'ann']);
+  void ann.tag.accept();
+  await world.wait(2000);
+  assert.deepEqual([ann.data.callStatus, ann.data.stage, ann.data.hint, ann.data.chatTime], ['calling', 'outgoing', '等待对方接受邀请…', '00:00:00']);
+  void bob.tag.accept();
+  await world.wait();
+  assert.deepEqual([ann.data.callStatus, bob.data.callStatus], ['connected', 'connected']);
+  void ann.tag.hangup();
+  await world.wait();
+  world.server.calls.ring('ann', ['bob'], 'audio');
+  await world.wait();
+  void ann.tag.accept();
+  ann.take();
+  await world.wait(31_000);
+  assert.deepEqual(ann.codes(), ['CALLING_TIMEOUT', 'CALL_END'], 'nobody came');
+});
+
 test('a_handler_that_throws_costs_the_call_nothing', async () => {
   const world = new World();
   const [ann, bob] = (await world.people('ann', 'bob')) as [Person, Person];

@@ -61,9 +61,14 @@ export class Server {
   }
 
   /** The machine loses its power and comes back: the same ports and data, nothing in memory. */
-  async crashAndRestart() {
+  crashAndRestart = () => this.#restart('SIGKILL')
+
+  /** An operator restarts the server. */
+  restart = () => this.#restart('SIGTERM')
+
+  async #restart(signal) {
     const exited = once(this.#child, 'exit')
-    this.#child.kill('SIGKILL')
+    this.#child.kill(signal)
     await exited
     await this.#spawn(this.#launch.args, this.#launch.env)
   }

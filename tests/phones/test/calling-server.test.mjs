@@ -286,6 +286,40 @@ test('a_member_that_the_back_end_removes_is_out_of_the_call', async () => {
   await idle(ann, bob)
 })
 
+test('a_group_of_the_back_end_says_who_may_be_called_in_its_name', async () => {
+  await meeting.server.api('PUT', '/v1/groups/club', { members: ['ann', 'bob'] })
+  let a = new Ear(ann)
+  await ann.call('groupCall', ['bob', 'cid'], AUDIO, 'club')
+  const error = await a.hears('ERROR')
+  assert.equal(error.code, 8011)
+  assert.match(error.message, /cid/, 'it names who is not in it')
+  assert.equal(error.errorMsg, error.message)
+  await idle(ann, bob, cid)
+  a = new Ear(ann)
+  const b = new Ear(bob)
+  await ann.call('groupCall', ['bob'], AUDIO, 'club')
+  assert.equal((await b.hears('INVITED')).groupID, 'club')
+  assert.deepEqual(a.codes, [])
+})
+
+test('a_call_that_the_back_end_makes_rings_at_both_and_ends_by_its_word', async () => {
+  const [a, b] = ears(ann, bob)
+  const call = await meeting.server.api('POST', '/v1/calls', { caller: 'ann', invitees: ['bob'], media: 'video' })
+  assert.deepEqual([(await a.hears('INVITED')).sponsor, (await b.hears('INVITED')).sponsor], ['bob', 'ann'])
+  await ann.call('accept')
+  await ann.until('waits', ({ component }) => component.stage === 'outgoing')
+  assert.equal(ann.component.callStatus, 'calling')
+  await bob.call('accept')
+  await are('connected', ann, bob)
+  await allMeet([ann, bob], { frames: 3 })
+  await meeting.server.api('DELETE', `/v1/calls/${call.call}`)
+  for (const ear of [a, b]) {
+    await ear.hears('CALL_END')
+    assert.deepEqual(ear.codes, ['INVITED', 'USER_ENTER', 'USER_LEAVE', 'CALL_END', 'HANG_UP'])
+  }
+  await idle(ann, bob)
+})
+
 test('a_page_that_is_closed_logs_out_and_ends_what_goes_on', async () => {
   await talk(ann, dan)
   const [a, b] = ears(ann, bob)

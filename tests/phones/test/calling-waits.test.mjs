@@ -136,19 +136,24 @@ test('a_caller_whose_network_is_gone_cancels_after_ten_seconds', () => waits.cut
 test('nobody_answers_within_thirty_seconds', () => waits.unanswered)
 test('nobody_is_there_within_thirty_seconds', () => waits.unreachable)
 
-test('a_server_that_crashes_ends_the_calls_and_takes_new_ones', async () => {
-  const answered = async () => {
-    const b = new Ear(ben)
-    await ada.call('call', 'ben', AUDIO)
-    await b.hears('INVITED')
-    await ben.call('accept')
-    await Promise.all([ada.hears(ben), ben.hears(ada)])
-  }
-  await answered()
-  const [a, b] = ears(ada, ben)
-  await meeting.server.crashAndRestart()
-  await Promise.all([a.hears('CALL_END', { within: RECOVERY_MS }), b.hears('CALL_END', { within: RECOVERY_MS })])
-  await are('idle', ada, ben)
-  assert.deepEqual([ada.pusher, ben.pusher], [null, null])
-  await answered()
-})
+for (const how of ['crashAndRestart', 'restart']) {
+  test(`a_server_ends_its_calls_by_a_${how}_and_takes_new_ones`, async () => {
+    const answered = async () => {
+      const b = new Ear(ben)
+      await ada.call('call', 'ben', AUDIO)
+      await b.hears('INVITED')
+      await ben.call('accept')
+      await Promise.all([ada.hears(ben), ben.hears(ada)])
+    }
+    await answered()
+    const [a, b] = ears(ada, ben)
+    await meeting.server[how]()
+    await Promise.all([a.hears('CALL_END', { within: RECOVERY_MS }), b.hears('CALL_END', { within: RECOVERY_MS })])
+    await are('idle', ada, ben)
+    assert.deepEqual([ada.pusher, ben.pusher], [null, null])
+    for (const ear of [a, b]) assert.equal(ear.all('CALL_END').length, 1)
+    await answered()
+    await ada.call('hangup')
+    await are('idle', ada, ben)
+  })
+}
