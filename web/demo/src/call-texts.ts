@@ -44,6 +44,7 @@ export const CALL_TEXTS = {
   calling: ['Calling…', '正在呼叫…'],
   ringingThere: ['Ringing…', '对方已响铃…'],
   waitingOffline: ['Not online. It rings as soon as {name} is.', '{name} 不在线，上线后会立即响铃。'],
+  waitingOfflineMany: ['None of them is online. It rings as soon as they are.', '他们都不在线，上线后会立即响铃。'],
   connecting: ['Connecting…', '正在接通…'],
   waitingOthers: ['Waiting for the others…', '正在等待其他人…'],
   invitesVoice: ['Voice call', '邀请你语音通话'],
