@@ -61,7 +61,7 @@ export const CALL_TEXTS = {
   decline: ['Decline', '拒绝'],
   cancelCall: ['Cancel', '取消呼叫'],
   hangUp: ['Hang up', '挂断'],
-  previewOn: ['Turn on the camera to see yourself', '打开摄像头预览'],
+  previewOn: ['See yourself first', '先看看自己'],
   previewIs: ['This is what the others will see.', '对方将看到此画面。'],
   ringBlocked: ['Tap anywhere to hear the ring tone: the browser allows sound only after a touch.', '浏览器在点击页面后才允许播放声音，点击任意处即可听到铃声。'],
   callTime: ['Duration', '通话时长'],

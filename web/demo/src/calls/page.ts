@@ -254,7 +254,6 @@ export class CallsPage {
     const sentence = make('span', {}, endWords(entry));
     this.ended.replaceChildren(
       sentence,
-      make('span', { class: 'gap' }),
       make('button', { type: 'button', class: 'plain', text: entry.outgoing ? 'callAgain' : 'callBack', 'data-act': 'again', on: { click: again } }),
       iconButton('close', 'dismiss', () => (this.ended.hidden = true), { class: 'quiet small' }),
     );
