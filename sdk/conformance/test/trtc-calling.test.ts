@@ -6,8 +6,9 @@ import type { Checks } from '../src/index.js';
 import { claimChecks } from '../src/trtc-calling/claims.js';
 import { eventChecks } from '../src/trtc-calling/events.js';
 import { methodChecks } from '../src/trtc-calling/methods.js';
+import { presenceChecks } from '../src/trtc-calling/presence.js';
 
-const checks: Checks = { ...claimChecks, ...eventChecks, ...methodChecks };
+const checks: Checks = { ...claimChecks, ...eventChecks, ...methodChecks, ...presenceChecks };
 const records = ledger('trtc-calling');
 
 test('every_record_of_calls_that_a_simulated_phone_can_show_has_a_check', () => {

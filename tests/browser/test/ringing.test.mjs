@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Meeting } from '../../phones/lib/meeting.mjs'
+import { mintUserSig } from '../../phones/lib/usersig.mjs'
 import { Caller } from '../lib/caller.mjs'
 import { launch } from '../lib/chromium.mjs'
 
@@ -116,4 +117,26 @@ test('removal_from_the_room_of_the_call_ends_it_with_its_reason', async () => {
   assert.equal(await ben.ends('kicked'), 'You were removed from the call.')
   await ann.ends('hungUp')
   await ben.leaves()
+})
+
+test('with_an_application_of_its_own_the_server_wants_a_credential_and_its_end_is_told', async () => {
+  const own = await Meeting.begin()
+  const hash = (user) => `#calls&${new URLSearchParams({ app: own.server.app.id, user, sig: mintUserSig(own.server.app, user) })}`
+  const empty = await Caller.arrive(browser, own.server, { name: 'dan', hash: '#calls', ready: '[data-act=online]' })
+  await empty.press('online')
+  await empty.isTold('Enter APPID, user ID and UserSig first.')
+  await empty.leaves()
+  const dan = await Caller.online(browser, own.server, 'dan', { hash: hash('dan'), contacts: ['eve'] })
+  assert.ok(!dan.page.url().includes('sig='), 'nobody reads it from the address bar')
+  const eve = await Caller.online(browser, own.server, 'eve', { hash: hash('eve') })
+  await dan.calls('eve', 'audio')
+  await eve.is('incoming')
+  await eve.press('accept')
+  await Promise.all([dan.is('talking'), eve.is('talking')])
+  for (const one of [dan, eve]) one.expects(/WebSocket connection|Failed to load resource|ERR_/)
+  const ended = own.end()
+  assert.equal(await dan.ends('serverShutdown'), 'The server is shutting down, so the call is over.')
+  await eve.ends('serverShutdown')
+  assert.equal(await ended, 0)
+  await Promise.all([dan.leaves(), eve.leaves()])
 })

@@ -9,7 +9,7 @@ import type { Me } from './me.js';
 import { modes } from './modes.js';
 import { troubleSentence } from './sentences.js';
 import type { Key } from './texts.js';
-import { brand, topButtons } from './top.js';
+import { brand, foot, topButtons } from './top.js';
 
 const STORE = { name: 'huitong.name', room: 'huitong.room' };
 /** Segments of the level meter. */
@@ -67,7 +67,7 @@ export class Lobby {
       { class: 'lobby' },
       make('header', { class: 'bar' }, brand(), modes('rooms'), make('span', { class: 'gap' }), ...topButtons(() => this.show())),
       make('main', { class: 'lobby-main' }, this.check(), this.form()),
-      make('footer', { class: 'foot' }, make('a', { href: 'miniprogram/', text: 'program' }), ' · ', make('a', { href: 'about', text: 'about' })),
+      foot(),
     );
     this.listen('change', () => {
       // What is there now needs no sentence any more.

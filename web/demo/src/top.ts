@@ -36,3 +36,8 @@ export function topButtons(spoken: () => void): HTMLElement[] {
 export function brand(): HTMLElement {
   return make('span', { class: 'brand' }, 'Huitong ', make('b', { lang: 'zh' }, '会通'));
 }
+
+/** Where else this server leads to. */
+export function foot(): HTMLElement {
+  return make('footer', { class: 'foot' }, make('a', { href: 'miniprogram/', text: 'program' }), ' · ', make('a', { href: 'about', text: 'about' }));
+}

@@ -142,7 +142,8 @@ export class CallView {
     if (phase === 'placing') {
       return say('calling');
     }
-    return rings ? say('ringingThere') : say('waitingOffline', { name: namesOf(others.map(({ user }) => user)) });
+    const open = others.filter(({ state }) => state === 'offline');
+    return rings || open.length === 0 ? say('ringingThere') : open.length > 1 ? say('waitingOfflineMany') : say('waitingOffline', { name: open[0]?.user ?? '' });
   }
 
   private drawButtons(): void {

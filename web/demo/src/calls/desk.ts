@@ -169,10 +169,12 @@ export class Desk {
       case 'ready':
       case 'resumed':
         this.reachable = true;
+        this.sayInCall(event.type === 'resumed' ? 'resumed' : null);
         break;
       case 'interrupted':
       case 'unreachable':
         this.reachable = false;
+        this.sayInCall('reconnecting');
         break;
       case 'invited':
         this.begin(event.call);
@@ -194,6 +196,13 @@ export class Desk {
         break;
     }
     this.events.changed();
+  }
+
+  /** What the page itself shows of the connection is covered by a call. */
+  private sayInCall(key: 'resumed' | 'reconnecting' | null): void {
+    if (this.talk && key) {
+      this.events.say(say(key), key === 'resumed' ? 'info' : 'warn');
+    }
   }
 
   private closed({ end }: Extract<CallsEvent, { type: 'closed' }>): void {

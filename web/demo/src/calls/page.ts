@@ -8,7 +8,7 @@ import { iconButton, make, name } from '../dom.js';
 import { recall, remember, say } from '../language.js';
 import { modes } from '../modes.js';
 import { Toasts } from '../toasts.js';
-import { brand, topButtons } from '../top.js';
+import { brand, foot, topButtons } from '../top.js';
 import { Book } from './book.js';
 import type { Entry } from './book.js';
 import { CallView } from './call-view.js';
@@ -71,6 +71,7 @@ export class CallsPage {
       { class: 'lobby calls' },
       make('header', { class: 'bar' }, brand(), modes('calls'), make('span', { class: 'gap' }), ...topButtons(() => this.draw())),
       make('main', { class: 'calls-main' }, this.form, this.lists),
+      foot(),
       this.toasts.element,
     );
     this.leaveWithThePage();
@@ -253,7 +254,6 @@ export class CallsPage {
     const sentence = make('span', {}, endWords(entry));
     this.ended.replaceChildren(
       sentence,
-      make('span', { class: 'gap' }),
       make('button', { type: 'button', class: 'plain', text: entry.outgoing ? 'callAgain' : 'callBack', 'data-act': 'again', on: { click: again } }),
       iconButton('close', 'dismiss', () => (this.ended.hidden = true), { class: 'quiet small' }),
     );
