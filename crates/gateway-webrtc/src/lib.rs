@@ -25,6 +25,7 @@ mod patch;
 mod play;
 mod problem;
 mod publish;
+mod room;
 mod session;
 mod stats;
 pub mod strangers;

@@ -3,6 +3,7 @@
 use crate::figures;
 use crate::ladder::{Ladder, Level, Rates};
 use crate::offer::{FIRST_ESTIMATE, Line};
+use crate::room::Room;
 use huitong_fanout::{OPUS, Tracks};
 use huitong_hub::{Kind, Packet, Ring};
 use huitong_media::h264::AvcConfig;
@@ -33,20 +34,6 @@ const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// Packets that wait in the pacer for this long are of the past: pictures are left out until a keyframe comes when the
 /// queue is short again.
 const QUEUE_CEILING: Duration = Duration::from_millis(1000);
-
-/// Congestion control looks for this much more than the stream has, so that it notices when a link has become larger.
-const DESIRED_PERCENT: u64 = 130;
-
-/// Where the link has room, a keyframe leaves in this time. It is ten times as large as other pictures: at 1.3 times the
-/// average of the stream it and the pictures behind it would be on their way for a fifth of a second.
-const KEYFRAME_MS: u64 = 60;
-
-/// Looking for less than this saves nothing, and of a stream that has just begun neither rate nor keyframes are known. A
-/// probe's result replaces what is believed of the link, so looking for too little would make it look small.
-const DESIRED_LEAST: u64 = 1_500_000;
-
-/// Looking for more than this, for the sake of keyframes, costs more in probes than they gain.
-const DESIRED_MOST: u64 = 8_000_000;
 
 /// The wall clock of sender reports is behind by this: the time of a packet that came earlier than those before would lie in
 /// the future otherwise, and the WebRTC machine then reports an RTP time of zero. It is the same for both tracks, so it
@@ -97,8 +84,8 @@ pub(crate) struct Playing {
     late: bool,
     skips: u32,
     ladder: Ladder,
-    /// What congestion control believes of the link, and what it was told to look for, in bits per second.
-    estimate: u64,
+    room: Room,
+    /// What congestion control was told to look for, in bits per second.
     desired: u64,
 }
 
@@ -117,7 +104,7 @@ impl Playing {
             late: false,
             skips: 0,
             ladder: Ladder::new(),
-            estimate: FIRST_ESTIMATE.as_u64(),
+            room: Room::new(FIRST_ESTIMATE.as_u64()),
             desired: 0,
         }
     }
@@ -132,14 +119,19 @@ impl Playing {
 
     /// Congestion control has a new opinion of the link, in bits per second.
     pub(crate) fn estimate(&mut self, bits: u64) {
-        self.estimate = bits;
+        self.room.estimate(bits);
         self.ladder.estimate(bits);
+    }
+
+    /// So large a share of the packets of the last second was lost.
+    pub(crate) fn lost(&mut self, now: Instant, share: f32) {
+        self.room.lost(now, share);
     }
 
     /// The link is another one: nothing is known of it yet, and what waits for the old one is of the past.
     pub(crate) fn change_link(&mut self) {
         self.ladder = Ladder::new();
-        self.estimate = FIRST_ESTIMATE.as_u64();
+        self.room = Room::new(FIRST_ESTIMATE.as_u64());
         self.desired = 0;
         self.late = false;
         self.wait_key = true;
@@ -152,7 +144,7 @@ impl Playing {
             metrics::counter!(figures::THIN_LINKS).increment(1);
             self.skips = self.skips.saturating_add(1);
         }
-        let desired = desired(rates, self.estimate);
+        let desired = self.room.desired(now, rates);
         // A change by a tenth is noise of the measurement.
         if desired.abs_diff(self.desired) * 10 > self.desired {
             self.desired = desired;
@@ -273,15 +265,6 @@ impl Playing {
     }
 }
 
-/// What congestion control is to look for. Probes go to twice of it, whatever the link: beyond what the stream needs, it is
-/// never more than the link is believed to carry, so that a thin link is not filled with probes and a thick one is known
-/// step by step.
-fn desired(rates: Rates, estimate: u64) -> u64 {
-    let stream = (rates.video + rates.audio) * DESIRED_PERCENT / 100;
-    let keyframe = (rates.key_bits * 1000 / KEYFRAME_MS).clamp(DESIRED_LEAST, DESIRED_MOST);
-    stream.max(keyframe.min(estimate))
-}
-
 fn write(
     rtc: &mut Rtc,
     out: &mut Out,
@@ -321,16 +304,6 @@ fn cut(packet: &Packet<Frame>) -> Vec<Arc<[u8]>> {
 mod tests {
     use super::*;
 
-    const STREAM: Rates = Rates { video: 750_000, keys: 120_000, audio: 50_000, key_bits: 240_000 };
-
-    #[test]
-    fn room_for_keyframes_is_looked_for_as_far_as_the_link_is_known_to_have_it() {
-        let of_estimate = |estimate| desired(STREAM, estimate);
-        assert_eq!(of_estimate(20_000_000), 4_000_000, "a keyframe in 60 ms");
-        assert_eq!(of_estimate(2_000_000), 2_000_000, "one step at a time");
-        assert_eq!(of_estimate(300_000), 1_040_000, "what the stream needs, on any link");
-    }
-
     #[test]
     fn reports_are_never_of_the_future_and_keep_their_line_while_they_can() {
         let mut playing = Playing::new(Tracks::BOTH, None, None, [0, 0]);
@@ -350,14 +323,5 @@ mod tests {
             later - REPORTS_BEHIND + ms(20),
             "from which the line goes on"
         );
-    }
-
-    #[test]
-    fn neither_a_stream_without_a_rate_yet_nor_a_huge_keyframe_decides_alone() {
-        assert_eq!(desired(Rates::default(), 3_000_000), DESIRED_LEAST);
-        let huge = Rates { key_bits: 8_000_000, ..STREAM };
-        assert_eq!(desired(huge, 50_000_000), DESIRED_MOST);
-        let large = Rates { video: 20_000_000, ..huge };
-        assert!(desired(large, 50_000_000) > 20_000_000, "it is what the stream needs");
     }
 }

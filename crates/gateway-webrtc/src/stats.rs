@@ -1,6 +1,6 @@
 //! What the WebRTC machine counts of a session, added to the figures of all.
 //!
-//! It counts from the beginning of a session and tells so every few seconds; figures get what has been added since.
+//! It counts from the beginning of a session and tells so every second; figures get what has been added since.
 
 use crate::figures;
 use std::collections::HashMap;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use str0m::Event;
 use str0m::media::{Mid, Pt};
 
-/// How often the machine tells what it counted. What happens in the last few seconds of a session is not told.
-pub(crate) const INTERVAL: Duration = Duration::from_secs(5);
+/// How often the machine tells what it counted. What happens in the last second of a session is not told.
+pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 
 /// What was told of a session so far.
 #[derive(Debug, Default)]

@@ -461,6 +461,11 @@ fn ask(session: &mut Session, now: Instant) -> bool {
 
 /// Deals with an event of the WebRTC machine; true if a viewer should start.
 fn take(session: &mut Session, event: Event, now: Instant) -> Result<bool, End> {
+    if let (Event::PeerStats(stats), Role::Play(playing)) = (&event, &mut session.role)
+        && let Some(share) = stats.egress_loss_fraction
+    {
+        playing.lost(now, share);
+    }
     if session.stats.take(&event) {
         return Ok(false);
     }
