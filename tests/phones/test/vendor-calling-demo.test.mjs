@@ -7,6 +7,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { CallingApps } from '../lib/calling.mjs'
+import { Meeting } from '../lib/meeting.mjs'
 import { Phone } from '../lib/phone.mjs'
 import { SignalDouble } from '../lib/signal-double.mjs'
 
@@ -18,29 +19,40 @@ const TAG = 'TRTCCalling-component'
 const apps = new CallingApps()
 let double, app
 
+/** The demo with the two constants that every developer fills in. */
+function demoOf(id, secret) {
+  const made = apps.make(DEMO)
+  const file = path.join(made, 'debug/GenerateTestUserSig.js')
+  const filled = fs.readFileSync(file, 'utf8').replace('SDKAPPID = 0', `SDKAPPID = ${id}`).replace("SECRETKEY = ''", `SECRETKEY = '${secret}'`)
+  fs.writeFileSync(file, filled)
+  return made
+}
+
 before(async () => {
   if (!DEMO) return
   double = await SignalDouble.listen()
-  app = apps.make(DEMO)
-  const file = path.join(app, 'debug/GenerateTestUserSig.js')
-  const filled = fs.readFileSync(file, 'utf8').replace('SDKAPPID = 0', `SDKAPPID = ${APP}`).replace("SECRETKEY = ''", "SECRETKEY = 'secret'")
-  fs.writeFileSync(file, filled)
+  app = demoOf(APP, 'secret')
 })
 after(() => {
   double?.close()
   apps.remove()
 })
 
+/** From the demo's login page to one of its call pages. */
+async function goTo(page, phone) {
+  await phone.open('pages/login/login', {})
+  await phone.call('bindInputUserID', { detail: { value: phone.name } })
+  await phone.call('login')
+  await phone.open(page, {})
+  await phone.until('is logged in', () => phone.events('SDK_READY').length === 1)
+}
+
 /** Goes from the demo's login page to one of its call pages, as a user does. */
 const enter = async (page, user) => {
   double.requests = []
   double.answers = { join: () => ({ state: { room: { number: 77 }, scene: 'rtc', role: 'publisher', members: [], audience: 0 } }) }
   const phone = await Phone.boot({ name: user, number: 0, server: double, app })
-  await phone.open('pages/login/login', {})
-  await phone.call('bindInputUserID', { detail: { value: user } })
-  await phone.call('login')
-  await phone.open(page, {})
-  await phone.until('is logged in', () => phone.events('SDK_READY').length === 1)
+  await goTo(page, phone)
   const [{ app: id, user: as }] = double.requests
   assert.deepEqual([id, as], [APP, user])
   return phone
@@ -106,3 +118,23 @@ for (const [reason, code, text] of [
     await phone.kill()
   })
 }
+
+test('two_phones_with_the_demo_talk_over_the_server', { skip }, async () => {
+  const meeting = await Meeting.begin()
+  const { id, secret } = meeting.server.app
+  const own = demoOf(id, secret)
+  const [ann, bob] = [await meeting.phone('ann', { app: own }), await meeting.phone('bob', { app: own })]
+  await Promise.all([goTo('pages/videoCall/videoCall', ann), goTo('pages/videoCall/videoCall', bob)])
+  await ann.call('userIDToSearchInput', { detail: { value: 'bob' } })
+  await ann.call('searchUser')
+  await ann.tap('.btn-userinfo-call')
+  await bob.untilEvent('INVITED')
+  await bob.tapIn(TAG, '.ht-green')
+  await Promise.all([ann, bob].map((phone) => phone.until('is connected', () => phone.component.callStatus === 'connected')))
+  await ann.until('plays bob', () => ann.player('bob')?.src)
+  await bob.until('plays ann', () => bob.player('ann')?.src)
+  await bob.tapIn(TAG, '.ht-hangup')
+  await ann.untilEvent('CALL_END')
+  await Promise.all([ann, bob].map((phone) => phone.until('is idle', () => phone.component.callStatus === 'idle')))
+  assert.equal(await meeting.end(), 0, 'the server drains and exits with 0')
+})
