@@ -468,7 +468,8 @@ export class Calls implements ConnectionListener {
     if (!welcome) {
       return;
     }
-    const room: Room = new Room(this.platform, this.line(), { room: now.call.room, scene: 'rtc', role: 'publisher' }, (event) => {
+    const stay = { room: now.call.room, scene: 'rtc', role: 'publisher', patient: true } as const;
+    const room: Room = new Room(this.platform, this.line(), stay, (event) => {
       if (this.now === now && now.room === room) {
         this.inRoom(now, event);
       }
