@@ -12,6 +12,8 @@ export interface CallHost {
   /** Whether a session has a connection now. */
   connected(session: string): boolean;
   push(session: string, event: CallPush): void;
+  /** Whoever leaves the call leaves its room. */
+  takeSeat(session: string, room: { number: number }): void;
 }
 
 interface Party {
@@ -32,7 +34,12 @@ interface Running {
   until: number;
   parties: Map<string, Party>;
   cancel: () => void;
+  /** Set while the caller has no connection and nobody has answered. */
+  callerLost: () => void;
 }
+
+/** How long a caller may be without connection while it rings, ms. */
+const CALLER_LOST_MS = 10_000;
 
 const RINGS: readonly ParticipantState[] = ['ringing', 'offline'];
 const IN: readonly ParticipantState[] = ['calling', 'connected', ...RINGS];
@@ -97,7 +104,9 @@ export class FakeCalls {
   arrived(user: string, session: string, fresh: boolean): void {
     for (const call of this.running.values()) {
       const party = call.parties.get(user);
-      if (party && RINGS.includes(party.state)) {
+      if (party?.session === session) {
+        call.callerLost();
+      } else if (party && RINGS.includes(party.state)) {
         const unheard = party.state === 'offline';
         party.state = 'ringing';
         if (fresh) {
@@ -106,6 +115,16 @@ export class FakeCalls {
         if (unheard) {
           this.changed(call, user);
         }
+      }
+    }
+  }
+
+  /** A session has lost its connection. */
+  lost(user: string, session: string): void {
+    for (const call of this.running.values()) {
+      const party = call.parties.get(user);
+      if (party?.session === session && party.state === 'calling') {
+        call.callerLost = this.clock.after(CALLER_LOST_MS, () => this.out(call, user, 'lost'));
       }
     }
   }
@@ -122,7 +141,7 @@ export class FakeCalls {
 
   /** The server has lost everything. */
   clear(): void {
-    this.running.forEach(({ cancel }) => cancel());
+    this.running.forEach(({ cancel, callerLost }) => [cancel, callerLost].forEach((stop) => stop()));
     this.running.clear();
     this.refs.clear();
   }
@@ -219,7 +238,7 @@ export class FakeCalls {
     const busy = new Set(request.invitees.filter((user) => this.of(user)));
     const call: Running = {
       id, caller, media: request.media, group: request.group, backend, room: 5000 + this.count, parties: new Map(),
-      startedAt: this.clock.now, until: this.clock.now + timeoutMs, cancel: () => undefined,
+      startedAt: this.clock.now, until: this.clock.now + timeoutMs, cancel: () => undefined, callerLost: () => undefined,
     };
     this.running.set(id, call);
     this.rooms.set(call.room, id);
@@ -235,10 +254,10 @@ export class FakeCalls {
       if (busy.size === request.invitees.length) {
         this.finish(call, 'busy');
       }
-      for (const user of [...(backend ? [caller] : []), ...request.invitees.filter((other) => !busy.has(other))]) {
-        this.host.sessionsOf(user).forEach((to) => this.host.push(to, { ev: 'invited', call: this.view(call, user, to) }));
-      }
     });
+    for (const user of [...(backend ? [caller] : []), ...request.invitees.filter((other) => !busy.has(other))]) {
+      this.host.sessionsOf(user).forEach((to) => this.host.push(to, { ev: 'invited', call: this.view(call, user, to) }));
+    }
     return call;
   }
 
@@ -254,6 +273,7 @@ export class FakeCalls {
     }
     if (caller.state === 'calling') {
       caller.state = 'connected';
+      call.callerLost();
     }
     const talking = [...call.parties.values()].filter(({ state }) => state === 'connected');
     talking.filter(({ connectedAt }) => talking.length > 1 && connectedAt === 0).forEach((one) => (one.connectedAt = this.clock.now));
@@ -269,11 +289,14 @@ export class FakeCalls {
       return;
     }
     const before = party.state;
-    const to = party.session ? [party.session] : before === 'ringing' ? this.host.sessionsOf(user) : [];
+    const to = party.session ? [party.session] : RINGS.includes(before) ? this.host.sessionsOf(user) : [];
     const durationMs = party.connectedAt ? this.clock.now - party.connectedAt : 0;
     party.state = state;
-    const elsewhere = by !== undefined && before === 'ringing';
-    const own: CallEndReason = elsewhere ? 'refusedElsewhere' : (state as CallEndReason);
+    const elsewhere = by !== undefined && RINGS.includes(before);
+    const own = elsewhere ? 'refusedElsewhere' : state === 'unreachable' ? 'timedOut' : (state as CallEndReason);
+    if (party.session) {
+      this.host.takeSeat(party.session, { number: call.room });
+    }
     to.filter((session) => session !== by).forEach((session) => this.host.push(session, { ev: 'callEnded', call: call.id, reason: own, durationMs }));
     if (user === call.caller && before === 'calling') {
       this.finish(call, state === 'lost' ? 'lost' : 'cancelled');
@@ -306,11 +329,17 @@ export class FakeCalls {
   }
 
   private finish(call: Running, reason: CallEndReason): void {
+    if (!this.running.delete(call.id)) {
+      return;
+    }
     call.cancel();
-    this.running.delete(call.id);
+    call.callerLost();
     for (const [user, { state, session, connectedAt }] of call.parties) {
       const to = session ? [session] : this.host.sessionsOf(user);
       if (IN.includes(state)) {
+        if (session) {
+          this.host.takeSeat(session, { number: call.room });
+        }
         const durationMs = connectedAt ? this.clock.now - connectedAt : 0;
         to.forEach((one) => this.host.push(one, { ev: 'callEnded', call: call.id, reason, durationMs }));
       }

@@ -91,6 +91,12 @@ export class FakeServer {
       sessionsOf: (user) => this.reachable(user).map(({ id }) => id),
       connected: (id) => !!this.sessions.get(id)?.conn,
       push: (id, event) => push(id, event as unknown as Event),
+      takeSeat: (id, room) => {
+        const session = this.sessions.get(id);
+        if (session?.room && nameOf(session.roomId) === nameOf(room)) {
+          this.outOfRoom(session, 'left');
+        }
+      },
     });
   }
 
@@ -327,6 +333,7 @@ export class FakeServer {
 
   /** A connection is gone: perhaps it was the last one of its user. */
   private missing(session: Session, goodbye: boolean): void {
+    this.calls.lost(session.user, session.id);
     if (session.calls && !this.reachable(session.user).some(({ conn }) => conn)) {
       this.presence.gone(session.user, goodbye);
     }
@@ -399,6 +406,8 @@ export class FakeServer {
       error('not-logged-in');
     } else if (request.op === 'join' && !this.calls.mayJoin(session.user, session.id, request.room)) {
       error('may-not-enter');
+    } else if (request.op === 'join' && session.room && nameOf(session.roomId) !== nameOf(request.room)) {
+      error('already-in-room');
     } else if (request.op === 'join') {
       ok({ state: this.join(session, request) });
     } else if (request.op === 'ping') {

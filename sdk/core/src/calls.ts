@@ -176,6 +176,9 @@ export class Calls implements ConnectionListener {
       const wanted = this.making === making;
       if ('call' in answer && !wanted) {
         this.errands.add({ op: 'hangup', call: answer.call.call }, () => undefined);
+        if (this.now?.call.call === answer.call.call) {
+          this.over('cancelled', 0); // the other one called, too, and the late request was taken as the answer
+        }
       } else if ('call' in answer) {
         // Both may have called each other: then the server has made one call of it, which has been announced, too.
         const own = (push: CallPush): boolean => push.ev === 'invited' && push.call.call === answer.call.call;
@@ -240,8 +243,8 @@ export class Calls implements ConnectionListener {
       return;
     }
     this.drop();
-    // Whoever has answered a call of the back-end cannot refuse it any more.
-    const asked = call.you === 'connected' ? 'hangup' : op;
+    // Whoever has called, or has answered, cannot refuse any more.
+    const asked = call.you === 'ringing' ? op : 'hangup';
     this.errands.add({ op: asked, call: call.call }, (answer) => done('error' in answer ? answer : { call }));
   }
 
@@ -369,9 +372,11 @@ export class Calls implements ConnectionListener {
       now.unsure = false;
     } else if (now && id === now.call.call) {
       this.toldOfCurrent(now, push);
+    } else if (this.errands.concerns(id)) {
+      return; // it is over here, and the server is being told
     } else if (this.making) {
       this.early.push(push);
-    } else if (push.ev === 'invited' && !this.errands.concerns(id)) {
+    } else if (push.ev === 'invited') {
       this.invited(push.call);
     }
   }
@@ -427,7 +432,8 @@ export class Calls implements ConnectionListener {
         this.connectedIf(now);
       }
     }
-    calls.filter((call) => call !== same).forEach((call) => this.told({ ev: 'invited', call }));
+    // What this session is said to take part in without knowing of it is the answer to a request that is still asked.
+    calls.filter((call) => call !== same && call.you === 'ringing').forEach((call) => this.told({ ev: 'invited', call }));
   }
 
   private begin(call: Call): void {
@@ -462,7 +468,8 @@ export class Calls implements ConnectionListener {
     if (!welcome) {
       return;
     }
-    const room: Room = new Room(this.platform, this.line(), { room: now.call.room, scene: 'rtc', role: 'publisher' }, (event) => {
+    const stay = { room: now.call.room, scene: 'rtc', role: 'publisher', patient: true } as const;
+    const room: Room = new Room(this.platform, this.line(), stay, (event) => {
       if (this.now === now && now.room === room) {
         this.inRoom(now, event);
       }

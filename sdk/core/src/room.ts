@@ -24,6 +24,8 @@ export interface Stay {
   recordId?: string;
   /** What else the application asked for: kept for the operator to see. At most 16, each name and text at most 128 bytes. */
   details?: Record<string, string>;
+  /** Whether to ask again when the first join is refused for the moment. */
+  patient?: boolean;
   /** Whether to watch when a live room has no place for one more publisher. */
   orAudience?: boolean;
 }
@@ -432,7 +434,7 @@ export class Room implements ConnectionListener {
     const full = failure.code === 'publishers-full' && this.stay.orAudience === true;
     if (full && this.wantedRole === 'publisher') {
       this.wantedRole = 'audience';
-    } else if (this.joinedOnce && failure.retry === 'later' && this.refusals < JOIN_AGAIN) {
+    } else if ((this.joinedOnce || this.stay.patient) && failure.retry === 'later' && this.refusals < JOIN_AGAIN) {
       this.refusals += 1;
       this.joining = true; // until the pause is over
       this.later(AGAIN_MS, () => (this.joining = false));

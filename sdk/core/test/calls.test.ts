@@ -347,6 +347,25 @@ test('a_room_that_cannot_be_entered_ends_the_call', () => {
   assert.equal(world.server.calls.of('ann'), null);
 });
 
+test('a_room_that_cannot_be_entered_for_the_moment_is_tried_again', () => {
+  const world = new World();
+  const ann = world.device('ann');
+  world.server.refuse('join', 'rate-limited', 'later');
+  world.server.refuse('join', 'rate-limited', 'later');
+  ann.call('bob');
+  world.wait(300);
+  assert.deepEqual(ann.news(), []);
+  world.wait(3000);
+  assert.deepEqual(ann.news(), ['joined', 'role']);
+  world.server.refuse('join', 'rate-limited', 'later');
+  const bob = world.device('bob');
+  bob.calls.accept(bob.noted);
+  world.wait(100);
+  bob.calls.hangup(bob.noted);
+  world.wait(5000);
+  assert.deepEqual(bob.news().filter((what) => what !== 'answered'), [], 'an end ends that, too');
+});
+
 test('logging_out_leaves_first_and_leaves_nothing_behind', () => {
   const world = new World();
   const [ann, bob] = [world.device('ann'), world.device('bob')];

@@ -28,6 +28,15 @@ function run(args, stdio = ['pipe', 'pipe', 'pipe']) {
   return child
 }
 
+/** Plays an address as a program without any SDK would; `bytes` counts what it decoded, `endedAt` is when it ended. */
+export function pull(url) {
+  const child = run(['-i', url, '-map', '0:v', '-f', 'rawvideo', '-pix_fmt', 'gray', 'pipe:1'], ['ignore', 'pipe', 'pipe'])
+  const program = { bytes: 0, endedAt: 0, stop: () => child.kill('SIGKILL'), explain: () => child.stderrText }
+  child.stdout.on('data', (data) => (program.bytes += data.length))
+  child.on('exit', () => (program.endedAt = Date.now()))
+  return program
+}
+
 /**
  * Camera and microphone with their encoders: constrained baseline H.264 and AAC-LC, portrait, one keyframe a
  * second, as `<live-pusher>` makes them. Emits `tag` for each FLV tag, `failed` when ffmpeg dies by itself.
