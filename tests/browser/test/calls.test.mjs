@@ -175,5 +175,8 @@ step('a_dot_turns_grey_when_a_page_is_closed_and_the_log_outlives_a_reload', asy
   await ann.page.waitForSelector('.me[data-online=true]')
   assert.equal(await ann.page.locator('.recent li').count(), rows)
   await ann.screenshot('calls-log')
+  await ann.press('language')
+  const words = (await ann.page.locator('.recent small').allTextContents()).join()
+  assert.ok(words.includes('拒绝了通话') && !/[a-z]{4}/.test(words), words)
   await ann.leaves()
 })

@@ -106,6 +106,9 @@ step('several_ticked_contacts_are_called_together', async () => {
 step('a_dot_turns_grey_and_nothing_broke_on_the_way', async () => {
   await ann.leaves()
   await knows('ann', false)
+  await dora.tap('#contact-ann .remove')
+  await dora.frame.locator('.wx-modal footer button').last().click()
+  await dora.until('ann is no contact', async () => (await dora.find('#contact-ann').count()) === 0)
   assert.deepEqual(dora.faults, [], dora.lines.filter((line) => line.startsWith('error')).join('\n'))
   await dora.close()
 })

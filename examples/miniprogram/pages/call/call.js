@@ -91,8 +91,12 @@ Page({
 
   remove(event) {
     const { name } = event.currentTarget.dataset
-    this.keep(this.data.contacts.filter((contact) => contact.name !== name))
-    this.watch()
+    const gone = ({ confirm }) => {
+      if (!confirm) return
+      this.keep(this.data.contacts.filter((contact) => contact.name !== name))
+      this.watch()
+    }
+    wx.showModal({ title: this.data.t.remove, content: name, success: gone })
   },
 
   tick(event) {

@@ -5,7 +5,7 @@ import { callLink, printable } from '../address.js';
 import type { Asked, Credential } from '../address.js';
 import { CredentialFields, mint } from '../credentials.js';
 import { iconButton, make, name } from '../dom.js';
-import { recall, remember, say } from '../language.js';
+import { language, recall, remember, say } from '../language.js';
 import { modes } from '../modes.js';
 import { Toasts } from '../toasts.js';
 import { brand, foot, topButtons } from '../top.js';
@@ -47,7 +47,11 @@ export class CallsPage {
   private readonly status = make('small', { text: 'goingOnline', 'data-status': 'away' });
   private readonly lists: HTMLElement;
   private readonly ended = make('div', { class: 'ended', role: 'status', hidden: true });
+  private readonly endWords = make('span');
+  private last: Entry | null = null;
   private readonly recent = make('ul', { class: 'recent' });
+  /** The calls that are listed, in this language. */
+  private listed = '';
   private readonly noRecent = make('p', { class: 'empty', text: 'noRecent' });
   private readonly clear = make('button', { type: 'button', class: 'plain', text: 'clearRecent', on: { click: () => this.forget() } });
   private readonly undo: (() => void)[] = [];
@@ -251,9 +255,9 @@ export class CallsPage {
     this.lists.inert = false;
     this.book.note(entry);
     const again = (): void => this.call(entry.users, entry.media);
-    const sentence = make('span', {}, endWords(entry));
+    this.last = entry;
     this.ended.replaceChildren(
-      sentence,
+      this.endWords,
       make('button', { type: 'button', class: 'plain', text: entry.outgoing ? 'callAgain' : 'callBack', 'data-act': 'again', on: { click: again } }),
       iconButton('close', 'dismiss', () => (this.ended.hidden = true), { class: 'quiet small' }),
     );
@@ -282,9 +286,20 @@ export class CallsPage {
     }
     this.drawMe(desk);
     this.contacts.show(book.contacts, (user) => desk.isOnline(user));
-    this.recent.replaceChildren(...recentRows(book.calls, (users, media) => this.call(users, media)));
+    this.endWords.textContent = this.last ? endWords(this.last) : '';
+    this.drawRecent();
     this.noRecent.hidden = book.calls.length > 0;
     this.clear.hidden = book.calls.length === 0;
+  }
+
+  /** Only when there is something new: a row must not be replaced under a finger. */
+  private drawRecent(): void {
+    const { calls } = this.book;
+    const wanted = `${language()} ${calls[0]?.at ?? ''} ${calls.length}`;
+    if (wanted !== this.listed) {
+      this.listed = wanted;
+      this.recent.replaceChildren(...recentRows(calls, (users, media) => this.call(users, media)));
+    }
   }
 
   private drawMe(desk: Desk): void {
