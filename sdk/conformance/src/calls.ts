@@ -271,7 +271,8 @@ export class FakeCalls {
     if (session) {
       party.session = session;
     }
-    if (caller.state === 'calling') {
+    const first = caller.state === 'calling';
+    if (first) {
       caller.state = 'connected';
       call.callerLost();
     }
@@ -280,6 +281,9 @@ export class FakeCalls {
     this.host.sessionsOf(user).filter((other) => other !== session)
       .forEach((other) => this.host.push(other, { ev: 'callEnded', call: call.id, reason: 'answeredElsewhere', durationMs: 0 }));
     this.changed(call, user);
+    if (first) {
+      this.changed(call, call.caller, session);
+    }
   }
 
   /** Participant `user` is out; `by` is the session that asked for it, which needs no word. */
@@ -346,13 +350,14 @@ export class FakeCalls {
     }
   }
 
-  private changed(call: Running, user: string): void {
+  /** Tells those concerned how it stands with one of a call; `knows` is a session that has it from a reply. */
+  private changed(call: Running, user: string, knows?: string): void {
     const state = call.parties.get(user)?.state ?? 'left';
     for (const [other, party] of call.parties) {
       const rings = party.state === 'ringing' && group(call);
       const to = rings ? this.host.sessionsOf(other) : party.session && IN.includes(party.state) ? [party.session] : [];
       if (other !== user) {
-        to.forEach((one) => this.host.push(one, { ev: 'callChanged', call: call.id, user, state }));
+        to.filter((one) => one !== knows).forEach((one) => this.host.push(one, { ev: 'callChanged', call: call.id, user, state }));
       }
     }
   }
