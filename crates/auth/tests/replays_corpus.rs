@@ -1,4 +1,4 @@
-//! Every file of the fuzz corpus, through the function the fuzzer runs.
+//! Every file of the fuzz corpora, through the functions the fuzzer runs.
 
 use std::path::Path;
 
@@ -7,13 +7,15 @@ mod body;
 
 #[test]
 fn every_corpus_file_passes() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/usersig");
-    let mut count = 0;
-    for entry in std::fs::read_dir(corpus).unwrap() {
-        let path = entry.unwrap().path();
-        println!("{}", path.display());
-        body::usersig(&std::fs::read(path).unwrap());
-        count += 1;
+    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    for (target, run) in [("usersig", body::usersig as fn(&[u8])), ("authbuffer", body::authbuffer)] {
+        let mut count = 0;
+        for entry in std::fs::read_dir(corpora.join(target)).unwrap() {
+            let path = entry.unwrap().path();
+            println!("{}", path.display());
+            run(&std::fs::read(path).unwrap());
+            count += 1;
+        }
+        assert!(count > 0, "the corpus of {target} is empty");
     }
-    assert!(count > 0, "the corpus of usersig is empty");
 }

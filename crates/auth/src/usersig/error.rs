@@ -161,7 +161,7 @@ impl From<CredentialError> for Fault {
 const SHOWN_CHARS: usize = 64;
 
 /// The text, cut off when it is longer than an error message should quote.
-pub(super) fn clipped(text: &str) -> String {
+pub(crate) fn clipped(text: &str) -> String {
     if text.chars().count() <= SHOWN_CHARS {
         return text.to_owned();
     }

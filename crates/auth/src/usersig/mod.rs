@@ -22,6 +22,7 @@ mod error;
 pub use document::Claims;
 pub use envelope::{INFLATED_MAX_BYTES, MAX_CHARS};
 pub use error::CredentialError;
+pub(crate) use error::clipped;
 
 use crate::hash;
 use base64::Engine as _;
@@ -98,10 +99,7 @@ pub fn verify(
         return Err(CredentialError::OtherApp { found: claims.app, expected: app });
     }
     if claims.user != user.as_str() {
-        return Err(CredentialError::OtherUser {
-            found: error::clipped(&claims.user),
-            expected: user.clone(),
-        });
+        return Err(CredentialError::OtherUser { found: clipped(&claims.user), expected: user.clone() });
     }
     if now_unix > claims.expires() {
         return Err(CredentialError::Expired { seconds_ago: now_unix - claims.expires() });
