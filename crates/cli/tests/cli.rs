@@ -244,7 +244,8 @@ fn a_second_signal_ends_the_server_without_waiting() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("huitong.toml");
     std::fs::write(&file, "[server]\ndrain_seconds = 3600\n").unwrap();
-    let served = Served::start(&["--app", &app(), "--config", file.to_str().unwrap()]);
+    let (file, data) = (file.to_str().unwrap(), directory.path().to_str().unwrap());
+    let served = Served::start(&["--app", &app(), "--config", file, "--data", data]);
     let phone = WebSocket::connect(&served.http);
     served.line_with("\"connected\"");
     served.signal("-TERM");
@@ -264,7 +265,9 @@ fn a_server_with_a_private_certificate_is_reached_with_its_authority() {
     std::fs::write(&cert, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
-    let served = Served::start(&["--app", &app(), "--tls-cert", cert, "--tls-key", key]);
+    let data = directory.path().to_str().unwrap();
+    let tls = ["--tls-cert", cert, "--tls-key", key];
+    let served = Served::start(&[&["--app", &app(), "--data", data][..], &tls].concat());
     assert!(served.http.starts_with("https://"), "{}", served.http);
     let (code, _, error) = run(&["rooms", "--server", &served.http, "--app", &app(), "--ca", cert]);
     assert_eq!((code, error.as_str()), (0, ""));
@@ -300,8 +303,10 @@ fn an_address_in_use_is_told_in_one_sentence() {
     let udp = taken_udp.local_addr().unwrap().to_string();
     for (flag, address) in [("--http", &tcp), ("--rtmp", &tcp), ("--rtc", &udp)] {
         let free = ["--http", "--rtmp", "--rtc"].into_iter().filter(|other| *other != flag);
+    let data = tempfile::tempdir().unwrap();
+    let own = ["serve", "--app", &app(), "--data", data.path().to_str().unwrap()];
         let free: Vec<_> = free.flat_map(|other| [other, "127.0.0.1:0"]).collect();
-        let (code, _, error) = run(&[&["serve", "--app", &app(), flag, address], &free[..]].concat());
+        let (code, _, error) = run(&[&own[..], &[flag, address], &free].concat());
         assert_eq!(code, 2);
         assert!(error.contains(address) && error.contains("in use") && error.contains(flag), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
