@@ -76,7 +76,8 @@ pub(crate) fn authbuffer(data: &[u8]) {
             Err(error) => assert!(error.to_string().ends_with('.')),
         }
     }
-    if sealed.len() * 2 <= authbuffer::GIVEN_MAX_BYTES {
+    // A short frame may by chance be a text.
+    if !sealed.is_ascii() && sealed.len() * 2 <= authbuffer::GIVEN_MAX_BYTES {
         for form in [Form::Base64, Form::Hex] {
             assert_eq!(enter(&form.write(&sealed)), enter(&sealed));
         }

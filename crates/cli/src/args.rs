@@ -30,6 +30,7 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     Preview(Box<Preview>),
     Usersig(UserSig),
+    Authbuffer(AuthBuffer),
     Url(Url),
     Rooms(Rooms),
     Apitoken(ApiToken),
@@ -116,6 +117,51 @@ pub(crate) struct UserSig {
     /// Validity, seconds.
     #[arg(long, value_name = "SECS", default_value_t = 86_400)]
     pub(crate) expire: u32,
+}
+
+/// Print an authBuffer, with which a user enters a voice room, as the token server of an application mints it.
+#[derive(Args)]
+#[command(
+    after_help = "The key is the secret of the application: one of 16 characters, as the vendor's console
+shows them, as it is; of a longer one the MD5. The cipher that the format prescribes is an old
+one: mint it when the user asks to enter, for a short time (docs/decisions/0017).
+
+Examples:
+  huitong authbuffer --app 1400000000:SECRET --user 10001 --room room_123
+  huitong authbuffer --app 1400000000:SECRET --user 10001 --room room_123 --raw > ticket"
+)]
+pub(crate) struct AuthBuffer {
+    #[command(flatten)]
+    pub(crate) app: App,
+    /// The user who enters: a whole number of 64 bits.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub(crate) user: String,
+    /// The voice room: at most 127 letters, digits and underscores.
+    #[arg(long)]
+    pub(crate) room: String,
+    /// Validity, seconds. It is looked at when the user enters.
+    #[arg(long, value_name = "SECS", default_value_t = 300)]
+    pub(crate) expire: u32,
+    /// Take the MD5 of the secret as the key, although it has 16 characters: as older token servers do.
+    #[arg(long)]
+    pub(crate) md5: bool,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+/// In which form.
+#[derive(Args)]
+#[group(multiple = false)]
+pub(crate) struct Form {
+    /// As base64, for mini programs and browsers; the default.
+    #[arg(long)]
+    pub(crate) base64: bool,
+    /// As hexadecimal digits.
+    #[arg(long)]
+    pub(crate) hex: bool,
+    /// As bytes, for native clients, without a line end.
+    #[arg(long)]
+    pub(crate) raw: bool,
 }
 
 /// Print a token for the back-end API (`Authorization: Bearer …`).

@@ -1,5 +1,7 @@
 //! The command as people and scripts use it.
 
+use huitong_auth::authbuffer::{self, Key, VoiceRoom, VoiceUser};
+use huitong_types::{AppId, Redacted};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -244,7 +246,8 @@ fn a_second_signal_ends_the_server_without_waiting() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("huitong.toml");
     std::fs::write(&file, "[server]\ndrain_seconds = 3600\n").unwrap();
-    let served = Served::start(&["--app", &app(), "--config", file.to_str().unwrap()]);
+    let (file, data) = (file.to_str().unwrap(), directory.path().to_str().unwrap());
+    let served = Served::start(&["--app", &app(), "--config", file, "--data", data]);
     let phone = WebSocket::connect(&served.http);
     served.line_with("\"connected\"");
     served.signal("-TERM");
@@ -264,7 +267,9 @@ fn a_server_with_a_private_certificate_is_reached_with_its_authority() {
     std::fs::write(&cert, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
-    let served = Served::start(&["--app", &app(), "--tls-cert", cert, "--tls-key", key]);
+    let data = directory.path().to_str().unwrap();
+    let tls = ["--tls-cert", cert, "--tls-key", key];
+    let served = Served::start(&[&["--app", &app(), "--data", data][..], &tls].concat());
     assert!(served.http.starts_with("https://"), "{}", served.http);
     let (code, _, error) = run(&["rooms", "--server", &served.http, "--app", &app(), "--ca", cert]);
     assert_eq!((code, error.as_str()), (0, ""));
@@ -298,10 +303,12 @@ fn an_address_in_use_is_told_in_one_sentence() {
     let tcp = taken.local_addr().unwrap().to_string();
     let taken_udp = UdpSocket::bind("127.0.0.1:0").unwrap();
     let udp = taken_udp.local_addr().unwrap().to_string();
+    let data = tempfile::tempdir().unwrap();
+    let own = ["serve", "--app", &app(), "--data", data.path().to_str().unwrap()];
     for (flag, address) in [("--http", &tcp), ("--rtmp", &tcp), ("--rtc", &udp)] {
         let free = ["--http", "--rtmp", "--rtc"].into_iter().filter(|other| *other != flag);
         let free: Vec<_> = free.flat_map(|other| [other, "127.0.0.1:0"]).collect();
-        let (code, _, error) = run(&[&["serve", "--app", &app(), flag, address], &free[..]].concat());
+        let (code, _, error) = run(&[&own[..], &[flag, address], &free].concat());
         assert_eq!(code, 2);
         assert!(error.contains(address) && error.contains("in use") && error.contains(flag), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
@@ -326,9 +333,11 @@ fn a_bad_secret_is_told_and_not_shown() {
         assert_eq!(code, 2);
         assert!(error.contains("--app") || error.contains("Application"), "{error}");
         assert!(!error.contains("sentinel"), "{error}");
-        let (code, _, error) = run(&["usersig", "--user", "alice", "--app", given]);
-        assert_eq!(code, 2);
-        assert!(!error.contains("sentinel"), "{error}");
+        for mint in [&["usersig", "--user", "alice"][..], &["authbuffer", "--user", "1", "--room", "a"]] {
+            let (code, _, error) = run(&[mint, &["--app", given]].concat());
+            assert_eq!(code, 2);
+            assert!(!error.contains("sentinel"), "{error}");
+        }
     }
 }
 
@@ -360,8 +369,58 @@ fn a_minted_user_sig_is_valid() {
 }
 
 #[test]
+fn a_minted_auth_buffer_is_valid_in_every_form_and_with_either_key() {
+    let user = VoiceUser::parse("-9223372036854775808").unwrap();
+    let room = VoiceRoom::parse("room_123").unwrap();
+    let number = AppId::new(1_400_000_000).unwrap();
+    let text = |secret: &str| Redacted::new(secret.to_owned());
+    let short = "0123456789abcdef";
+    let keys = [
+        (SECRET, None, Key::md5(&text(SECRET))),
+        (short, None, Key::of(&text(short))),
+        (short, Some("--md5"), Key::md5(&text(short))),
+    ];
+    for (secret, flag, key) in keys {
+        for form in [None, Some("--base64"), Some("--hex"), Some("--raw")] {
+            let app = format!("1400000000:{secret}");
+            let mut command = huitong();
+            command.args(["authbuffer", "--app", &app, "--user", "-9223372036854775808"]);
+            command.args(["--room", "room_123", "--expire", "60"]).args(flag).args(form);
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+            let now = huitong_server::unix_seconds();
+            let opened = authbuffer::verify(number, &key, user, &room, &output.stdout, now).unwrap();
+            assert!((now..=now + 60).contains(&opened.expires_unix), "{form:?}");
+            let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
+            assert!(form == Some("--raw") || lines == 1, "{form:?}");
+        }
+    }
+}
+
+#[test]
+fn what_no_voice_room_would_take_is_told_before_anything_is_minted() {
+    let mint = |user: &str, room: &str, more: &[&str]| {
+        run(&[&["authbuffer", "--app", &app(), "--user", user, "--room", room], more].concat())
+    };
+    let cases = [
+        (
+            mint("alice", "a", &[]),
+            "--user is not valid: userID is \"alice\"; in voice rooms it is a whole number",
+        ),
+        (mint("9223372036854775808", "a", &[]), "9223372036854775807, as a text of decimal digits"),
+        (mint("1", "a b", &[]), "--room is not valid: roomID contains the character ' '"),
+        (mint("1", &"R".repeat(128), &[]), "roomID has 128 bytes, at most 127"),
+        (mint("1", "a", &["--hex", "--raw"]), "cannot be used with"),
+    ];
+    for ((code, out, error), sentence) in cases {
+        assert_eq!((code, out.as_str(), error.contains(sentence)), (2, "", true), "{error}");
+    }
+}
+
+#[test]
 fn help_has_examples() {
-    for command in [&["--help"][..], &["serve", "--help"], &["url", "--help"], &["usersig", "--help"]] {
+    let commands = ["serve", "url", "usersig", "authbuffer"].map(|name| [name, "--help"]);
+    for command in commands.iter().map(<[&str; 2]>::as_slice).chain([&["--help"][..]]) {
         let (code, help, _) = run(command);
         assert_eq!((code, help.contains("Example")), (0, true), "{help}");
     }

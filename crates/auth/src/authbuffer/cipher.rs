@@ -1,6 +1,6 @@
 //! The block cipher of an authBuffer and its frame.
 //!
-//! It is written out here: the crates of this name do more rounds, or chain as the second generation does.
+//! It is written out here: of the crates for it one is left alone for years, another chains as the second generation does.
 
 use huitong_types::Redacted;
 use md5::{Digest, Md5};

@@ -51,8 +51,8 @@ const fn digit(value: u8) -> u8 {
 }
 
 /// Reads an authBuffer, whatever its form. What consists of digits is hexadecimal, what else is in the alphabet is
-/// base64 (standard or URL, padded or not, in one line or several), anything else is taken as it is: of random bytes
-/// less than one in 2^80 looks like text.
+/// base64 (standard or URL, padded or not, in one line or several), anything else is taken as it is, unless
+/// it is ASCII: of 2^40 frames one is so by chance, and a text with escapes in it should be told as that.
 pub(super) fn read(given: &[u8]) -> Result<Vec<u8>, AuthBufferError> {
     if given.trim_ascii().is_empty() {
         return Err(AuthBufferError::Empty);

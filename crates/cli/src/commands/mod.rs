@@ -16,6 +16,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(*args, None),
         Command::Preview(args) => serve::run(args.serve, Some(args.folder)),
         Command::Usersig(args) => tokens::user_sig(&args),
+        Command::Authbuffer(args) => tokens::auth_buffer(&args),
         Command::Apitoken(args) => tokens::api_token(&args),
         Command::Url(args) => url::run(&args),
         Command::Rooms(args) => rooms::run(&args),
@@ -36,7 +37,13 @@ fn identity(args: &App) -> Result<AppCredential, Failure> {
 
 /// Prints a line. A reader that closed its end (`| head`) is no failure.
 fn print(line: &str) -> Result<(), Failure> {
-    match writeln!(std::io::stdout(), "{line}") {
+    print_bytes(format!("{line}\n").as_bytes())
+}
+
+/// Prints bytes as they are.
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::refused(format!("The output cannot be written ({error}).")))
         }
