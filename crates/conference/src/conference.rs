@@ -28,7 +28,10 @@ pub(crate) struct Guesses {
 
 impl Guesses {
     pub(crate) fn count(&mut self, now: Moment, guessing: &Guessing) {
-        self.wrong = self.wrong.saturating_add(1);
+        // Beyond the longest delay there is nothing left to count.
+        if guessing.delay(self.wrong) < guessing.longest {
+            self.wrong = self.wrong.saturating_add(1);
+        }
         self.free_at = now + guessing.delay(self.wrong);
     }
 

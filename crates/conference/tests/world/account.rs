@@ -266,6 +266,11 @@ impl Account {
         }
     }
 
+    /// Whether somebody was let in with this ticket.
+    pub(crate) fn is_used(&self, ticket: TicketId) -> bool {
+        self.used.contains(&ticket)
+    }
+
     /// Holds the account against the tables.
     ///
     /// # Errors
