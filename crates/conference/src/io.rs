@@ -350,8 +350,8 @@ pub struct MemberView {
 pub enum Event {
     /// Somebody is there.
     Joined(MemberView),
-    /// Somebody whom one knew is not there any more. One who became audience of a live conference is there uncounted:
-    /// that has no reason.
+    /// Somebody whom one knew is not there any more. Who became audience of a live conference still is, and is only counted
+    /// from then on: that has no reason.
     Exited {
         /// Its number.
         member: MemberId,

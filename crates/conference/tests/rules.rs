@@ -544,23 +544,3 @@ fn the_back_end_creates_for_somebody_and_the_end_of_the_room_or_of_the_server_en
     assert_eq!(world.told(1).last().map(String::as_str), Some("out 11"));
     assert!(world.machine.is_idle());
 }
-
-#[test]
-fn ten_thousand_who_are_named_alike_are_ten_thousand_members() {
-    let mut world = World::new();
-    let settings = Settings { max_audience: Some(100_000), ..settings(Kind::Live, "") };
-    let (id, _) = world.find("u", "team", settings).expect("created");
-    for number in 0..10_000_u64 {
-        let name = format!("u{number}");
-        let ticket = world.ticket(&name, id, "", None).expect("a ticket");
-        let enter = Input::Enter {
-            session: SessionId::new(number + 1),
-            user: key(&name),
-            conference: id,
-            ticket,
-            profile: huitong_conference::Profile { nick: Some("Ann".into()), ext: None },
-        };
-        world.act(enter).expect("entered");
-    }
-    assert_eq!(world.machine.get(id).map(|own| own.audience()), Some(10_000));
-}

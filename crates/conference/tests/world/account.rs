@@ -34,11 +34,6 @@ pub(crate) struct Account {
     pub(crate) exits: Vec<ExitReason>,
 }
 
-/// Who may be given something without a check.
-fn opens(input: &Input) -> bool {
-    matches!(input, Input::Ask { .. } | Input::Checked { verdict: Verdict::Right, .. })
-}
-
 /// What an input promises to be: only these may act on others.
 fn governs(input: &Input) -> Option<(&Actor, ConferenceId)> {
     match input {
@@ -80,7 +75,12 @@ impl Account {
             self.take(machine, false, &mut outputs)?;
         }
         let before = outputs.len();
-        let opens = opens(&input);
+        // Something is given for a password that was sent to be checked and was right, or at once.
+        let opens = match &input {
+            Input::Ask { .. } => true,
+            Input::Checked { ask, verdict } => *verdict == Verdict::Right && self.to_check.contains_key(ask),
+            _ => false,
+        };
         let governed = governs(&input).map(|(by, id)| may_govern(machine, by, id));
         let enters = match &input {
             Input::Enter { session, ticket, conference, .. } => Some((*session, ticket.clone(), *conference)),
