@@ -504,8 +504,7 @@ fn two_who_may_both_be_admins() {
 fn the_next_talker_becomes_admin() {
     let setting = Setting {
         sessions: &["ann", "ben", "cat"],
-        roles: &[None, Some(Role::Audience)],
-        grants: &[Role::Talker],
+        grants: &[Role::Audience, Role::Talker],
         rulers: &["ann"],
         max_talkers: 2,
         admin_gone: AdminGone::NextTalker,

@@ -321,6 +321,8 @@ fn each_exit_reason_is_told_once_to_the_one_and_once_to_the_others() {
 fn what_happens_when_the_admin_leaves_is_a_setting() {
     let with = |admin_gone| three_within(Kind::Ordinary, Limits { admin_gone, ..Limits::default() });
     let (mut world, id) = with(AdminGone::GoOn);
+    world.grant(id, by("ann"), &["ann"], Role::Admin).expect("it is one, and remains the creator");
+    world.told.clear();
     world.leave(1, ExitReason::Left).expect("left");
     assert_eq!(world.roles(id), [("ben".into(), 3), ("cat".into(), 3)]);
     world.kick(id, by("ann"), &["cat"]).expect("the creator governs from outside");
