@@ -1,0 +1,175 @@
+//! Entering, and what members do while they are inside.
+
+use crate::conference::{Conference, Decision, Member, Stream};
+use crate::io::{ConferenceId, Event, MemberId, Output, Profile, Reply, Ticket, UserKey};
+use crate::limits::{EXT_BYTES, HANDS, NICK_BYTES, fits};
+use crate::machine::Conferences;
+use crate::refusal::Refusal;
+use crate::words::{AskedAdmin, ExitReason, Role};
+use huitong_types::{SessionId, StreamKind, UserId};
+use std::collections::BTreeMap;
+
+impl Conferences {
+    pub(crate) fn enter(
+        &mut self,
+        session: SessionId,
+        user: &UserKey,
+        id: ConferenceId,
+        ticket: &Ticket,
+        profile: Profile,
+    ) -> Result<Reply, Refusal> {
+        if let Some((present, member)) = self.sessions.get(&session) {
+            // A client that lost the answer asks again, with a ticket that is used now.
+            let same =
+                *present == id && self.of_session(session).is_some_and(|(_, own)| own.user == user.user);
+            return if same { Ok(Reply::Entered(*member)) } else { Err(Refusal::InAnother) };
+        }
+        self.admit(user, id, ticket)?;
+        let text = |text: &Option<std::sync::Arc<str>>| text.clone().unwrap_or_default();
+        fits("nickName", &text(&profile.nick), NICK_BYTES, "has more than 128 bytes")?;
+        fits("ext", &text(&profile.ext), EXT_BYTES, "has more than 1024 bytes")?;
+        let conference = self.conferences.get(&id).ok_or(Refusal::NoConference)?;
+        let decided = conference.decided.get(&user.user).copied().unwrap_or_default();
+        let role = self.role_of(conference, &user.user, decided, ticket.role)?;
+        let earlier = conference.member_of(&user.user).map(|member| (member.id, member.role));
+        has_room(conference, role, earlier.map(|(_, role)| role))?;
+        let room = conference.room.clone();
+        self.drop_ticket(ticket.id);
+        if let Some((earlier, _)) = earlier {
+            self.remove(id, earlier, ExitReason::OtherDevice, true, true);
+        }
+        let member = MemberId(self.number());
+        let entered = Member {
+            id: member,
+            user: user.user.clone(),
+            session,
+            role,
+            profile,
+            entered: self.now,
+            no_audio: decided.no_audio,
+            no_video: decided.no_video,
+            streams: BTreeMap::new(),
+        };
+        self.out.push_back(Output::LetIn { session, room: room.clone(), place: role.place() });
+        if decided.no_audio || decided.no_video {
+            let (audio, video) = (decided.no_audio, decided.no_video);
+            self.out.push_back(Output::Silence { session, room, audio, video });
+        }
+        let view = entered.view();
+        if let Some(conference) = self.conferences.get_mut(&id) {
+            conference.members.insert(member, entered);
+            conference.users.insert(user.user.clone(), member);
+            conference.sort(member, Some(role));
+            self.sessions.insert(session, (id, member));
+            if conference.is_announced(role) {
+                let to = conference.sessions_but(member);
+                self.tell(id, to, Event::Joined(view));
+            }
+        }
+        self.show_hands(id, member);
+        self.settle(id);
+        Ok(Reply::Entered(member))
+    }
+
+    /// What one may do who enters. What admins decided comes first, but one may always do less than it may.
+    fn role_of(
+        &self,
+        conference: &Conference,
+        user: &UserId,
+        decided: Decision,
+        asked: Option<Role>,
+    ) -> Result<Role, Refusal> {
+        if conference.is_creator(user) {
+            return Ok(Role::Admin);
+        }
+        match (decided.role, asked, self.limits.asked_admin) {
+            (Some(_), Some(Role::Audience), _) => Ok(Role::Audience),
+            (Some(role), _, _) => Ok(role),
+            (None, Some(Role::Admin), AskedAdmin::Talker) => Ok(Role::Talker),
+            (None, Some(Role::Admin), AskedAdmin::Refused) => Err(Refusal::AdminNotGranted),
+            (None, asked, _) => Ok(asked.unwrap_or(conference.default_role)),
+        }
+    }
+
+    pub(crate) fn publish(
+        &mut self,
+        session: SessionId,
+        kind: StreamKind,
+        video: bool,
+    ) -> Result<Reply, Refusal> {
+        let (id, member) = self.place(session)?;
+        let conference = self.conferences.get_mut(&id).ok_or(Refusal::NotInside)?;
+        if !conference.talkers.contains(&member) {
+            return Err(Refusal::MayNotPublish);
+        }
+        match kind {
+            StreamKind::Main if video && conference.videos_but(member) >= conference.caps.videos => {
+                return Err(Refusal::VideosFull);
+            }
+            StreamKind::Aux if conference.screens_but(member) >= conference.caps.screens => {
+                return Err(Refusal::ScreensFull);
+            }
+            _ => {}
+        }
+        if let Some(member) = conference.members.get_mut(&member) {
+            member.streams.insert(kind, Stream { video });
+        }
+        Ok(Reply::Done)
+    }
+
+    pub(crate) fn unpublish(&mut self, session: SessionId, kind: StreamKind) {
+        let Ok((id, member)) = self.place(session) else { return };
+        let members = self.conferences.get_mut(&id).map(|conference| &mut conference.members);
+        if let Some(member) = members.and_then(|members| members.get_mut(&member)) {
+            member.streams.remove(&kind);
+        }
+    }
+
+    /// A hand of the audience goes up or down. For one who may talk there is nothing to ask for.
+    pub(crate) fn hand(&mut self, session: SessionId, up: bool) -> Result<Reply, Refusal> {
+        let (id, member) = self.place(session)?;
+        let conference = self.conferences.get(&id).ok_or(Refusal::NotInside)?;
+        if conference.hands.contains(&member) == up || (up && conference.talkers.contains(&member)) {
+            return Ok(Reply::Done);
+        }
+        if up && conference.hands.len() >= HANDS {
+            return Err(Refusal::HandsFull);
+        }
+        self.turn_hand(id, member, up);
+        Ok(Reply::Done)
+    }
+
+    /// Changes whether a hand is raised, and tells the admins if it was not so before.
+    pub(crate) fn turn_hand(&mut self, id: ConferenceId, member: MemberId, up: bool) {
+        let Some(conference) = self.conferences.get_mut(&id) else { return };
+        let changed = if up { conference.hands.insert(member) } else { conference.hands.remove(&member) };
+        if let Some(member) = conference.members.get(&member).filter(|_| changed) {
+            let (to, member) = (conference.admin_sessions(), member.view());
+            self.tell(id, to, Event::Hand { member, up });
+        }
+    }
+
+    /// Tells one who is admin now of the hands that are raised.
+    pub(crate) fn show_hands(&mut self, id: ConferenceId, admin: MemberId) {
+        let Some(conference) = self.conferences.get(&id) else { return };
+        let Some(session) = conference.members.get(&admin).map(|member| member.session) else { return };
+        if !conference.admins.contains(&admin) {
+            return;
+        }
+        let hands: Vec<_> = conference.hands().map(Member::view).collect();
+        for member in hands {
+            self.tell(id, vec![session], Event::Hand { member, up: true });
+        }
+    }
+}
+
+/// Whether one more with this role has room, in the place of an earlier session of the same user if there is one.
+fn has_room(conference: &Conference, role: Role, earlier: Option<Role>) -> Result<(), Refusal> {
+    let (talkers, audience) = (conference.talkers.len(), conference.audience());
+    let freed = |publishes: bool| usize::from(earlier.is_some_and(|role| role.publishes() == publishes));
+    match role.publishes() {
+        true if talkers - freed(true) >= conference.caps.talkers => Err(Refusal::TalkersFull),
+        false if audience - freed(false) >= conference.caps.audience => Err(Refusal::AudienceFull),
+        _ => Ok(()),
+    }
+}
