@@ -256,9 +256,8 @@ impl Engine {
                 self.on_session(output);
             } else if let Some(output) = self.rooms.poll_output() {
                 self.on_room(output);
-            } else if let Some(output) = self.desk.out.front().cloned() {
+            } else if let Some(output) = self.desk.out.pop_front() {
                 self.on_call(output);
-                self.desk.out.pop_front();
             } else if let Some(change) = self.desk.presence.poll_output() {
                 self.on_presence(change);
             } else {

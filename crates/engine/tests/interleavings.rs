@@ -476,11 +476,13 @@ proptest! {
 
     #[test]
     fn a_frame_of_the_right_form_with_any_values_is_answered(
-        op in "hello|join|leave|publish|unpublish|subscribe|setRole|ping|bye",
-        fields in prop::collection::btree_map("[a-zA-Z]{1,8}|room|user|key|stream|audio|video|role|scene", any_json(), 0..6),
+        op in "hello|join|leave|publish|unpublish|subscribe|setRole|call|accept|reject|hangup|watch|ping|bye",
+        fields in prop::collection::btree_map("[a-zA-Z]{1,8}|room|user|key|stream|audio|video|role|scene|invitees|media|call|group|timeoutMs|data|ref|busy|users", any_json(), 0..6),
     ) {
         let mut world = World::new(config());
-        let who = world.member("alice");
+        world.phone("alice", "phone");
+        let who = world.clients.len() - 1;
+        world.join(who, 1).unwrap();
         let mut request = json!(fields);
         request["op"] = json!(op);
         let _answer = world.ask(who, request);
@@ -501,6 +503,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         "[ -~]{0,20}".prop_map(|t| json!(t)),
         (1u32..5).prop_map(|n| json!({ "number": n })),
         Just(json!("main")),
+        Just(json!("audio")),
+        Just(json!(["bob"])),
         Just(json!("publisher")),
     ]
 }
