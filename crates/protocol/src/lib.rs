@@ -22,7 +22,8 @@ pub use close::CloseCode;
 pub use details::MemberDetails;
 pub use parse::{ParseError, parse_request};
 pub use request::{
-    Hello, Join, Leave, Ping, Publish, Request, RequestFrame, Resume, SetRole, Subscribe, Unpublish,
+    Credential, Hello, Join, Leave, Ping, Publish, Request, RequestFrame, Resume, SetRole, Subscribe,
+    Unpublish,
 };
 pub use server::{
     Done, Event, Failure, JoinReply, MediaBases, MemberInfo, Pong, PushFrame, Reply, ReplyFrame, Resumed,
