@@ -1,11 +1,13 @@
 //! The engine: its tables, its dispatch and its deadlines.
 
 use crate::calls::Desk;
+use crate::guesses::Guesses;
 use crate::held::Held;
 use crate::io::{ConnId, EngineConfig, Input, Note, Output};
 use crate::media::Media;
 use crate::random::Random;
 use crate::urls::Urls;
+use crate::voice::VoicePass;
 use huitong_auth::PlayKeys;
 use huitong_protocol::{Event, MediaBases, MemberDetails};
 use huitong_room::{Limits, Rooms};
@@ -34,6 +36,8 @@ pub enum Why {
     Call(huitong_call::Why),
     /// A user without connection is no longer shown as online.
     Presence,
+    /// A refused login is forgotten.
+    Guesses,
 }
 
 /// How much the engine holds, for metrics and tests.
@@ -92,6 +96,11 @@ pub struct Engine {
     pub(crate) encoders: BTreeSet<SessionId>,
     /// When the room key of a member expires, Unix seconds, where the application demands one.
     pub(crate) room_keys: HashMap<SessionId, u64>,
+    /// Sessions that logged in for one voice room.
+    pub(crate) voice: HashMap<SessionId, VoicePass>,
+    pub(crate) guesses: Guesses,
+    /// Where connections come from, as far as refusals are counted by it.
+    pub(crate) origins: HashMap<ConnId, Arc<str>>,
     /// What members brought along, for the operator to see.
     pub(crate) labels: HashMap<SessionId, Labels>,
     /// Connections that reach media under other addresses than the configured ones.
@@ -135,6 +144,9 @@ impl Engine {
             desk: Desk::new(config.away_after),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
+            voice: HashMap::new(),
+            guesses: Guesses::new(config.voice_login_refusals),
+            origins: HashMap::new(),
             labels: HashMap::new(),
             reached_media: BTreeMap::new(),
             draining: false,
@@ -153,8 +165,9 @@ impl Engine {
         }
         self.run_due();
         match input {
-            Input::Connected { conn, remote } => {
+            Input::Connected { conn, remote, origin } => {
                 self.sessions.connected(self.now, conn);
+                self.origins.insert(conn, origin);
                 self.note("connected", |note| {
                     note.conn = Some(conn);
                     note.detail = remote;
@@ -167,6 +180,7 @@ impl Engine {
             Input::BadFrame { conn, fault } => self.on_bad_frame(conn, fault),
             Input::Disconnected { conn } => {
                 self.reached_media.remove(&conn);
+                self.origins.remove(&conn);
                 self.sessions.disconnected(self.now, conn);
             }
             Input::PublishRequested { ticket, key } => self.publish_requested(ticket, key),
@@ -197,7 +211,11 @@ impl Engine {
         let urls = self.urls.next_deadline().map(|at| (at, Why::UrlExpiry));
         let calls = self.desk.machine.next_deadline().map(|(at, why)| (at, Why::Call(why)));
         let presence = self.desk.presence.next_deadline().map(|at| (at, Why::Presence));
-        [rooms, sessions, held, urls, calls, presence].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let guesses = self.guesses.next_deadline().map(|at| (at, Why::Guesses));
+        [rooms, sessions, held, urls, calls, presence, guesses]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
     }
 
     /// How much is held now.
@@ -229,6 +247,9 @@ impl Engine {
             && self.urls.is_idle()
             && self.desk.is_idle()
             && self.room_keys.is_empty()
+            && self.voice.is_empty()
+            && self.guesses.is_idle()
+            && self.origins.is_empty()
             && self.labels.is_empty()
             && self.reached_media.is_empty()
     }
@@ -243,6 +264,7 @@ impl Engine {
         self.flush();
         self.expire_held();
         self.urls.expire(self.now);
+        self.guesses.tick(self.now);
         self.let_happen(huitong_call::Input::Tick);
         self.desk.presence.tick(self.now);
         self.flush();

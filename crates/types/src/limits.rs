@@ -76,3 +76,7 @@ pub const WATCHED_USERS: usize = 200;
 
 /// Members of a group that the back-end creates. A group call has at most [`CALL_INVITEES`] of them.
 pub const GROUP_MEMBERS: usize = 2000;
+
+/// Refused logins with an authBuffer from one address, or for one user, until further ones are not looked at: people
+/// behind one address who mistype are fewer, and who tries to enter as somebody else needs eight on average.
+pub const VOICE_LOGIN_REFUSALS: u32 = 5;

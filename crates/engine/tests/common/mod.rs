@@ -75,6 +75,8 @@ pub struct World {
     pub kept_groups: BTreeMap<String, usize>,
     pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
     pub last_error: Option<Failure>,
+    /// Where connections come from.
+    pub origin: String,
     next_conn: u64,
     next_ticket: u64,
     next_call: u64,
@@ -96,6 +98,7 @@ impl World {
             kept_groups: BTreeMap::new(),
             kept_urls: HashMap::new(),
             last_error: None,
+            origin: "192.0.2.1".into(),
             next_conn: 1,
             next_ticket: 1,
             next_call: 1,
@@ -279,7 +282,11 @@ impl World {
         let conn = ConnId(self.next_conn);
         self.next_conn += 1;
         self.open.insert(conn);
-        self.input(Input::Connected { conn, remote: "192.0.2.1:5000".into() });
+        self.input(Input::Connected {
+            conn,
+            remote: "192.0.2.1:5000".into(),
+            origin: self.origin.clone().into(),
+        });
         conn
     }
 

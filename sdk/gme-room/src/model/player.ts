@@ -105,7 +105,7 @@ export class Players {
 
   /** Nothing is heard of anybody while the loudspeaker is off, whatever a tag has said before. */
   private volume(level: Level): number {
-    return this.audible ? level.at(this.platform.now()) : 0;
+    return this.audible ? level.read(this.platform.now()) : 0;
   }
 
   private revivalOf(userID: string): Revival {

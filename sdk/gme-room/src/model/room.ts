@@ -325,7 +325,7 @@ export class VoiceRoom {
   private tellVolumes(): void {
     const { entry, room } = this;
     if (entry && this.pusher.isOpen) {
-      const volume = this.pusher.level.at(this.platform.now());
+      const volume = this.pusher.level.read(this.platform.now());
       this.tellVolume(entry.user, { uplinkVolume: volume, downlinkVolume: 0, volume });
     }
     for (const { userID, volume } of this.remoteUsers()) {

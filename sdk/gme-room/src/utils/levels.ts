@@ -16,7 +16,7 @@ export class Level {
   }
 
   /** From 0 to [`LOUDEST`]. */
-  at(now: number): number {
+  read(now: number): number {
     return now - this.heardAt > STALE_MS ? 0 : this.volume;
   }
 }
