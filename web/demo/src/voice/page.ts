@@ -45,7 +45,7 @@ export class VoicePage {
   private readonly hall = make('section', { class: 'hall', hidden: true });
   private readonly title = make('h1', { class: 'room-name' });
   private readonly count = make('small', { class: 'count', 'data-count': true });
-  private readonly banner = make('p', { class: 'banner', text: 'voiceListenOnly', hidden: true });
+  private readonly banner = make('p', { class: 'banner', role: 'status', hidden: true });
   private readonly touch = make('button', { type: 'button', class: 'main touch', text: 'touch', hidden: true, 'data-act': 'touch' });
   private readonly place = make('div', { class: 'seats-place' });
   private readonly buttons = {
@@ -192,6 +192,7 @@ export class VoicePage {
     const taken = stay.seats;
     this.count.textContent = stay.present ? say('count', { count: taken.length }) : say('joining');
     this.banner.hidden = stay.maySpeak !== false;
+    this.banner.textContent = stay.maySpeak === false ? say('voiceListenOnly') : '';
     seats.show(taken, stay.audible);
     buttons.mic.disabled = stay.maySpeak !== true;
     name(buttons.mic, 'label', stay.speaks ? 'closeMic' : 'openMic');

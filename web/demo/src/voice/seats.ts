@@ -51,6 +51,8 @@ class Place {
       this.player,
     );
     if (this.player) {
+      this.player.setAttribute('mode', 'RTC');
+      this.player.setAttribute('autoplay', '');
       this.follow(this.player, blocked);
     }
   }
