@@ -43,7 +43,7 @@ export class VoicePage {
   private readonly toasts = new Toasts();
   private readonly form: HTMLElement;
   private readonly hall = make('section', { class: 'hall', hidden: true });
-  private readonly title = make('h1', { class: 'room-name' });
+  private readonly title = make('h1', { class: 'hall-name' });
   private readonly count = make('small', { class: 'count', 'data-count': true });
   private readonly banner = make('p', { class: 'banner', role: 'status', hidden: true });
   private readonly touch = make('button', { type: 'button', class: 'main touch', text: 'touch', hidden: true, 'data-act': 'touch' });
