@@ -35,6 +35,8 @@ pub struct AppConfig {
     /// Whether a session ends, with its signalling and its media, when the credential it was shown expires. Otherwise a
     /// credential is checked at login only, as the vendors' clouds do.
     pub end_expired_sessions: bool,
+    /// Whether the key of authBuffers is the MD5 of a secret of 16 characters, and not these characters.
+    pub auth_buffer_md5: bool,
     /// Whether sessions on which calls ring live beside the user's other ones; otherwise they count like all others.
     pub calls_alongside: bool,
 }

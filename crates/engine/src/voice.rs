@@ -131,7 +131,8 @@ fn check(
     auth_buffer: &Redacted<String>,
     now_unix: u64,
 ) -> Result<Admission, AuthBufferError> {
-    verify(app, &Key::of(&config.secret), user, room, auth_buffer.reveal().as_bytes(), now_unix)
+    let key = if config.auth_buffer_md5 { Key::md5(&config.secret) } else { Key::of(&config.secret) };
+    verify(app, &key, user, room, auth_buffer.reveal().as_bytes(), now_unix)
 }
 
 /// Whether a refusal can be one of many tries. An expired authBuffer, and what is none at all, cannot.

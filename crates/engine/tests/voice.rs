@@ -88,6 +88,31 @@ fn an_application_that_demands_room_keys_takes_the_auth_buffer_for_one() {
 }
 
 #[test]
+fn old_token_servers_take_the_md5_of_sixteen_characters_for_the_key() {
+    let short = "0123456789abcdef".to_owned();
+    let pass = |key: &Key, world: &World| {
+        let (app, room) = (AppId::new(APP).unwrap(), VoiceRoom::parse(ROOM).unwrap());
+        let now = world.unix_ms() / 1000;
+        let bytes = mint(app, key, VoiceUser::new(1), &room, now, 300, [9; RANDOM_BYTES]);
+        shows(&String::from_utf8(Form::Hex.write(&bytes)).unwrap())
+    };
+    for md5 in [false, true] {
+        let mut config = config();
+        let app = config.apps.get_mut(&AppId::new(APP).unwrap()).unwrap();
+        (app.secret, app.auth_buffer_md5) = (Redacted::new(short.clone()), md5);
+        let mut world = World::new(config);
+        let keys = [Key::of(&Redacted::new(short.clone())), Key::md5(&Redacted::new(short.clone()))];
+        for (n, key) in keys.iter().enumerate() {
+            let who = stranger(&mut world, "1");
+            let login = pass(key, &world);
+            let refused = world.login(who, login).err();
+            assert_eq!(refused, (n != usize::from(md5)).then_some(ErrorCode::CredentialMismatch));
+        }
+        world.wind_down();
+    }
+}
+
+#[test]
 fn an_auth_buffer_is_for_voice_only() {
     let mut world = World::new(config());
     let ann = speaker(&mut world, 1);

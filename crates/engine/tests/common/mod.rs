@@ -28,6 +28,7 @@ pub fn config() -> EngineConfig {
         multi_device: MultiDevice::TakeOver,
         end_expired_sessions: false,
         calls_alongside: true,
+        auth_buffer_md5: false,
     };
     EngineConfig {
         apps: BTreeMap::from([(AppId::new(APP).unwrap(), app)]),

@@ -259,6 +259,9 @@ pub struct AppSection {
     /// Whether sessions on which calls ring live beside the user's other ones.
     #[serde(default = "yes")]
     pub calls_alongside: bool,
+    /// Whether the key of authBuffers is the MD5 of a secret of 16 characters.
+    #[serde(default)]
+    pub auth_buffer_md5: bool,
 }
 
 impl AppSection {
@@ -276,6 +279,7 @@ impl AppSection {
             multi_device,
             end_expired_sessions: false,
             calls_alongside: true,
+            auth_buffer_md5: false,
         }
     }
 }
@@ -395,6 +399,7 @@ impl AppSection {
             },
             end_expired_sessions: self.end_expired_sessions,
             calls_alongside: self.calls_alongside,
+            auth_buffer_md5: self.auth_buffer_md5,
         }
     }
 }
