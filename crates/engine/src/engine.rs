@@ -1,12 +1,13 @@
 //! The engine: its tables, its dispatch and its deadlines.
 
 use crate::calls::Desk;
+use crate::conferences::Hall;
 use crate::held::Held;
 use crate::io::{ConnId, EngineConfig, Input, Note, Output};
 use crate::media::Media;
 use crate::random::Random;
 use crate::urls::Urls;
-use huitong_auth::PlayKeys;
+use huitong_auth::{PlayKeys, TicketKeys};
 use huitong_protocol::{Event, MediaBases, MemberDetails};
 use huitong_room::{Limits, Rooms};
 use huitong_session::{Body, Policy, Sessions};
@@ -34,6 +35,8 @@ pub enum Why {
     Call(huitong_call::Why),
     /// A user without connection is no longer shown as online.
     Presence,
+    /// Something of a conference is due.
+    Conference(huitong_conference::Why),
 }
 
 /// How much the engine holds, for metrics and tests.
@@ -63,6 +66,8 @@ pub struct Sizes {
     pub calls: usize,
     /// Sessions on which calls ring.
     pub callable: usize,
+    /// Conferences.
+    pub conferences: usize,
 }
 
 /// What a member brought along that the engine itself does not act on.
@@ -88,6 +93,7 @@ pub struct Engine {
     pub(crate) held: Held,
     pub(crate) urls: Urls,
     pub(crate) desk: Desk,
+    pub(crate) hall: Hall,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
     /// When the room key of a member expires, Unix seconds, where the application demands one.
@@ -121,11 +127,13 @@ impl Engine {
             login_timeout: config.login_timeout,
             connection_timeout: config.connection_timeout,
         };
+        let play_keys = Arc::new(PlayKeys::new(random.block()));
+        let tickets = TicketKeys::new(random.block());
         Self {
             now: Moment::ZERO,
             unix_ms: 0,
             anchor: (Moment::ZERO, 0),
-            play_keys: Arc::new(PlayKeys::new(random.block())),
+            play_keys,
             random,
             sessions: Sessions::new(policy),
             rooms: Rooms::new(limits),
@@ -133,6 +141,7 @@ impl Engine {
             held: Held::new(config.early_hold, config.early_count),
             urls: Urls::default(),
             desk: Desk::new(config.away_after),
+            hall: Hall::new(config.conferences.clone(), tickets),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
             labels: HashMap::new(),
@@ -177,7 +186,9 @@ impl Engine {
             Input::RestoreUrl(record) => self.restore_url(&record),
             Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
             Input::Drain { within } => self.drain(within),
-            Input::Shutdown => self.let_happen(huitong_call::Input::Shutdown),
+            Input::PasswordHashed { conference, hash } => self.password_hashed(conference, hash),
+            Input::PasswordChecked { ask, verdict } => self.password_checked(ask, verdict),
+            Input::Shutdown => self.shut_down(),
             Input::Tick => {}
         }
         self.flush();
@@ -197,7 +208,11 @@ impl Engine {
         let urls = self.urls.next_deadline().map(|at| (at, Why::UrlExpiry));
         let calls = self.desk.machine.next_deadline().map(|(at, why)| (at, Why::Call(why)));
         let presence = self.desk.presence.next_deadline().map(|at| (at, Why::Presence));
-        [rooms, sessions, held, urls, calls, presence].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let conferences = self.hall.machine.next_deadline().map(|(at, why)| (at, Why::Conference(why)));
+        [rooms, sessions, held, urls, calls, presence, conferences]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
     }
 
     /// How much is held now.
@@ -217,6 +232,7 @@ impl Engine {
             urls: self.urls.len(),
             calls: self.desk.meta.len(),
             callable: self.desk.devices.len(),
+            conferences: self.hall.meta.len(),
         }
     }
 
@@ -228,6 +244,7 @@ impl Engine {
             && self.media.is_idle()
             && self.urls.is_idle()
             && self.desk.is_idle()
+            && self.hall.is_idle()
             && self.room_keys.is_empty()
             && self.labels.is_empty()
             && self.reached_media.is_empty()
@@ -244,6 +261,8 @@ impl Engine {
         self.expire_held();
         self.urls.expire(self.now);
         self.let_happen(huitong_call::Input::Tick);
+        let ticked = self.in_hall(huitong_conference::Input::Tick);
+        debug_assert!(ticked.is_ok(), "time is never refused");
         self.desk.presence.tick(self.now);
         self.flush();
     }
@@ -256,6 +275,8 @@ impl Engine {
                 self.on_session(output);
             } else if let Some(output) = self.rooms.poll_output() {
                 self.on_room(output);
+            } else if let Some(output) = self.hall.out.pop_front() {
+                self.on_conference(output);
             } else if let Some(output) = self.desk.out.pop_front() {
                 self.on_call(output);
             } else if let Some(change) = self.desk.presence.poll_output() {
@@ -264,6 +285,13 @@ impl Engine {
                 break;
             }
         }
+    }
+
+    /// Calls and conferences are over, and those who take part are told.
+    fn shut_down(&mut self) {
+        self.let_happen(huitong_call::Input::Shutdown);
+        let ended = self.in_hall(huitong_conference::Input::Shutdown);
+        debug_assert!(ended.is_ok(), "an end is never refused");
     }
 
     fn drain(&mut self, within: Duration) {

@@ -76,3 +76,12 @@ pub const WATCHED_USERS: usize = 200;
 
 /// Members of a group that the back-end creates. A group call has at most [`CALL_INVITEES`] of them.
 pub const GROUP_MEMBERS: usize = 2000;
+
+/// Longest name of a conference, bytes: room for a UUID with a prefix.
+pub const CONFERENCE_NAME_BYTES: usize = 64;
+
+/// Members that one request about a conference may name: twice as many as may talk.
+pub const CONFERENCE_BATCH: usize = 100;
+
+/// Longest ticket, bytes: those of this server have about 100.
+pub const TICKET_BYTES: usize = 256;
