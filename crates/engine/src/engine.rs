@@ -1,6 +1,7 @@
 //! The engine: its tables, its dispatch and its deadlines.
 
 use crate::calls::Desk;
+use crate::conferences::Hall;
 use crate::guesses::Guesses;
 use crate::held::Held;
 use crate::io::{ConnId, EngineConfig, Input, Note, Output};
@@ -8,7 +9,7 @@ use crate::media::Media;
 use crate::random::Random;
 use crate::urls::Urls;
 use crate::voice::VoicePass;
-use huitong_auth::PlayKeys;
+use huitong_auth::{PlayKeys, TicketKeys};
 use huitong_protocol::{Event, MediaBases, MemberDetails};
 use huitong_room::{Limits, Rooms};
 use huitong_session::{Body, Policy, Sessions};
@@ -38,6 +39,8 @@ pub enum Why {
     Presence,
     /// A refused login is forgotten.
     Guesses,
+    /// Something of a conference is due.
+    Conference(huitong_conference::Why),
 }
 
 /// How much the engine holds, for metrics and tests.
@@ -67,6 +70,8 @@ pub struct Sizes {
     pub calls: usize,
     /// Sessions on which calls ring.
     pub callable: usize,
+    /// Conferences.
+    pub conferences: usize,
 }
 
 /// What a member brought along that the engine itself does not act on.
@@ -92,6 +97,7 @@ pub struct Engine {
     pub(crate) held: Held,
     pub(crate) urls: Urls,
     pub(crate) desk: Desk,
+    pub(crate) hall: Hall,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
     /// When the room key of a member expires, Unix seconds, where the application demands one.
@@ -130,11 +136,13 @@ impl Engine {
             login_timeout: config.login_timeout,
             connection_timeout: config.connection_timeout,
         };
+        let play_keys = Arc::new(PlayKeys::new(random.block()));
+        let tickets = TicketKeys::new(random.block());
         Self {
             now: Moment::ZERO,
             unix_ms: 0,
             anchor: (Moment::ZERO, 0),
-            play_keys: Arc::new(PlayKeys::new(random.block())),
+            play_keys,
             random,
             sessions: Sessions::new(policy),
             rooms: Rooms::new(limits),
@@ -142,6 +150,7 @@ impl Engine {
             held: Held::new(config.early_hold, config.early_count),
             urls: Urls::default(),
             desk: Desk::new(config.away_after),
+            hall: Hall::new(config.conferences.clone(), tickets),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
             voice: HashMap::new(),
@@ -191,7 +200,9 @@ impl Engine {
             Input::RestoreUrl(record) => self.restore_url(&record),
             Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
             Input::Drain { within } => self.drain(within),
-            Input::Shutdown => self.let_happen(huitong_call::Input::Shutdown),
+            Input::PasswordHashed { conference, hash } => self.password_hashed(conference, hash),
+            Input::PasswordChecked { ask, verdict } => self.password_checked(ask, verdict),
+            Input::Shutdown => self.shut_down(),
             Input::Tick => {}
         }
         self.flush();
@@ -212,7 +223,8 @@ impl Engine {
         let calls = self.desk.machine.next_deadline().map(|(at, why)| (at, Why::Call(why)));
         let presence = self.desk.presence.next_deadline().map(|at| (at, Why::Presence));
         let guesses = self.guesses.next_deadline().map(|at| (at, Why::Guesses));
-        [rooms, sessions, held, urls, calls, presence, guesses]
+        let conferences = self.hall.machine.next_deadline().map(|(at, why)| (at, Why::Conference(why)));
+        [rooms, sessions, held, urls, calls, presence, guesses, conferences]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -235,6 +247,7 @@ impl Engine {
             urls: self.urls.len(),
             calls: self.desk.meta.len(),
             callable: self.desk.devices.len(),
+            conferences: self.hall.meta.len(),
         }
     }
 
@@ -246,6 +259,7 @@ impl Engine {
             && self.media.is_idle()
             && self.urls.is_idle()
             && self.desk.is_idle()
+            && self.hall.is_idle()
             && self.room_keys.is_empty()
             && self.voice.is_empty()
             && self.guesses.is_idle()
@@ -266,6 +280,8 @@ impl Engine {
         self.urls.expire(self.now);
         self.guesses.tick(self.now);
         self.let_happen(huitong_call::Input::Tick);
+        let ticked = self.in_hall(huitong_conference::Input::Tick);
+        debug_assert!(ticked.is_ok(), "time is never refused");
         self.desk.presence.tick(self.now);
         self.flush();
     }
@@ -278,6 +294,8 @@ impl Engine {
                 self.on_session(output);
             } else if let Some(output) = self.rooms.poll_output() {
                 self.on_room(output);
+            } else if let Some(output) = self.hall.out.pop_front() {
+                self.on_conference(output);
             } else if let Some(output) = self.desk.out.pop_front() {
                 self.on_call(output);
             } else if let Some(change) = self.desk.presence.poll_output() {
@@ -286,6 +304,13 @@ impl Engine {
                 break;
             }
         }
+    }
+
+    /// Calls and conferences are over, and those who take part are told.
+    fn shut_down(&mut self) {
+        self.let_happen(huitong_call::Input::Shutdown);
+        let ended = self.in_hall(huitong_conference::Input::Shutdown);
+        debug_assert!(ended.is_ok(), "an end is never refused");
     }
 
     fn drain(&mut self, within: Duration) {

@@ -17,6 +17,10 @@ mod call_api;
 mod call_events;
 mod call_views;
 mod calls;
+mod conference_api;
+mod conference_events;
+mod conference_views;
+mod conferences;
 mod credentials;
 mod engine;
 mod groups;
@@ -36,6 +40,7 @@ mod wire;
 
 pub use engine::{Engine, Sizes, Why};
 pub use io::{
-    ApiCall, ApiResult, AppConfig, CallLog, CallLogEnd, CallLogParty, ConnId, EngineConfig, Input, LazyPush,
-    MediaTicket, MultiDevice, Note, Output, Pace, StreamLabel, TrackFlags, UrlRecord,
+    AdminGone, ApiCall, ApiResult, AppConfig, AskedAdmin, CallLog, CallLogEnd, CallLogParty,
+    ConferenceLimits, ConnId, EngineConfig, Input, LazyPush, MediaTicket, MultiDevice, Note, Output, Pace,
+    StreamLabel, TrackFlags, UrlRecord, Verdict,
 };

@@ -42,6 +42,7 @@ impl Engine {
     fn session_ended(&mut self, session: SessionId, who: &Who, reason: EndReason) {
         self.device_ended(session, who, reason);
         self.voice.remove(&session);
+        self.conference_session_ended(session, reason);
         if self.rooms.room_of(session).is_some() {
             let reason = match reason {
                 EndReason::Expired => LeaveReason::TimedOut,
@@ -68,6 +69,7 @@ impl Engine {
             }
             Room::Left { session, key, user, reason } => {
                 self.seat_lost(session, &key, reason);
+                self.conference_seat_lost(session, &key, reason);
                 self.member_left(session, &key, &user, reason);
             }
             Room::Tell { to, event } => {
@@ -78,7 +80,10 @@ impl Engine {
                 }
             }
             Room::MediaCut { session, kind, fault } => self.cut_publisher(session, kind, fault),
-            Room::MediaOver { session, deliberate, .. } => self.encoder_stopped(session, deliberate),
+            Room::MediaOver { session, kind, deliberate } => {
+                self.release_stream(session, kind);
+                self.encoder_stopped(session, deliberate);
+            }
             Room::StreamEnded { stream } => {
                 if self.media.end_stream(stream) {
                     self.out.push_back(Output::StreamEnded { stream });

@@ -62,6 +62,27 @@ fn an_auth_buffer_opens_its_room_and_no_other() {
 }
 
 #[test]
+fn an_auth_buffer_opens_neither_calls_nor_conferences() {
+    let mut world = World::new(config());
+    let ann = speaker(&mut world, 10001);
+    let conference = "k-9f3a0c1d2e4b69785f3a0c1d2e4b6978";
+    let asks = [
+        json!({ "op": "call", "invitees": ["bob"], "media": "audio" }),
+        json!({ "op": "watch", "users": ["bob"] }),
+        json!({ "op": "ticket", "room": { "text": ROOM } }),
+        json!({ "op": "look", "conference": conference }),
+        json!({ "op": "enter", "conference": conference, "ticket": "AQAAAAAAAAAHAAAAAAAAAAkDAAABi8lN" }),
+        json!({ "op": "destroy", "conference": conference }),
+    ];
+    for ask in asks {
+        let op = ask["op"].clone();
+        assert_eq!(world.ask(ann, ask).unwrap_err(), ErrorCode::MayNotEnter, "{op}");
+    }
+    enter(&mut world, ann, ROOM).unwrap();
+    world.wind_down();
+}
+
+#[test]
 fn everybody_of_every_credential_meets_in_the_room_of_that_name() {
     let mut config = config();
     config.apps.get_mut(&AppId::new(APP).unwrap()).unwrap().require_room_key = false;

@@ -7,7 +7,7 @@ mod load;
 mod unknown;
 mod validate;
 
-use huitong_engine::{AppConfig, EngineConfig, MultiDevice};
+use huitong_engine::{AdminGone, AppConfig, AskedAdmin, ConferenceLimits, EngineConfig, MultiDevice};
 use huitong_protocol::MediaBases;
 use huitong_types::{AppId, Redacted};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -31,6 +31,8 @@ pub struct Config {
     pub limits: LimitsSection,
     /// Pacing and caps of media.
     pub media: MediaSection,
+    /// Rules of conferences.
+    pub conferences: ConferencesSection,
     /// What is kept on the disk.
     pub store: StoreSection,
     /// The applications served.
@@ -224,6 +226,61 @@ impl Default for MediaSection {
     }
 }
 
+/// Rules of conferences.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConferencesSection {
+    /// What becomes of a conference when its last admin is gone and others are still in it.
+    pub admin_gone: AdminGoneRule,
+    /// What one gets who asks to be admin and was not made one.
+    pub asked_admin: AskedAdminRule,
+    /// How long an empty conference is kept unless its creator says otherwise, seconds.
+    pub empty_seconds: u32,
+    /// How long a ticket can be used, seconds.
+    pub ticket_seconds: u32,
+    /// Most conferences that one user may have created.
+    pub of_creator: usize,
+}
+
+impl Default for ConferencesSection {
+    fn default() -> Self {
+        let limits = ConferenceLimits::default();
+        Self {
+            admin_gone: AdminGoneRule::default(),
+            asked_admin: AskedAdminRule::default(),
+            empty_seconds: seconds(limits.empty),
+            ticket_seconds: seconds(limits.ticket),
+            of_creator: limits.of_creator,
+        }
+    }
+}
+
+/// What becomes of a conference when its last admin is gone and others are still in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdminGoneRule {
+    /// It goes on without one.
+    #[default]
+    GoOn,
+    /// The talker who has been there longest becomes admin.
+    NextTalker,
+    /// It is over.
+    End,
+}
+
+/// What one gets who asks to be admin of a conference of somebody else and was not made one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedAdminRule {
+    /// The role of a talker.
+    #[default]
+    Talker,
+    /// What it asks for: whoever knows the password is admin.
+    Granted,
+    /// Nothing.
+    Refused,
+}
+
 /// What is kept on the disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -383,7 +440,34 @@ impl Config {
             voice_login_refusals: limits.voice_login_refusals,
             connection_timeout: seconds(limits.connection_timeout_seconds),
             login_timeout: seconds(limits.login_timeout_seconds),
+            conferences: self.conferences.engine(limits),
             ..EngineConfig::default()
+        }
+    }
+}
+
+impl ConferencesSection {
+    fn engine(&self, limits: &LimitsSection) -> ConferenceLimits {
+        let seconds = |n: u32| Duration::from_secs(u64::from(n));
+        ConferenceLimits {
+            of_creator: self.of_creator,
+            ticket: seconds(self.ticket_seconds),
+            talkers: limits.publishers,
+            // All who are announced are members of one rtc room.
+            announced_audience: limits.rtc_members.min(ConferenceLimits::default().announced_audience),
+            live_audience: limits.live_audience,
+            empty: seconds(self.empty_seconds),
+            admin_gone: match self.admin_gone {
+                AdminGoneRule::GoOn => AdminGone::GoOn,
+                AdminGoneRule::NextTalker => AdminGone::NextTalker,
+                AdminGoneRule::End => AdminGone::End,
+            },
+            asked_admin: match self.asked_admin {
+                AskedAdminRule::Talker => AskedAdmin::Talker,
+                AskedAdminRule::Granted => AskedAdmin::Granted,
+                AskedAdminRule::Refused => AskedAdmin::Refused,
+            },
+            ..ConferenceLimits::default()
         }
     }
 }

@@ -11,6 +11,7 @@ mod task;
 use crate::call_book::CallBook;
 use crate::clock::Clock;
 use crate::error::ServerError;
+use crate::passwords::Passwords;
 use crate::url_book::UrlBook;
 use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Input, Sizes};
 use huitong_fanout::{Authority, Fanout, MediaControl, Ticket, Tracks};
@@ -62,6 +63,8 @@ pub(crate) struct Books {
     pub(crate) urls: UrlBook,
     /// Calls and groups.
     pub(crate) calls: CallBook,
+    /// Passwords are hashed here.
+    pub(crate) passwords: Passwords,
     /// What was kept from before, as the engine is to hear it.
     pub(crate) kept: Vec<Input>,
 }

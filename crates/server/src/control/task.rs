@@ -4,6 +4,7 @@ use super::media::{MediaDesk, MediaEvent};
 use super::{Books, Load, Work, notes, origin};
 use crate::call_book::CallBook;
 use crate::clock::{Clock, unix_ms};
+use crate::passwords::{Job, Passwords};
 use crate::url_book::UrlBook;
 use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags};
 use huitong_fanout::{Fanout, MediaControl, MediaOrder, Ticket, Tracks};
@@ -28,6 +29,7 @@ pub(super) struct EngineTask {
     load: watch::Sender<Load>,
     urls: UrlBook,
     call_book: CallBook,
+    passwords: Passwords,
 }
 
 impl EngineTask {
@@ -50,6 +52,7 @@ impl EngineTask {
             load,
             urls: books.urls,
             call_book: books.calls,
+            passwords: books.passwords,
         };
         for input in books.kept {
             task.feed(input);
@@ -72,6 +75,7 @@ impl EngineTask {
                 taken = works.recv_many(&mut turn, TURN) => if taken == 0 { return },
                 () = desk.arrived() => {}
                 () = wait => {}
+                Some(done) = self.passwords.next() => self.feed(done),
             }
             let began = Instant::now();
             for event in desk.take() {
@@ -167,6 +171,13 @@ impl EngineTask {
         }
     }
 
+    /// Has a password hashed or checked. What cannot be done now is answered at once.
+    fn password(&mut self, job: Job) {
+        if let Some(failed) = self.passwords.give(job) {
+            self.engine.handle(self.clock.now(), unix_ms(), failed);
+        }
+    }
+
     fn dispatch(&mut self, output: Output) {
         match output {
             Output::Send { conn, text } => {
@@ -217,6 +228,12 @@ impl EngineTask {
             Output::CallFinished(log) => self.call_book.finished(&log),
             Output::KeepGroup { app, group, members } => self.call_book.keep_group(app, &group, &members),
             Output::DropGroup { app, group } => self.call_book.drop_group(app, &group),
+            Output::HashPassword { conference, password } => {
+                self.password(Job::Hash { conference, password });
+            }
+            Output::CheckPassword { ask, password, hash } => {
+                self.password(Job::Check { ask, password, hash });
+            }
             Output::ApiDone { call, result } => {
                 if let Some(answer) = self.calls.remove(&call) {
                     // A caller that gave up needs no answer.
