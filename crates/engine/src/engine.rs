@@ -37,10 +37,10 @@ pub enum Why {
     Call(huitong_call::Why),
     /// A user without connection is no longer shown as online.
     Presence,
-    /// A refused login is forgotten.
-    Guesses,
     /// Something of a conference is due.
     Conference(huitong_conference::Why),
+    /// A refused login is forgotten.
+    Guesses,
 }
 
 /// How much the engine holds, for metrics and tests.
@@ -222,9 +222,9 @@ impl Engine {
         let urls = self.urls.next_deadline().map(|at| (at, Why::UrlExpiry));
         let calls = self.desk.machine.next_deadline().map(|(at, why)| (at, Why::Call(why)));
         let presence = self.desk.presence.next_deadline().map(|at| (at, Why::Presence));
-        let guesses = self.guesses.next_deadline().map(|at| (at, Why::Guesses));
         let conferences = self.hall.machine.next_deadline().map(|(at, why)| (at, Why::Conference(why)));
-        [rooms, sessions, held, urls, calls, presence, guesses, conferences]
+        let guesses = self.guesses.next_deadline().map(|at| (at, Why::Guesses));
+        [rooms, sessions, held, urls, calls, presence, conferences, guesses]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)

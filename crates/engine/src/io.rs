@@ -77,10 +77,10 @@ pub struct EngineConfig {
     pub sessions: usize,
     /// Most calls of one application at once.
     pub calls_per_app: usize,
-    /// Refused logins with an authBuffer from one address, or for one user, until further ones are not looked at; 0: no limit.
-    pub voice_login_refusals: u32,
     /// Numbers of conferences.
     pub conferences: ConferenceLimits,
+    /// Refused logins with an authBuffer from one address, or for one user, until further ones are not looked at; 0: no limit.
+    pub voice_login_refusals: u32,
     /// A connection that sends nothing for this long is dead.
     pub connection_timeout: Duration,
     /// A fresh connection must log in within this time.
@@ -111,8 +111,8 @@ impl Default for EngineConfig {
             replay_events: 128,
             sessions: 200_000,
             calls_per_app: 10_000,
-            voice_login_refusals: limits::VOICE_LOGIN_REFUSALS,
             conferences: ConferenceLimits::default(),
+            voice_login_refusals: limits::VOICE_LOGIN_REFUSALS,
             connection_timeout: Duration::from_secs(30),
             login_timeout: Duration::from_secs(10),
         }

@@ -3,7 +3,6 @@
 use crate::conferences::{Asker, Door};
 use crate::engine::{Engine, Labels};
 use crate::io::{ConnId, TrackFlags};
-use crate::voice::outside_voice;
 use huitong_conference::UserKey;
 use huitong_protocol::{
     AskTicket, Done, Failure, Join, JoinReply, Look, MemberDetails, Pong, Publish, Reply, ReplyFrame,
@@ -58,7 +57,6 @@ impl Engine {
     fn request(&mut self, conn: ConnId, session: SessionId, id: u32, request: Request) {
         let op = request.name();
         let result = match request {
-            request if self.is_outside_voice(session, &request) => Err(outside_voice()),
             Request::Hello(_) => Err(Fault::new(ErrorCode::AlreadyLoggedIn)),
             Request::Join(join) => self.join(session, join),
             Request::Leave(leave) => self.leave(session, &leave),
@@ -111,13 +109,13 @@ impl Engine {
         id: u32,
         ask: AskTicket,
     ) -> Result<(), Fault> {
-        let (app, user) = self.who(session)?;
-        self.ask_ticket(Asker::Client(conn, id), &UserKey { app, user }, ask)
+        let user = self.conference_user(session)?;
+        self.ask_ticket(Asker::Client(conn, id), &user, ask)
     }
 
     fn look_by_client(&mut self, conn: ConnId, session: SessionId, id: u32, look: Look) -> Result<(), Fault> {
-        let (app, user) = self.who(session)?;
-        self.ask_look(Asker::Client(conn, id), &UserKey { app, user }, look)
+        let user = self.conference_user(session)?;
+        self.ask_look(Asker::Client(conn, id), &user, look)
     }
 
     /// What only those may do who decide in a conference.
@@ -162,7 +160,9 @@ impl Engine {
         };
         self.media.may_register(&self.urls, session, &join.publish)?;
         let (scene, role, privileges) = (join.scene, join.role, grant.privileges);
-        let door = Door { key: &key, scene, role, privileges, authority: false };
+        // An authBuffer is a permission of the back-end for this very room.
+        let authority = self.has_voice_pass(session);
+        let door = Door { key: &key, scene, role, privileges, authority };
         if let Some(result) = self.join_conference(session, UserKey { app, user: user.clone() }, &door) {
             result?;
             self.granted(session, grant);

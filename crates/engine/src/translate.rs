@@ -41,8 +41,8 @@ impl Engine {
 
     fn session_ended(&mut self, session: SessionId, who: &Who, reason: EndReason) {
         self.device_ended(session, who, reason);
-        self.voice.remove(&session);
         self.conference_session_ended(session, reason);
+        self.voice.remove(&session);
         if self.rooms.room_of(session).is_some() {
             let reason = match reason {
                 EndReason::Expired => LeaveReason::TimedOut,

@@ -4,7 +4,7 @@ use crate::credentials::user_sig;
 use crate::engine::Engine;
 use crate::io::{AppConfig, ConnId};
 use huitong_auth::authbuffer::{Admission, AuthBufferError, Key, VoiceRoom, VoiceUser, verify};
-use huitong_protocol::{Credential, Hello, Request};
+use huitong_protocol::{Credential, Hello};
 use huitong_types::{AppId, ErrorCode, Fault, Privileges, Redacted, RoomId, SessionId, UserId};
 use std::sync::Arc;
 
@@ -99,22 +99,9 @@ impl Engine {
         }
     }
 
-    /// Whether a session with an authBuffer asks for something else than its voice room. Only what is known to concern
-    /// the room is let through: operations of later days are not.
-    pub(crate) fn is_outside_voice(&self, session: SessionId, request: &Request) -> bool {
-        let of_the_room = matches!(
-            request,
-            Request::Hello(_)
-                | Request::Join(_)
-                | Request::Leave(_)
-                | Request::Publish(_)
-                | Request::Unpublish(_)
-                | Request::Subscribe(_)
-                | Request::SetRole(_)
-                | Request::Ping(_)
-                | Request::Bye
-        );
-        !of_the_room && self.voice.contains_key(&session)
+    /// Whether a session logged in with an authBuffer.
+    pub(crate) fn has_voice_pass(&self, session: SessionId) -> bool {
+        self.voice.contains_key(&session)
     }
 
     /// What a session with an authBuffer may do in a room; `None` for all other sessions.
@@ -129,13 +116,6 @@ impl Engine {
         }
         Ok(Some(pass.privileges))
     }
-}
-
-/// What a session with an authBuffer is told that asks for something else than its room.
-pub(crate) fn outside_voice() -> Fault {
-    let sentence =
-        "This session logged in with an authBuffer, which opens one voice room; log in with `sig` for this.";
-    Fault::because(ErrorCode::MayNotEnter, sentence)
 }
 
 /// Voice rooms have narrower rules for both names.

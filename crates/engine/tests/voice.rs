@@ -62,27 +62,6 @@ fn an_auth_buffer_opens_its_room_and_no_other() {
 }
 
 #[test]
-fn an_auth_buffer_opens_neither_calls_nor_conferences() {
-    let mut world = World::new(config());
-    let ann = speaker(&mut world, 10001);
-    let conference = "k-9f3a0c1d2e4b69785f3a0c1d2e4b6978";
-    let asks = [
-        json!({ "op": "call", "invitees": ["bob"], "media": "audio" }),
-        json!({ "op": "watch", "users": ["bob"] }),
-        json!({ "op": "ticket", "room": { "text": ROOM } }),
-        json!({ "op": "look", "conference": conference }),
-        json!({ "op": "enter", "conference": conference, "ticket": "AQAAAAAAAAAHAAAAAAAAAAkDAAABi8lN" }),
-        json!({ "op": "destroy", "conference": conference }),
-    ];
-    for ask in asks {
-        let op = ask["op"].clone();
-        assert_eq!(world.ask(ann, ask).unwrap_err(), ErrorCode::MayNotEnter, "{op}");
-    }
-    enter(&mut world, ann, ROOM).unwrap();
-    world.wind_down();
-}
-
-#[test]
 fn everybody_of_every_credential_meets_in_the_room_of_that_name() {
     let mut config = config();
     config.apps.get_mut(&AppId::new(APP).unwrap()).unwrap().require_room_key = false;
@@ -351,5 +330,38 @@ fn an_auth_buffer_does_not_prolong_a_session_of_a_user_sig() {
     world.login(who, hello).unwrap();
     world.pass(Duration::from_secs(15));
     assert!(world.clients[who].ended);
+    world.wind_down();
+}
+
+#[test]
+fn a_voice_room_can_be_a_conference_and_its_credential_decides_nothing_there() {
+    let mut world = World::new(config());
+    let ann = world.client("ann");
+    let ask = json!({ "op": "ticket", "room": { "text": ROOM }, "password": "sesame" });
+    let Done::Ticket(ticket) = world.ask(ann, ask.clone()).unwrap() else { panic!("a ticket") };
+    let entry = json!({ "op": "enter", "conference": ticket.conference, "ticket": ticket.ticket.reveal() });
+    world.ask(ann, entry.clone()).unwrap();
+    let bob = speaker(&mut world, 10002);
+    enter(&mut world, bob, ROOM).expect("the back-end has opened this room to it, password or not");
+    let people: Vec<_> = world.clients[ann].people().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(people, ["10002"]);
+    let about =
+        |op: &str| json!({ "op": op, "conference": ticket.conference, "users": ["ann"], "role": "talker" });
+    for request in [ask, entry, about("grant"), about("kick"), about("destroy"), about("look")] {
+        assert_eq!(world.ask(bob, request.clone()).unwrap_err(), ErrorCode::MayNotEnter, "{request}");
+    }
+    let mute = json!({
+        "op": "mute", "conference": ticket.conference, "users": ["10002"], "audio": true, "video": false,
+    });
+    world
+        .ask(bob, json!({ "op": "publish", "key": key("bob").reveal(), "audio": true, "video": false }))
+        .unwrap();
+    let push = world.push_media(&key("bob"));
+    world.seen(push, true, false);
+    assert_eq!(world.clients[ann].tracks("10002", StreamKind::Main), Some((true, false)));
+    world.ask(ann, mute).unwrap();
+    assert_eq!(world.clients[ann].tracks("10002", StreamKind::Main), None);
+    world.ask(ann, json!({ "op": "kick", "conference": ticket.conference, "users": ["10002"] })).unwrap();
+    assert!(world.clients[bob].state.is_none());
     world.wind_down();
 }

@@ -77,11 +77,11 @@ pub struct World {
     pub kept_groups: BTreeMap<String, usize>,
     pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
     pub last_error: Option<Failure>,
-    /// Where connections come from.
-    pub origin: String,
     /// Passwords that wait for their hash, or to be checked. They are done at once unless they are held.
     pub passwords: VecDeque<Input>,
     pub hold_passwords: bool,
+    /// Where connections come from.
+    pub origin: String,
     next_conn: u64,
     next_ticket: u64,
     next_call: u64,
@@ -103,9 +103,9 @@ impl World {
             kept_groups: BTreeMap::new(),
             kept_urls: HashMap::new(),
             last_error: None,
-            origin: "192.0.2.1".into(),
             passwords: VecDeque::new(),
             hold_passwords: false,
+            origin: "192.0.2.1".into(),
             next_conn: 1,
             next_ticket: 1,
             next_call: 1,
