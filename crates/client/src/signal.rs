@@ -105,7 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Signal<S> {
     /// # Errors
     /// As for [`Signal::join`].
     pub async fn leave(&mut self) -> Result<(), ClientError> {
-        self.request(Request::Leave(Leave {})).await.map(drop)
+        self.request(Request::Leave(Leave::default())).await.map(drop)
     }
 
     /// Registers or updates a stream of one's own.

@@ -46,7 +46,7 @@ impl Engine {
     }
 
     /// Does something to members.
-    fn to_members(&mut self, input: Input) -> Result<MembersReply, Fault> {
+    fn act_on(&mut self, input: Input) -> Result<MembersReply, Fault> {
         match self.in_hall(input).map_err(|refusal| refused(&refusal))? {
             Reply::Members(users) => Ok(MembersReply { users }),
             _ => Err(Fault::new(ErrorCode::Internal)),
@@ -57,7 +57,7 @@ impl Engine {
         let conference = self.conference_named(by.app(), &grant.conference)?;
         let whom = whom(grant.users, grant.members)?;
         let reply =
-            self.to_members(Input::Grant { by: by.clone(), conference, whom, role: role_of(grant.role) })?;
+            self.act_on(Input::Grant { by: by.clone(), conference, whom, role: role_of(grant.role) })?;
         self.note_act("conference-grant", &by, conference, format!("{} to {:?}", grant.role, reply.users));
         Ok(reply)
     }
@@ -65,7 +65,7 @@ impl Engine {
     pub(crate) fn kick_members(&mut self, by: Actor, kick: Kick) -> Result<MembersReply, Fault> {
         let conference = self.conference_named(by.app(), &kick.conference)?;
         let whom = whom(kick.users, kick.members)?;
-        let reply = self.to_members(Input::Kick { by: by.clone(), conference, whom })?;
+        let reply = self.act_on(Input::Kick { by: by.clone(), conference, whom })?;
         self.note_act("conference-kick", &by, conference, format!("{:?}", reply.users));
         Ok(reply)
     }
@@ -74,7 +74,7 @@ impl Engine {
         let conference = self.conference_named(by.app(), &mute.conference)?;
         let whom = whom(mute.users, mute.members)?;
         let (audio, video) = (mute.audio, mute.video);
-        let reply = self.to_members(Input::Mute { by: by.clone(), conference, whom, audio, video })?;
+        let reply = self.act_on(Input::Mute { by: by.clone(), conference, whom, audio, video })?;
         let detail = format!("audio {audio}, video {video}: {:?}", reply.users);
         self.note_act("conference-mute", &by, conference, detail);
         Ok(reply)
@@ -87,7 +87,7 @@ impl Engine {
 
     pub(crate) fn decline_hand(&mut self, by: Actor, decline: Decline) -> Result<MembersReply, Fault> {
         let conference = self.conference_named(by.app(), &decline.conference)?;
-        self.to_members(Input::Decline { by, conference, whom: Whom::User(decline.user) })
+        self.act_on(Input::Decline { by, conference, whom: Whom::User(decline.user) })
     }
 
     pub(crate) fn change_attributes(&mut self, by: Actor, attributes: Attributes) -> Result<(), Fault> {

@@ -259,6 +259,14 @@ impl Engine {
             self.hall.granted.remove(&session);
             let removed = self.in_room(huitong_room::Input::Leave { session, reason: LeaveReason::Kicked });
             debug_assert!(removed.is_ok(), "a member of a room has a seat");
+            return;
+        }
+        // What it sends already takes a place like that of anybody else.
+        for kind in StreamKind::ALL {
+            let tracks = self.rooms.announced(session, kind);
+            if tracks.video {
+                self.picture_seen(session, kind);
+            }
         }
     }
 

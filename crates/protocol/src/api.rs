@@ -9,8 +9,8 @@ pub use calls::{
     GroupSummary,
 };
 pub use conferences::{
-    ConferenceDetail, ConferenceKind, ConferenceList, ConferenceMemberDetail, ConferenceRequest,
-    ConferenceRole, ConferenceSummary,
+    ConferenceDetail, ConferenceKind, ConferenceList, ConferenceMemberChange, ConferenceMemberDetail,
+    ConferenceRequest, ConferenceRole, ConferenceSummary,
 };
 pub use records::{CallRecord, CallRecordList, RecordedParticipant};
 

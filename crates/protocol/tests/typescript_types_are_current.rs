@@ -60,25 +60,6 @@ fn generated() -> String {
         request::Unpublish,
         request::Subscribe,
         request::SetRole,
-        conferences::AskTicket,
-        conferences::ConferenceSettings,
-        conferences::TicketReply,
-        conferences::Look,
-        conferences::LookReply,
-        conferences::Enter,
-        conferences::EnterReply,
-        conferences::ConferenceState,
-        conferences::ConferenceMember,
-        conferences::Grant,
-        conferences::Kick,
-        conferences::Mute,
-        conferences::Hand,
-        conferences::Decline,
-        conferences::Attributes,
-        conferences::AttributeChange,
-        conferences::Destroy,
-        conferences::MembersReply,
-        conferences::MemberOut,
         calls::PlaceCall,
         calls::Accept,
         calls::Reject,
@@ -104,8 +85,34 @@ fn generated() -> String {
         server::Reply,
         server::Event,
     );
+    add_conferences(&mut out, &config);
     add_constants(&mut out);
     out
+}
+
+fn add_conferences(out: &mut String, config: &Config) {
+    macro_rules! all { ($($t:ty),* $(,)?) => { $( add::<$t>(out, config); )* } }
+    all!(
+        conferences::AskTicket,
+        conferences::ConferenceSettings,
+        conferences::TicketReply,
+        conferences::Look,
+        conferences::LookReply,
+        conferences::Enter,
+        conferences::EnterReply,
+        conferences::ConferenceState,
+        conferences::ConferenceMember,
+        conferences::Grant,
+        conferences::Kick,
+        conferences::Mute,
+        conferences::Hand,
+        conferences::Decline,
+        conferences::Attributes,
+        conferences::AttributeChange,
+        conferences::Destroy,
+        conferences::MembersReply,
+        conferences::MemberOut,
+    );
 }
 
 /// Frames, and what is not a type.

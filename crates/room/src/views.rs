@@ -126,6 +126,13 @@ impl Rooms {
         })
     }
 
+    /// What the others were told that a stream of a member carries.
+    pub fn announced(&self, owner: SessionId, kind: StreamKind) -> TrackFlags {
+        let seat = self.seat(owner).ok();
+        let stream = seat.and_then(|(_, _, member)| member.streams.get(&kind));
+        stream.map_or(TrackFlags::NONE, |stream| stream.announced)
+    }
+
     /// A page of the rooms of an application by name, and how many there are in all.
     pub fn list(&self, now: Moment, app: AppId, offset: usize, limit: usize) -> (Vec<RoomEntry>, usize) {
         let first = RoomKey { app, room: RoomId::Number(0) };

@@ -4,19 +4,15 @@ use crate::words::words;
 
 words! {
     /// What a conference is for. The vendor's numbers are 10, 11 and 12.
+    #[derive(Default)]
     ConferenceKind {
         /// Everybody may speak.
+        #[default]
         Ordinary = "ordinary",
         /// Many speak: their sound reaches each member as one mixed stream.
         Large = "large",
         /// Few speak, the others watch. Who only watches is counted and not announced.
         Live = "live",
-    }
-}
-
-impl Default for ConferenceKind {
-    fn default() -> Self {
-        Self::Ordinary
     }
 }
 

@@ -141,6 +141,29 @@ impl std::fmt::Debug for ConferenceRequest {
     }
 }
 
+/// What is to be different about a member. What is not said stays as it is, except that sound and picture are said together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ConferenceMemberChange {
+    /// What it may do.
+    #[ts(optional)]
+    pub role: Option<ConferenceRole>,
+    /// Whether its sound is left out.
+    #[ts(optional)]
+    pub no_audio: Option<bool>,
+    /// Whether its picture is left out.
+    #[ts(optional)]
+    pub no_video: Option<bool>,
+}
+
+impl ConferenceMemberChange {
+    /// Whether sound and picture are left out, if anything is said about them.
+    pub fn left_out(&self) -> Option<(bool, bool)> {
+        let said = self.no_audio.is_some() || self.no_video.is_some();
+        said.then(|| (self.no_audio.unwrap_or(false), self.no_video.unwrap_or(false)))
+    }
+}
+
 /// A conference in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, TS)]
 #[serde(rename_all = "camelCase")]

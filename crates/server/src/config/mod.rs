@@ -444,6 +444,8 @@ impl ConferencesSection {
             of_creator: self.of_creator,
             ticket: seconds(self.ticket_seconds),
             talkers: limits.publishers,
+            // All who are announced are members of one rtc room.
+            announced_audience: limits.rtc_members.min(ConferenceLimits::default().announced_audience),
             live_audience: limits.live_audience,
             empty: seconds(self.empty_seconds),
             admin_gone: match self.admin_gone {

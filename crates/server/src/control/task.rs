@@ -169,7 +169,7 @@ impl EngineTask {
 
     /// Has a password hashed or checked. What cannot be done now is answered at once.
     fn password(&mut self, job: Job) {
-        if let Err(failed) = self.passwords.give(job) {
+        if let Some(failed) = self.passwords.give(job) {
             self.engine.handle(self.clock.now(), unix_ms(), failed);
         }
     }

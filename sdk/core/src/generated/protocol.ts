@@ -253,398 +253,6 @@ role: Role,
 privateMapKey?: string, };
 
 /**
- * Ask for a ticket: to a known conference by its name, to that of a room, which is created if there is none, or to a new one
- * with a room of its own when neither is given.
- */
-export type AskTicket = { 
-/**
- * The conference, if it is known.
- */
-conference?: ConferenceName, 
-/**
- * Its room, if that is known. Not together with `conference`.
- */
-room?: RoomId, 
-/**
- * How the conference is set up if this request creates it.
- */
-settings?: ConferenceSettings, 
-/**
- * Its password; that of the new one if this request creates it.
- */
-password?: string, 
-/**
- * The role that is wished for.
- */
-role?: ConferenceRole, };
-
-/**
- * How a conference is set up. What is not said is as vendors document it.
- */
-export type ConferenceSettings = { 
-/**
- * What it is for.
- */
-kind?: ConferenceKind, 
-/**
- * The role of those who ask for none: `audience` or `talker`.
- */
-defaultRole?: ConferenceRole, 
-/**
- * How long it is kept when nobody is in it, ms.
- */
-emptyMs?: number, 
-/**
- * Each stream is to be recorded.
- */
-record?: boolean, 
-/**
- * The conference is to be recorded as one picture.
- */
-recordMerged?: boolean, 
-/**
- * Most talkers, admins among them.
- */
-maxTalkers?: number, 
-/**
- * Most cameras that are on at a time.
- */
-maxVideos?: number, 
-/**
- * Most members that only watch.
- */
-maxAudience?: number, 
-/**
- * Most shared screens.
- */
-maxScreens?: number, };
-
-/**
- * The answer to `ticket`.
- */
-export type TicketReply = { 
-/**
- * The ticket, for one entry of this user.
- */
-ticket: string, 
-/**
- * The conference.
- */
-conference: ConferenceName, 
-/**
- * Its room, in which streams meet.
- */
-room: RoomId, 
-/**
- * What it is for.
- */
-kind: ConferenceKind, 
-/**
- * Whether this request created it.
- */
-created: boolean, 
-/**
- * How long the ticket can be used, ms.
- */
-validMs: number, };
-
-/**
- * Look at a conference without entering it.
- */
-export type Look = { 
-/**
- * Which.
- */
-conference: ConferenceName, 
-/**
- * Its password.
- */
-password?: string, };
-
-/**
- * The answer to `look`.
- */
-export type LookReply = { 
-/**
- * The conference.
- */
-conference: ConferenceName, 
-/**
- * Its room.
- */
-room: RoomId, 
-/**
- * What it is for.
- */
-kind: ConferenceKind, 
-/**
- * Everybody who is inside.
- */
-members: number, 
-/**
- * Those of them who only watch.
- */
-audience: number, 
-/**
- * Those who may talk, in the order in which they came.
- */
-talkers: Array<UserId>, };
-
-/**
- * Enter a conference and its room.
- */
-export type Enter = { 
-/**
- * Which.
- */
-conference: ConferenceName, 
-/**
- * The ticket.
- */
-ticket: string, 
-/**
- * The name that is shown to the others, at most 128 bytes.
- */
-nick?: string, 
-/**
- * Whatever else is shown to the others, at most 1024 bytes.
- */
-ext?: string, 
-/**
- * Label that recording callbacks echo.
- */
-recordId?: RecordId, 
-/**
- * What the page asked for beyond this, as in `join`.
- */
-details?: Record<string, string>, 
-/**
- * Streams that are registered in the same step. One that is refused is told by `publishRefused`.
- */
-publish?: Array<Publish>, };
-
-/**
- * The answer to `enter`.
- */
-export type EnterReply = { 
-/**
- * The conference as it is now. Later changes come as pushes.
- */
-conference: ConferenceState, 
-/**
- * Its room as it is now.
- */
-state: RoomState, };
-
-/**
- * A conference as one member sees it.
- */
-export type ConferenceState = { 
-/**
- * The conference.
- */
-conference: ConferenceName, 
-/**
- * What it is for.
- */
-kind: ConferenceKind, 
-/**
- * Oneself.
- */
-you: ConferenceMember, 
-/**
- * Whether an admin leaves out one's sound.
- */
-noAudio?: boolean, 
-/**
- * Whether an admin leaves out one's picture.
- */
-noVideo?: boolean, 
-/**
- * The others whom one knows of, in the order in which they came: of a live conference the talkers only.
- */
-members: Array<ConferenceMember>, 
-/**
- * What members wrote down for all to see.
- */
-attributes?: Record<string, string>, 
-/**
- * For admins: those who ask to be made talkers.
- */
-hands?: Array<ConferenceMember>, };
-
-/**
- * A member of a conference.
- */
-export type ConferenceMember = { 
-/**
- * Number of the stay: who comes again is another member.
- */
-member: number, 
-/**
- * Who.
- */
-user: UserId, 
-/**
- * What it may do.
- */
-role: ConferenceRole, 
-/**
- * The name that it shows.
- */
-nick?: string, 
-/**
- * Whatever else it shows.
- */
-ext?: string, };
-
-/**
- * Change roles. Only for admins.
- */
-export type Grant = { 
-/**
- * Where. Its creator may do this also from outside.
- */
-conference: ConferenceName, 
-/**
- * Whose, by user: with `members` 1 to [`limits::CONFERENCE_BATCH`].
- */
-users?: Array<UserId>, 
-/**
- * Whose, by number.
- */
-members?: Array<number>, 
-/**
- * The role.
- */
-role: ConferenceRole, };
-
-/**
- * Remove members. Only for admins.
- */
-export type Kick = { 
-/**
- * Where.
- */
-conference: ConferenceName, 
-/**
- * Whom, by user.
- */
-users?: Array<UserId>, 
-/**
- * Whom, by number.
- */
-members?: Array<number>, };
-
-/**
- * Leave out the sound or the picture of members, or not any more. Only for admins.
- */
-export type Mute = { 
-/**
- * Where.
- */
-conference: ConferenceName, 
-/**
- * Whom, by user.
- */
-users?: Array<UserId>, 
-/**
- * Whom, by number.
- */
-members?: Array<number>, 
-/**
- * Whether the sound is left out.
- */
-audio: boolean, 
-/**
- * Whether the picture is left out.
- */
-video: boolean, };
-
-/**
- * Ask to be made a talker, or do not ask any more.
- */
-export type Hand = { 
-/**
- * Whether one asks.
- */
-up: boolean, };
-
-/**
- * Answer a raised hand with no. Only for admins.
- */
-export type Decline = { 
-/**
- * Where.
- */
-conference: ConferenceName, 
-/**
- * Whose hand.
- */
-user: UserId, };
-
-/**
- * Write down something for all members to see. All changes are made, or none.
- */
-export type Attributes = { 
-/**
- * Where.
- */
-conference: ConferenceName, 
-/**
- * In this order, 1 to [`limits::CONFERENCE_BATCH`].
- */
-changes: Array<AttributeChange>, };
-
-/**
- * One change.
- */
-export type AttributeChange = { 
-/**
- * Which attribute, 1 to 128 bytes.
- */
-key: string, 
-/**
- * What it is now; without it the attribute is deleted.
- */
-value?: string, };
-
-/**
- * End a conference for everybody. Only for admins.
- */
-export type Destroy = { 
-/**
- * Which.
- */
-conference: ConferenceName, };
-
-/**
- * The answer to `grant`, `kick`, `mute` and `decline`.
- */
-export type MembersReply = { 
-/**
- * To whom it was done. Who was named and is not inside is not among them.
- */
-users: Array<UserId>, };
-
-/**
- * What pushes about a conference say of a member that is out.
- */
-export type MemberOut = { 
-/**
- * Its number.
- */
-member: number, 
-/**
- * Who.
- */
-user: UserId, 
-/**
- * Why. One who became audience of a live conference is still there and only not known any more: that has no reason.
- */
-reason?: ConferenceExit, };
-
-/**
  * Call somebody, one or several.
  */
 export type PlaceCall = { 
@@ -1163,6 +771,398 @@ message: string, } | { "ev": "draining",
  * Time left, ms.
  */
 withinMs: number, };
+
+/**
+ * Ask for a ticket: to a known conference by its name, to that of a room, which is created if there is none, or to a new one
+ * with a room of its own when neither is given.
+ */
+export type AskTicket = { 
+/**
+ * The conference, if it is known.
+ */
+conference?: ConferenceName, 
+/**
+ * Its room, if that is known. Not together with `conference`.
+ */
+room?: RoomId, 
+/**
+ * How the conference is set up if this request creates it.
+ */
+settings?: ConferenceSettings, 
+/**
+ * Its password; that of the new one if this request creates it.
+ */
+password?: string, 
+/**
+ * The role that is wished for.
+ */
+role?: ConferenceRole, };
+
+/**
+ * How a conference is set up. What is not said is as vendors document it.
+ */
+export type ConferenceSettings = { 
+/**
+ * What it is for.
+ */
+kind?: ConferenceKind, 
+/**
+ * The role of those who ask for none: `audience` or `talker`.
+ */
+defaultRole?: ConferenceRole, 
+/**
+ * How long it is kept when nobody is in it, ms.
+ */
+emptyMs?: number, 
+/**
+ * Each stream is to be recorded.
+ */
+record?: boolean, 
+/**
+ * The conference is to be recorded as one picture.
+ */
+recordMerged?: boolean, 
+/**
+ * Most talkers, admins among them.
+ */
+maxTalkers?: number, 
+/**
+ * Most cameras that are on at a time.
+ */
+maxVideos?: number, 
+/**
+ * Most members that only watch.
+ */
+maxAudience?: number, 
+/**
+ * Most shared screens.
+ */
+maxScreens?: number, };
+
+/**
+ * The answer to `ticket`.
+ */
+export type TicketReply = { 
+/**
+ * The ticket, for one entry of this user.
+ */
+ticket: string, 
+/**
+ * The conference.
+ */
+conference: ConferenceName, 
+/**
+ * Its room, in which streams meet.
+ */
+room: RoomId, 
+/**
+ * What it is for.
+ */
+kind: ConferenceKind, 
+/**
+ * Whether this request created it.
+ */
+created: boolean, 
+/**
+ * How long the ticket can be used, ms.
+ */
+validMs: number, };
+
+/**
+ * Look at a conference without entering it.
+ */
+export type Look = { 
+/**
+ * Which.
+ */
+conference: ConferenceName, 
+/**
+ * Its password.
+ */
+password?: string, };
+
+/**
+ * The answer to `look`.
+ */
+export type LookReply = { 
+/**
+ * The conference.
+ */
+conference: ConferenceName, 
+/**
+ * Its room.
+ */
+room: RoomId, 
+/**
+ * What it is for.
+ */
+kind: ConferenceKind, 
+/**
+ * Everybody who is inside.
+ */
+members: number, 
+/**
+ * Those of them who only watch.
+ */
+audience: number, 
+/**
+ * Those who may talk, in the order in which they came.
+ */
+talkers: Array<UserId>, };
+
+/**
+ * Enter a conference and its room.
+ */
+export type Enter = { 
+/**
+ * Which.
+ */
+conference: ConferenceName, 
+/**
+ * The ticket.
+ */
+ticket: string, 
+/**
+ * The name that is shown to the others, at most 128 bytes.
+ */
+nick?: string, 
+/**
+ * Whatever else is shown to the others, at most 1024 bytes.
+ */
+ext?: string, 
+/**
+ * Label that recording callbacks echo.
+ */
+recordId?: RecordId, 
+/**
+ * What the page asked for beyond this, as in `join`.
+ */
+details?: Record<string, string>, 
+/**
+ * Streams that are registered in the same step. One that is refused is told by `publishRefused`.
+ */
+publish?: Array<Publish>, };
+
+/**
+ * The answer to `enter`.
+ */
+export type EnterReply = { 
+/**
+ * The conference as it is now. Later changes come as pushes.
+ */
+conference: ConferenceState, 
+/**
+ * Its room as it is now.
+ */
+state: RoomState, };
+
+/**
+ * A conference as one member sees it.
+ */
+export type ConferenceState = { 
+/**
+ * The conference.
+ */
+conference: ConferenceName, 
+/**
+ * What it is for.
+ */
+kind: ConferenceKind, 
+/**
+ * Oneself.
+ */
+you: ConferenceMember, 
+/**
+ * Whether an admin leaves out one's sound.
+ */
+noAudio?: boolean, 
+/**
+ * Whether an admin leaves out one's picture.
+ */
+noVideo?: boolean, 
+/**
+ * The others whom one knows of, in the order in which they came: of a live conference the talkers only.
+ */
+members: Array<ConferenceMember>, 
+/**
+ * What members wrote down for all to see.
+ */
+attributes?: Record<string, string>, 
+/**
+ * For admins: those who ask to be made talkers.
+ */
+hands?: Array<ConferenceMember>, };
+
+/**
+ * A member of a conference.
+ */
+export type ConferenceMember = { 
+/**
+ * Number of the stay: who comes again is another member.
+ */
+member: number, 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * What it may do.
+ */
+role: ConferenceRole, 
+/**
+ * The name that it shows.
+ */
+nick?: string, 
+/**
+ * Whatever else it shows.
+ */
+ext?: string, };
+
+/**
+ * Change roles. Only for admins.
+ */
+export type Grant = { 
+/**
+ * Where. Its creator may do this also from outside.
+ */
+conference: ConferenceName, 
+/**
+ * Whose, by user: with `members` 1 to [`limits::CONFERENCE_BATCH`].
+ */
+users?: Array<UserId>, 
+/**
+ * Whose, by number.
+ */
+members?: Array<number>, 
+/**
+ * The role.
+ */
+role: ConferenceRole, };
+
+/**
+ * Remove members. Only for admins.
+ */
+export type Kick = { 
+/**
+ * Where.
+ */
+conference: ConferenceName, 
+/**
+ * Whom, by user.
+ */
+users?: Array<UserId>, 
+/**
+ * Whom, by number.
+ */
+members?: Array<number>, };
+
+/**
+ * Leave out the sound or the picture of members, or not any more. Only for admins.
+ */
+export type Mute = { 
+/**
+ * Where.
+ */
+conference: ConferenceName, 
+/**
+ * Whom, by user.
+ */
+users?: Array<UserId>, 
+/**
+ * Whom, by number.
+ */
+members?: Array<number>, 
+/**
+ * Whether the sound is left out.
+ */
+audio: boolean, 
+/**
+ * Whether the picture is left out.
+ */
+video: boolean, };
+
+/**
+ * Ask to be made a talker, or do not ask any more.
+ */
+export type Hand = { 
+/**
+ * Whether one asks.
+ */
+up: boolean, };
+
+/**
+ * Answer a raised hand with no. Only for admins.
+ */
+export type Decline = { 
+/**
+ * Where.
+ */
+conference: ConferenceName, 
+/**
+ * Whose hand.
+ */
+user: UserId, };
+
+/**
+ * Write down something for all members to see. All changes are made, or none.
+ */
+export type Attributes = { 
+/**
+ * Where.
+ */
+conference: ConferenceName, 
+/**
+ * In this order, 1 to [`limits::CONFERENCE_BATCH`].
+ */
+changes: Array<AttributeChange>, };
+
+/**
+ * One change.
+ */
+export type AttributeChange = { 
+/**
+ * Which attribute, 1 to 128 bytes.
+ */
+key: string, 
+/**
+ * What it is now; without it the attribute is deleted.
+ */
+value?: string, };
+
+/**
+ * End a conference for everybody. Only for admins.
+ */
+export type Destroy = { 
+/**
+ * Which.
+ */
+conference: ConferenceName, };
+
+/**
+ * The answer to `grant`, `kick`, `mute` and `decline`.
+ */
+export type MembersReply = { 
+/**
+ * To whom it was done. Who was named and is not inside is not among them.
+ */
+users: Array<UserId>, };
+
+/**
+ * What pushes about a conference say of a member that is out.
+ */
+export type MemberOut = { 
+/**
+ * Its number.
+ */
+member: number, 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * Why. One who became audience of a live conference is still there and only not known any more: that has no reason.
+ */
+reason?: ConferenceExit, };
 
 /** A request frame. */
 export type RequestFrame = { id: number } & Request;
