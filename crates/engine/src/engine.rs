@@ -1,5 +1,6 @@
 //! The engine: its tables, its dispatch and its deadlines.
 
+use crate::admission::Admission;
 use crate::calls::Desk;
 use crate::held::Held;
 use crate::io::{ConnId, EngineConfig, Input, Note, Output};
@@ -88,6 +89,7 @@ pub struct Engine {
     pub(crate) held: Held,
     pub(crate) urls: Urls,
     pub(crate) desk: Desk,
+    pub(crate) admission: Admission,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
     /// When the room key of a member expires, Unix seconds, where the application demands one.
@@ -133,6 +135,7 @@ impl Engine {
             held: Held::new(config.early_hold, config.early_count),
             urls: Urls::default(),
             desk: Desk::new(config.away_after),
+            admission: Admission::default(),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
             labels: HashMap::new(),
@@ -176,6 +179,10 @@ impl Engine {
             Input::Api { call, app, request } => self.on_api(call, app, request),
             Input::RestoreUrl(record) => self.restore_url(&record),
             Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
+            Input::RestoreSuspension { app, by_configuration } => {
+                self.restore_suspension(app, by_configuration);
+            }
+            Input::Quota { app, limit } => self.quota_reached(app, limit),
             Input::Drain { within } => self.drain(within),
             Input::Shutdown => self.let_happen(huitong_call::Input::Shutdown),
             Input::Tick => {}

@@ -3,8 +3,8 @@
 use huitong_auth::PlayKeys;
 use huitong_protocol::MediaBases;
 use huitong_protocol::api::{
-    CallList, CallRequest, CallSummary, GroupDetail, GroupList, GroupRequest, RoomDetail, RoomList, UrlReply,
-    UrlRequest,
+    CallList, CallRequest, CallSummary, GroupDetail, GroupList, GroupRequest, RoomDetail, RoomList,
+    Suspension, UrlReply, UrlRequest,
 };
 use huitong_session::Body;
 use huitong_types::{
@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::stays::StayEvent;
 pub use crate::urls::UrlRecord;
 pub use huitong_room::TrackFlags;
 pub use huitong_session::{ConnId, MultiDevice};
@@ -195,6 +196,20 @@ pub enum Input {
         /// Its members.
         members: Vec<UserId>,
     },
+    /// An application is suspended from the beginning.
+    RestoreSuspension {
+        /// The application.
+        app: AppId,
+        /// By the configuration, so that the back-end cannot lift it; else the back-end had asked for it.
+        by_configuration: bool,
+    },
+    /// An application has reached a limit of its quota, or none any more: nobody enters a room or begins a call meanwhile.
+    Quota {
+        /// The application.
+        app: AppId,
+        /// A stable word for the limit.
+        limit: Option<&'static str>,
+    },
     /// The server is going down: tell everybody, admit nobody.
     Drain {
         /// Time that is left.
@@ -250,6 +265,10 @@ pub enum ApiCall {
     },
     /// Keep a group no longer.
     DropGroup(String),
+    /// Whether the application is suspended or over its quota.
+    GetSuspension,
+    /// Suspend the application (`true`), or resume it.
+    Suspend(bool),
 }
 
 /// Results of the back-end API.
@@ -271,6 +290,8 @@ pub enum ApiResult {
     Group(GroupDetail),
     /// Of [`ApiCall::ListGroups`].
     Groups(GroupList),
+    /// Of [`ApiCall::GetSuspension`] and [`ApiCall::Suspend`].
+    Suspension(Suspension),
     /// Refused.
     Refused(Fault),
 }
@@ -405,6 +426,15 @@ pub enum Output {
         /// The group.
         group: GroupId,
     },
+    /// An application was suspended or resumed: keep that, for [`Input::RestoreSuspension`] after a restart.
+    KeepSuspension {
+        /// The application.
+        app: AppId,
+        /// Whether it is suspended now.
+        suspended: bool,
+    },
+    /// A change in what a member uses. Streams that end are told by [`Output::StreamEnded`].
+    Stay(StayEvent),
     /// The answer to an API call.
     ApiDone {
         /// The caller's number.

@@ -12,6 +12,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+mod admission;
 mod backend;
 mod call_api;
 mod call_events;
@@ -28,6 +29,7 @@ mod playing;
 mod publishing;
 mod random;
 mod requests;
+mod stays;
 mod translate;
 mod urls;
 mod wire;
@@ -35,5 +37,5 @@ mod wire;
 pub use engine::{Engine, Sizes, Why};
 pub use io::{
     ApiCall, ApiResult, AppConfig, CallLog, CallLogEnd, CallLogParty, ConnId, EngineConfig, Input, LazyPush,
-    MediaTicket, MultiDevice, Note, Output, Pace, StreamLabel, TrackFlags, UrlRecord,
+    MediaTicket, MultiDevice, Note, Output, Pace, StayEvent, StreamLabel, TrackFlags, UrlRecord,
 };

@@ -2,12 +2,14 @@
 
 mod calls;
 mod records;
+mod usage;
 
 pub use calls::{
     CallList, CallMedia, CallParticipant, CallRequest, CallSummary, GroupDetail, GroupList, GroupRequest,
     GroupSummary,
 };
 pub use records::{CallRecord, CallRecordList, RecordedParticipant};
+pub use usage::{Suspension, UsageDay, UsageDays, UsageList, UsageRecord, UsageTotals};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -4,7 +4,7 @@
 
 use huitong_engine::{
     ApiCall, ApiResult, AppConfig, CallLog, ConnId, Engine, EngineConfig, Input, MediaTicket, MultiDevice,
-    Output, TrackFlags,
+    Output, StayEvent, TrackFlags,
 };
 use huitong_protocol::{Done, Event, Failure, MediaBases, Reply, Resumed, ServerFrame};
 use huitong_types::{
@@ -73,6 +73,8 @@ pub struct World {
     pub notes: Vec<String>,
     pub logs: Vec<CallLog>,
     pub kept_groups: BTreeMap<String, usize>,
+    pub suspended: Option<bool>,
+    pub stays: Vec<StayEvent>,
     pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
     pub last_error: Option<Failure>,
     next_conn: u64,
@@ -94,6 +96,8 @@ impl World {
             notes: Vec::new(),
             logs: Vec::new(),
             kept_groups: BTreeMap::new(),
+            suspended: None,
+            stays: Vec::new(),
             kept_urls: HashMap::new(),
             last_error: None,
             next_conn: 1,
@@ -194,6 +198,8 @@ impl World {
             Output::DropGroup { group, .. } => {
                 assert!(self.kept_groups.remove(group.as_str()).is_some(), "only what was kept");
             }
+            Output::KeepSuspension { suspended, .. } => self.suspended = Some(suspended),
+            Output::Stay(event) => self.stays.push(event),
             Output::Note(note) => {
                 let text = format!("{} {:?} {:?} {}", note.what, note.room, note.user, note.detail);
                 assert!(!text.contains(SECRET), "{text}");

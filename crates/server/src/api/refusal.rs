@@ -46,7 +46,8 @@ const fn status(code: ErrorCode) -> StatusCode {
         | E::Banned
         | E::NotInGroup
         | E::NotYourCall
-        | E::AppSuspended => StatusCode::FORBIDDEN,
+        | E::AppSuspended
+        | E::AppOverdue => StatusCode::FORBIDDEN,
         E::NotFound | E::UnknownKey | E::UnknownOperation | E::SessionGone | E::CallGone => {
             StatusCode::NOT_FOUND
         }
