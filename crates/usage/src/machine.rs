@@ -57,7 +57,13 @@ pub struct Usage {
     /// When which stay is told.
     due: BTreeSet<(Moment, SessionId)>,
     streams: BTreeMap<StreamId, Stream>,
+    /// Those of them whose pictures somebody receives if any come.
+    watched: BTreeSet<StreamId>,
     accounts: BTreeMap<AppId, Account>,
+    /// Accounts that were added to since they were looked at.
+    spent: BTreeSet<AppId>,
+    /// The day of the last look.
+    today: Option<Day>,
     /// Stays so far.
     numbers: u64,
     out: VecDeque<Output>,
@@ -77,7 +83,10 @@ impl Usage {
             stays: BTreeMap::new(),
             due: BTreeSet::new(),
             streams: BTreeMap::new(),
+            watched: BTreeSet::new(),
             accounts,
+            spent: BTreeSet::new(),
+            today: None,
             numbers: 0,
             out: VecDeque::new(),
         }
@@ -128,8 +137,7 @@ impl Usage {
     /// Streams whose pictures somebody receives if any come: whoever feeds the machine has to know of these, and of no
     /// others, what size they have.
     pub fn watched(&self) -> impl Iterator<Item = StreamId> {
-        let watched = self.streams.iter().filter(|(_, stream)| stream.video && !stream.viewers.is_empty());
-        watched.map(|(id, _)| *id)
+        self.watched.iter().copied()
     }
 
     /// How much is held now.
@@ -249,6 +257,7 @@ impl Usage {
             }
         }
         self.change(id, |stream| (stream.owner, stream.video, stream.tier) = (None, false, None));
+        self.watched.remove(&id);
         let Some(stream) = self.streams.remove(&id) else { return };
         for viewer in stream.viewers {
             if let Some(stay) = self.stays.get_mut(&viewer) {
@@ -260,6 +269,11 @@ impl Usage {
     /// Forgets a stream that nobody publishes or plays, and the size of one that nobody plays: it is not watched.
     fn tidy(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
+        if stream.video && !stream.viewers.is_empty() {
+            self.watched.insert(id);
+        } else {
+            self.watched.remove(&id);
+        }
         if stream.viewers.is_empty() {
             stream.tier = None;
             if stream.owner.is_none() {
@@ -280,6 +294,7 @@ impl Usage {
     fn spend(&mut self, app: AppId, pieces: impl IntoIterator<Item = Piece>) {
         if let Some(account) = self.accounts.get_mut(&app) {
             pieces.into_iter().for_each(|(day, totals)| account.add(day, totals));
+            self.spent.insert(app);
         }
     }
 
@@ -296,7 +311,9 @@ impl Usage {
 
     fn look_at_quotas(&mut self) {
         let today = Day::of(self.unix_ms, self.offset);
-        for (app, account) in &mut self.accounts {
+        let spent = std::mem::take(&mut self.spent);
+        let another_day = self.today.replace(today) != Some(today);
+        for (app, account) in self.accounts.iter_mut().filter(|(app, _)| another_day || spent.contains(app)) {
             account.turn(today);
             let over = account.reached();
             if account.over != over {

@@ -189,9 +189,9 @@ proptest! {
                 told.pass(*ms);
             }
             told.take(input(step));
-            for stream in told.usage.watched() {
-                prop_assert!(model.plays.iter().any(|(_, of)| StreamId::new(*of) == stream));
-            }
+            let shown = |of: &u64| model.announced.get(of).is_some_and(|(_, video)| *video);
+            let watched = model.plays.iter().map(|(_, of)| *of).filter(shown).map(StreamId::new);
+            prop_assert_eq!(told.usage.watched().collect::<BTreeSet<_>>(), watched.collect::<BTreeSet<_>>());
         }
         told.take(Input::Close);
         prop_assert_eq!(told.usage.sizes(), Sizes::default());
