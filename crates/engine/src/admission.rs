@@ -74,16 +74,16 @@ impl Engine {
     }
 
     pub(crate) fn api_suspend(&mut self, app: AppId, suspend: bool) -> Result<ApiResult, Fault> {
+        if !suspend && self.admission.fixed.contains(&app) {
+            let sentence = "The configuration of the server suspends this application; only its operator can change that.";
+            return Err(Fault::because(ErrorCode::AppSuspended, sentence));
+        }
         let asked = &mut self.admission.asked;
         if suspend {
             asked.insert(app)
         } else {
             asked.remove(&app)
         };
-        if !suspend && self.admission.fixed.contains(&app) {
-            let sentence = "The configuration of the server suspends this application; only its operator can change that.";
-            return Err(Fault::because(ErrorCode::AppSuspended, sentence));
-        }
         self.note(if suspend { "app-suspended" } else { "app-resumed" }, |note| note.app = Some(app));
         self.out.push_back(Output::KeepSuspension { app, suspended: suspend });
         Ok(self.api_suspension(app))

@@ -23,10 +23,13 @@ impl Tier {
     /// The tier of a picture of this size, pixels.
     pub const fn of(width: u32, height: u32) -> Self {
         // Two numbers of 32 bits have a product of 64.
-        match width as u64 * height as u64 {
-            ..=SD_PIXELS => Self::Sd,
-            ..=HD_PIXELS => Self::Hd,
-            _ => Self::Fhd,
+        let pixels = width as u64 * height as u64;
+        if pixels <= SD_PIXELS {
+            Self::Sd
+        } else if pixels <= HD_PIXELS {
+            Self::Hd
+        } else {
+            Self::Fhd
         }
     }
 }

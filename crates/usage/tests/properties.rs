@@ -210,4 +210,19 @@ proptest! {
         model.used.retain(|_, totals| *totals != Totals::default());
         prop_assert_eq!(sums, model.used);
     }
+
+    #[test]
+    fn no_text_makes_the_reading_of_a_day_fail_otherwise_than_by_a_sentence(text in "[-0-9+ 会a]{0,12}|\\PC{0,16}") {
+        match text.parse::<Day>() {
+            Ok(day) => prop_assert_eq!(day.to_string(), text),
+            Err(why) => prop_assert!(why.contains("write it like")),
+        }
+    }
+
+    #[test]
+    fn every_day_of_the_calendar_is_read_as_it_is_written(number in 0..2_932_896_i32) {
+        let day = Day::from_number(number);
+        prop_assert_eq!(day.to_string().parse(), Ok(day));
+        prop_assert!(day.month() <= day && day.month().to_string().ends_with("-01"));
+    }
 }

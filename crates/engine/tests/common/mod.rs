@@ -10,6 +10,7 @@ use huitong_protocol::{Done, Event, Failure, MediaBases, Reply, Resumed, ServerF
 use huitong_types::{
     AppId, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey, UserId,
 };
+use huitong_usage::{Input as Used, Settings, Usage};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -50,6 +51,18 @@ pub fn key(name: &str) -> StreamKey {
     StreamKey::new(format!("{name:_<20}")).unwrap()
 }
 
+/// What the counting machine hears of an event.
+fn counted(event: StayEvent) -> Used {
+    match event {
+        StayEvent::Entered { session, app, room, user } => Used::Entered { session, app, room, user },
+        StayEvent::Left { session } => Used::Left { session },
+        StayEvent::Announced { session, stream, tracks } => {
+            Used::Announced { session, stream, audio: tracks.audio, video: tracks.video }
+        }
+        StayEvent::Receives { session, stream, video } => Used::Receives { session, stream, video },
+    }
+}
+
 /// A media connection as the gateway sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Media {
@@ -75,6 +88,8 @@ pub struct World {
     pub kept_groups: BTreeMap<String, usize>,
     pub suspended: Option<bool>,
     pub stays: Vec<StayEvent>,
+    /// Who counts what is used.
+    pub usage: Usage,
     pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
     pub last_error: Option<Failure>,
     next_conn: u64,
@@ -98,6 +113,7 @@ impl World {
             kept_groups: BTreeMap::new(),
             suspended: None,
             stays: Vec::new(),
+            usage: Usage::new(&Settings::default(), UNIX_START),
             kept_urls: HashMap::new(),
             last_error: None,
             next_conn: 1,
@@ -115,6 +131,7 @@ impl World {
         while let Some(output) = self.engine.poll_output() {
             self.output(output);
         }
+        assert_eq!(self.usage.sizes().stays, self.engine.sizes().members, "who is in a room is counted");
         if let Some((at, why)) = self.engine.next_deadline() {
             assert!(at.as_millis() > self.now, "{why:?} is due and was not done");
         }
@@ -174,6 +191,7 @@ impl World {
                 assert!(open, "{ticket:?} is {before:?} and is closed");
             }
             Output::StreamEnded { stream } => {
+                self.count(Used::StreamEnded { stream });
                 for media in self.media.values_mut() {
                     match media {
                         Media::Playing { stream: s, .. } if *s == stream => *media = Media::StreamOver,
@@ -199,13 +217,21 @@ impl World {
                 assert!(self.kept_groups.remove(group.as_str()).is_some(), "only what was kept");
             }
             Output::KeepSuspension { suspended, .. } => self.suspended = Some(suspended),
-            Output::Stay(event) => self.stays.push(event),
+            Output::Stay(event) => {
+                self.count(counted(event.clone()));
+                self.stays.push(event);
+            }
             Output::Note(note) => {
                 let text = format!("{} {:?} {:?} {}", note.what, note.room, note.user, note.detail);
                 assert!(!text.contains(SECRET), "{text}");
                 self.notes.push(text);
             }
         }
+    }
+
+    fn count(&mut self, input: Used) {
+        self.usage.handle(Moment::from_millis(self.now), self.unix_ms(), input);
+        while self.usage.poll_output().is_some() {}
     }
 
     fn answer(&mut self, ticket: MediaTicket, now: Media) {
@@ -472,6 +498,11 @@ impl World {
         }
         self.pass(Duration::from_secs(40 * 86_400));
         assert!(self.engine.is_idle(), "{:?}", self.engine);
+        assert_eq!(
+            self.usage.sizes(),
+            huitong_usage::Sizes::default(),
+            "everything that is counted has an end"
+        );
     }
 }
 
