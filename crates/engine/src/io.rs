@@ -1,22 +1,26 @@
 //! What goes into the engine and what comes out of it.
 
 use huitong_auth::PlayKeys;
-use huitong_protocol::MediaBases;
 use huitong_protocol::api::{
-    CallList, CallRequest, CallSummary, GroupDetail, GroupList, GroupRequest, RoomDetail, RoomList,
-    Suspension, UrlReply, UrlRequest,
+    CallList, CallRequest, CallSummary, ConferenceDetail, ConferenceList, ConferenceRequest, GroupDetail,
+    GroupList, GroupRequest, RoomDetail, RoomList, Suspension, UrlReply, UrlRequest,
+};
+use huitong_protocol::{
+    AskTicket, Attributes, Destroy, Grant, Kick, Look, LookReply, MediaBases, MembersReply, Mute, TicketReply,
 };
 use huitong_session::Body;
 use huitong_types::{
-    AppId, CallData, CallEndReason, CallId, CallMedia, DeviceId, Fault, GroupId, ParticipantState, Redacted,
-    RoomId, Scene, SessionId, StreamId, StreamKey, StreamKind, UserId, limits,
+    AppId, ConferenceName, Fault, GroupId, Redacted, RoomId, Scene, SessionId, StreamId, StreamKey,
+    StreamKind, UserId, limits,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::call_log::{CallLog, CallLogEnd, CallLogParty};
 pub use crate::stays::StayEvent;
 pub use crate::urls::UrlRecord;
+pub use huitong_conference::{AdminGone, AskedAdmin, Limits as ConferenceLimits, Verdict};
 pub use huitong_room::TrackFlags;
 pub use huitong_session::{ConnId, MultiDevice};
 
@@ -33,9 +37,11 @@ pub struct AppConfig {
     pub require_room_key: bool,
     /// What happens when a user logs in a second time.
     pub multi_device: MultiDevice,
-    /// Whether a session ends, with its signalling and its media, when the UserSig it was shown expires. Otherwise a
-    /// UserSig is checked at login only, as the vendors' clouds do.
+    /// Whether a session ends, with its signalling and its media, when the credential it was shown expires. Otherwise a
+    /// credential is checked at login only, as the vendors' clouds do.
     pub end_expired_sessions: bool,
+    /// Whether the key of authBuffers is the MD5 of a secret of 16 characters, and not these characters.
+    pub auth_buffer_md5: bool,
     /// Whether sessions on which calls ring live beside the user's other ones; otherwise they count like all others.
     pub calls_alongside: bool,
 }
@@ -73,6 +79,10 @@ pub struct EngineConfig {
     pub sessions: usize,
     /// Most calls of one application at once.
     pub calls_per_app: usize,
+    /// Numbers of conferences.
+    pub conferences: ConferenceLimits,
+    /// Refused logins with an authBuffer from one address, or for one user, until further ones are not looked at; 0: no limit.
+    pub voice_login_refusals: u32,
     /// A connection that sends nothing for this long is dead.
     pub connection_timeout: Duration,
     /// A fresh connection must log in within this time.
@@ -103,6 +113,8 @@ impl Default for EngineConfig {
             replay_events: 128,
             sessions: 200_000,
             calls_per_app: 10_000,
+            conferences: ConferenceLimits::default(),
+            voice_login_refusals: limits::VOICE_LOGIN_REFUSALS,
             connection_timeout: Duration::from_secs(30),
             login_timeout: Duration::from_secs(10),
         }
@@ -112,12 +124,14 @@ impl Default for EngineConfig {
 /// What happens to the engine.
 #[derive(Debug)]
 pub enum Input {
-    /// A signalling connection was accepted. `remote` is for logs only.
+    /// A signalling connection was accepted.
     Connected {
         /// The connection.
         conn: ConnId,
-        /// Address of the peer.
+        /// Address of the peer, for logs only.
         remote: String,
+        /// By what refused logins of this peer are counted together: its IP address, or the network of it.
+        origin: Arc<str>,
     },
     /// This client reaches media under other addresses than [`EngineConfig::media`], to be told in its welcome.
     /// Comes after [`Input::Connected`]; forgotten with the connection.
@@ -184,6 +198,20 @@ pub enum Input {
         app: AppId,
         /// What is asked.
         request: ApiCall,
+    },
+    /// The answer to [`Output::HashPassword`].
+    PasswordHashed {
+        /// The conference.
+        conference: u64,
+        /// The salted hash; nothing if it failed.
+        hash: Option<Redacted<Arc<str>>>,
+    },
+    /// The answer to [`Output::CheckPassword`].
+    PasswordChecked {
+        /// The request.
+        ask: u64,
+        /// The result.
+        verdict: Verdict,
     },
     /// A URL that was minted before a restart.
     RestoreUrl(UrlRecord),
@@ -269,6 +297,31 @@ pub enum ApiCall {
     GetSuspension,
     /// Suspend the application (`true`), or resume it.
     Suspend(bool),
+    /// Make a conference.
+    CreateConference(Box<ConferenceRequest>),
+    /// Conferences of the application, the oldest first.
+    ListConferences {
+        /// How many to skip.
+        offset: usize,
+        /// How many to return at most.
+        limit: usize,
+    },
+    /// One conference with its members.
+    GetConference(ConferenceName),
+    /// A ticket for a user, as its own request would get it. Who calls has made sure who it is.
+    AskTicket(UserId, Box<AskTicket>),
+    /// A look for a user, as its own request would get it.
+    Look(UserId, Look),
+    /// Change roles, for a user or as the back-end.
+    Grant(Option<UserId>, Grant),
+    /// Remove members, for a user or as the back-end.
+    Kick(Option<UserId>, Kick),
+    /// Silence members, for a user or as the back-end.
+    Mute(Option<UserId>, Mute),
+    /// Change attributes, for a user or as the back-end.
+    Attributes(Option<UserId>, Attributes),
+    /// End a conference, for a user or as the back-end.
+    Destroy(Option<UserId>, Destroy),
 }
 
 /// Results of the back-end API.
@@ -278,7 +331,8 @@ pub enum ApiResult {
     Rooms(RoomList),
     /// Of [`ApiCall::GetRoom`]: the detail, and for every stream in it (same nesting) its id.
     Room(RoomDetail, Vec<Vec<StreamId>>),
-    /// Of [`ApiCall::RemoveMember`], [`ApiCall::DissolveRoom`], [`ApiCall::EndCall`] and [`ApiCall::DropGroup`].
+    /// Of [`ApiCall::RemoveMember`], [`ApiCall::DissolveRoom`], [`ApiCall::EndCall`], [`ApiCall::DropGroup`],
+    /// [`ApiCall::Attributes`] and [`ApiCall::Destroy`].
     Done,
     /// Of [`ApiCall::MintUrl`].
     Urls(UrlReply),
@@ -292,6 +346,16 @@ pub enum ApiResult {
     Groups(GroupList),
     /// Of [`ApiCall::GetSuspension`] and [`ApiCall::Suspend`].
     Suspension(Suspension),
+    /// Of [`ApiCall::CreateConference`] and [`ApiCall::GetConference`].
+    Conference(Box<ConferenceDetail>),
+    /// Of [`ApiCall::ListConferences`].
+    Conferences(ConferenceList),
+    /// Of [`ApiCall::AskTicket`].
+    Ticket(Box<TicketReply>),
+    /// Of [`ApiCall::Look`].
+    Look(Box<LookReply>),
+    /// Of [`ApiCall::Grant`], [`ApiCall::Kick`] and [`ApiCall::Mute`].
+    Members(MembersReply),
     /// Refused.
     Refused(Fault),
 }
@@ -435,6 +499,22 @@ pub enum Output {
     },
     /// A change in what a member uses. Streams that end are told by [`Output::StreamEnded`].
     Stay(StayEvent),
+    /// Hash a password with a fresh salt; the answer is [`Input::PasswordHashed`].
+    HashPassword {
+        /// For which conference.
+        conference: u64,
+        /// What.
+        password: Redacted<String>,
+    },
+    /// Check a password; the answer is [`Input::PasswordChecked`].
+    CheckPassword {
+        /// For which request.
+        ask: u64,
+        /// What was given.
+        password: Redacted<String>,
+        /// What it must fit.
+        hash: Redacted<Arc<str>>,
+    },
     /// The answer to an API call.
     ApiDone {
         /// The caller's number.
@@ -474,61 +554,4 @@ pub struct Note {
     pub user: Option<UserId>,
     /// More, in words.
     pub detail: String,
-}
-
-/// What is on record about a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallLog {
-    /// The application.
-    pub app: AppId,
-    /// The call.
-    pub call: CallId,
-    /// Its room.
-    pub room: RoomId,
-    /// What it was made with.
-    pub media: CallMedia,
-    /// The group that it was for.
-    pub group: Option<GroupId>,
-    /// What the caller handed through.
-    pub data: Option<CallData>,
-    /// Whether the back-end made it.
-    pub backend: bool,
-    /// When it began, Unix ms.
-    pub started_ms: u64,
-    /// When two were connected for the first time, Unix ms.
-    pub connected_ms: Option<u64>,
-    /// How it ended; `None` while it is in progress.
-    pub end: Option<CallLogEnd>,
-    /// The caller, then the invitees in the order given.
-    pub parties: Vec<CallLogParty>,
-}
-
-/// How a call ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallLogEnd {
-    /// When, Unix ms.
-    pub at_ms: u64,
-    /// Why.
-    pub reason: CallEndReason,
-    /// Who brought it about, if it was one of the call.
-    pub by: Option<UserId>,
-}
-
-/// One user's part in a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallLogParty {
-    /// Who.
-    pub user: UserId,
-    /// The device by which it took part.
-    pub device: Option<DeviceId>,
-    /// How it stood at the end.
-    pub state: ParticipantState,
-    /// When it first rang at a device, Unix ms.
-    pub rang_ms: Option<u64>,
-    /// When it was connected, Unix ms.
-    pub answered_ms: Option<u64>,
-    /// When its part was over, Unix ms.
-    pub left_ms: Option<u64>,
-    /// How long it was connected.
-    pub duration: Duration,
 }

@@ -4,6 +4,7 @@ mod common;
 
 use common::{APP, Media, World, config, room};
 use huitong_engine::{ApiCall, ApiResult, Input};
+use huitong_protocol::Done;
 use huitong_protocol::api::{CallMedia, CallRequest, Suspension, UrlKind, UrlRequest};
 use huitong_types::{AppId, ErrorCode, StreamKey};
 use serde_json::json;
@@ -123,5 +124,25 @@ fn other_applications_are_not_concerned() {
     let alice = world.client("alice");
     world.ask(alice, json!({ "op": "join", "room": room(1) })).unwrap();
     assert_eq!(suspension(&mut world, ApiCall::GetSuspension), Suspension::default());
+    world.wind_down();
+}
+
+#[test]
+fn nobody_enters_a_conference_of_a_suspended_application_but_who_has_a_place_there() {
+    let mut world = World::new(config());
+    let ask = |world: &mut World, who: usize| {
+        let room = json!({ "text": "weekly" });
+        let Done::Ticket(reply) = world.ask(who, json!({ "op": "ticket", "room": room })).unwrap() else {
+            panic!("no ticket")
+        };
+        json!({ "op": "enter", "conference": reply.conference, "ticket": reply.ticket.reveal() })
+    };
+    let (ann, bob) = (world.client("ann"), world.client("bob"));
+    let enter = ask(&mut world, ann);
+    world.ask(ann, enter).unwrap();
+    let (late, again) = (ask(&mut world, bob), ask(&mut world, ann));
+    suspension(&mut world, ApiCall::Suspend(true));
+    assert_eq!(world.ask(bob, late).unwrap_err(), ErrorCode::AppSuspended);
+    world.ask(ann, again).unwrap();
     world.wind_down();
 }

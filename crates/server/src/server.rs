@@ -7,6 +7,7 @@ use crate::control::{Books, Control};
 use crate::demo_app::{self, DemoApp};
 use crate::error::ServerError;
 use crate::http::{self, Shared};
+use crate::passwords::Passwords;
 use crate::transcoding::Transcoders;
 use crate::url_book::UrlBook;
 use crate::{banner, limits, unix_seconds, usage_book};
@@ -254,7 +255,10 @@ async fn open_store(config: &Config) -> Result<(Store, Books), ServerError> {
     kept.extend(config.app.iter().filter(|app| app.suspended).map(|app| suspended(app.id, true)));
     let calls = CallBook::new(store.clone());
     let (counting, used) = (usage_book::settings(config), restored.usage);
-    Ok((store, Books { urls, calls, counting, used, kept }))
+    let passwords = Passwords::start().map_err(|error| {
+        ServerError::Start(format!("The system gives no thread for passwords ({error})."))
+    })?;
+    Ok((store, Books { urls, calls, counting, used, passwords, kept }))
 }
 
 async fn drain(config: &Config, shared: &Shared, stop_rtmp: &watch::Sender<bool>, control: &Control) {

@@ -5,11 +5,13 @@
 
 mod media;
 mod notes;
+mod origin;
 mod task;
 
 use crate::call_book::CallBook;
 use crate::clock::Clock;
 use crate::error::ServerError;
+use crate::passwords::Passwords;
 use crate::url_book::UrlBook;
 use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Input, Sizes};
 use huitong_fanout::{Authority, Fanout, MediaControl, Ticket, Tracks};
@@ -68,6 +70,8 @@ pub(crate) struct Books {
     pub(crate) counting: Settings,
     /// What was used before.
     pub(crate) used: Vec<UsageDay>,
+    /// Passwords are hashed here.
+    pub(crate) passwords: Passwords,
     /// What was kept from before, as the engine is to hear it.
     pub(crate) kept: Vec<Input>,
 }

@@ -1,9 +1,10 @@
 //! The task that owns the engine.
 
 use super::media::{MediaDesk, MediaEvent};
-use super::{Books, Load, Work, notes};
+use super::{Books, Load, Work, notes, origin};
 use crate::call_book::CallBook;
 use crate::clock::{Clock, unix_ms};
+use crate::passwords::{Job, Passwords};
 use crate::url_book::UrlBook;
 use crate::usage_book::UsageBook;
 use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags};
@@ -32,6 +33,7 @@ pub(super) struct EngineTask {
     call_book: CallBook,
     usage: UsageBook,
     store: Store,
+    passwords: Passwords,
 }
 
 impl EngineTask {
@@ -58,6 +60,7 @@ impl EngineTask {
             call_book: books.calls,
             usage,
             store,
+            passwords: books.passwords,
         };
         for input in books.kept {
             task.feed(input);
@@ -83,6 +86,7 @@ impl EngineTask {
                 taken = works.recv_many(&mut turn, TURN) => if taken == 0 { return },
                 () = desk.arrived() => {}
                 () = wait => {}
+                Some(done) = self.passwords.next() => self.feed(done),
             }
             let began = Instant::now();
             for event in desk.take() {
@@ -118,7 +122,11 @@ impl EngineTask {
             Work::Signal(SignalEvent::Opened { conn, remote, media, outbox }) => {
                 let conn = ConnId(conn.0);
                 self.connections.insert(conn, outbox);
-                self.feed(Input::Connected { conn, remote });
+                self.feed(Input::Connected {
+                    conn,
+                    remote: remote.to_string(),
+                    origin: origin::of(remote.ip()),
+                });
                 if let Some(media) = media {
                     self.feed(Input::ReachesMedia { conn, media });
                 }
@@ -184,6 +192,13 @@ impl EngineTask {
         }
     }
 
+    /// Has a password hashed or checked. What cannot be done now is answered at once.
+    fn password(&mut self, job: Job) {
+        if let Some(failed) = self.passwords.give(job) {
+            self.engine.handle(self.clock.now(), unix_ms(), failed);
+        }
+    }
+
     fn dispatch(&mut self, output: Output) {
         match output {
             Output::Send { conn, text } => {
@@ -239,6 +254,12 @@ impl EngineTask {
             Output::CallFinished(log) => self.call_book.finished(&log),
             Output::KeepGroup { app, group, members } => self.call_book.keep_group(app, &group, &members),
             Output::DropGroup { app, group } => self.call_book.drop_group(app, &group),
+            Output::HashPassword { conference, password } => {
+                self.password(Job::Hash { conference, password });
+            }
+            Output::CheckPassword { ask, password, hash } => {
+                self.password(Job::Check { ask, password, hash });
+            }
             Output::ApiDone { call, result } => {
                 if let Some(answer) = self.calls.remove(&call) {
                     // A caller that gave up needs no answer.
