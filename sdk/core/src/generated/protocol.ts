@@ -88,7 +88,7 @@ export type Retry = "never" | "later" | "afterLogin";
 /**
  * A stable error code.
  */
-export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "call-busy" | "call-gone" | "not-your-call" | "not-in-group" | "no-conference" | "conference-over" | "room-taken" | "wrong-password" | "too-many-guesses" | "not-checked" | "ticket-invalid" | "ticket-expired" | "ticket-void" | "talkers-full" | "conference-limit" | "not-admin" | "last-admin" | "nobody-there" | "not-in-conference" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "internal";
+export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "call-busy" | "call-gone" | "not-your-call" | "not-in-group" | "no-conference" | "conference-over" | "room-taken" | "wrong-password" | "too-many-guesses" | "not-checked" | "ticket-invalid" | "ticket-expired" | "ticket-void" | "talkers-full" | "conference-limit" | "not-admin" | "last-admin" | "nobody-there" | "not-in-conference" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "app-overdue" | "internal";
 
 /**
  * The session to go on with.
@@ -1244,6 +1244,7 @@ export const VENDOR_CODES: { [code: string]: [number, number, number, string] } 
   'too-slow': [-1307, -1307, -408, 'ERROR_NETWORK_ERROR'],
   'shutting-down': [-3301, -3301, -506, 'ERROR_NETWORK_ERROR'],
   'app-suspended': [-3301, -100013, -510, 'ERROR_CHARGE_OVERDU'],
+  'app-overdue': [-3301, -100013, -510, 'ERROR_CHARGE_OVERDU'],
   'internal': [-3301, -3301, -506, 'ERROR_UNKNOWN'],
 };
 
