@@ -4,6 +4,7 @@ use crate::calls::Desk;
 use crate::held::Held;
 use crate::io::{ConnId, EngineConfig, Input, Note, Output};
 use crate::media::Media;
+use crate::mixing::Mixing;
 use crate::random::Random;
 use crate::urls::Urls;
 use huitong_auth::PlayKeys;
@@ -63,6 +64,8 @@ pub struct Sizes {
     pub calls: usize,
     /// Sessions on which calls ring.
     pub callable: usize,
+    /// Rooms that have a mix.
+    pub mixes: usize,
 }
 
 /// What a member brought along that the engine itself does not act on.
@@ -88,6 +91,7 @@ pub struct Engine {
     pub(crate) held: Held,
     pub(crate) urls: Urls,
     pub(crate) desk: Desk,
+    pub(crate) mixing: Mixing,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
     /// When the room key of a member expires, Unix seconds, where the application demands one.
@@ -133,6 +137,7 @@ impl Engine {
             held: Held::new(config.early_hold, config.early_count),
             urls: Urls::default(),
             desk: Desk::new(config.away_after),
+            mixing: Mixing::default(),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
             labels: HashMap::new(),
@@ -217,6 +222,7 @@ impl Engine {
             urls: self.urls.len(),
             calls: self.desk.meta.len(),
             callable: self.desk.devices.len(),
+            mixes: self.mixing.len(),
         }
     }
 
@@ -228,6 +234,7 @@ impl Engine {
             && self.media.is_idle()
             && self.urls.is_idle()
             && self.desk.is_idle()
+            && self.mixing.is_idle()
             && self.room_keys.is_empty()
             && self.labels.is_empty()
             && self.reached_media.is_empty()
@@ -256,6 +263,8 @@ impl Engine {
                 self.on_session(output);
             } else if let Some(output) = self.rooms.poll_output() {
                 self.on_room(output);
+            } else if let Some(key) = self.mixing.take_stale() {
+                self.refresh_mix(&key);
             } else if let Some(output) = self.desk.out.pop_front() {
                 self.on_call(output);
             } else if let Some(change) = self.desk.presence.poll_output() {

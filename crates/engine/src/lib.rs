@@ -24,6 +24,7 @@ mod held;
 pub mod io;
 mod login;
 mod media;
+mod mixing;
 mod playing;
 mod publishing;
 mod random;
@@ -35,5 +36,6 @@ mod wire;
 pub use engine::{Engine, Sizes, Why};
 pub use io::{
     ApiCall, ApiResult, AppConfig, CallLog, CallLogEnd, CallLogParty, ConnId, EngineConfig, Input, LazyPush,
-    MediaTicket, MultiDevice, Note, Output, Pace, StreamLabel, TrackFlags, UrlRecord,
+    MediaTicket, MultiDevice, Note, Output, Pace, RoomKey, StreamLabel, TrackFlags, UrlRecord,
 };
+pub use mixing::MixOrder;

@@ -25,8 +25,8 @@ pub use request::{
     Hello, Join, Leave, Ping, Publish, Request, RequestFrame, Resume, SetRole, Subscribe, Unpublish,
 };
 pub use server::{
-    Done, Event, Failure, JoinReply, MediaBases, MemberInfo, Pong, PushFrame, Reply, ReplyFrame, Resumed,
-    RoomState, ServerFrame, StreamState, Welcome,
+    Done, Event, Failure, JoinReply, MediaBases, MemberInfo, MixState, Pong, PushFrame, Reply, ReplyFrame,
+    Resumed, RoomState, ServerFrame, StreamState, Welcome,
 };
 
 /// The one version of the protocol that this crate speaks.

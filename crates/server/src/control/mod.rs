@@ -10,6 +10,7 @@ mod task;
 use crate::call_book::CallBook;
 use crate::clock::Clock;
 use crate::error::ServerError;
+use crate::mixing::Mixers;
 use crate::url_book::UrlBook;
 use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Input, Sizes};
 use huitong_fanout::{Authority, Fanout, MediaControl, Ticket, Tracks};
@@ -92,6 +93,7 @@ impl Control {
         store: Store,
         books: Books,
         fanout: Fanout,
+        mixers: Mixers,
     ) -> Result<(Self, JoinHandle<()>), ServerError> {
         let mut seed = [0_u8; 32];
         getrandom::fill(&mut seed)
@@ -100,7 +102,7 @@ impl Control {
         let media = Arc::new(MediaDesk::default());
         let (reporter, load) = watch::channel(Load::default());
         let engine = Engine::new(config, seed);
-        let task = task::EngineTask::new(engine, Clock::start(), fanout, reporter, books);
+        let task = task::EngineTask::new(engine, Clock::start(), fanout, mixers, reporter, books);
         let running = tokio::spawn(task.run(works, Arc::clone(&media)));
         Ok((Self { mailbox, media, load, store }, running))
     }

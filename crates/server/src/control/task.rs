@@ -4,6 +4,7 @@ use super::media::{MediaDesk, MediaEvent};
 use super::{Books, Load, Work, notes};
 use crate::call_book::CallBook;
 use crate::clock::{Clock, unix_ms};
+use crate::mixing::Mixers;
 use crate::url_book::UrlBook;
 use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags};
 use huitong_fanout::{Fanout, MediaControl, MediaOrder, Ticket, Tracks};
@@ -26,6 +27,7 @@ pub(super) struct EngineTask {
     calls: HashMap<u64, oneshot::Sender<ApiResult>>,
     next_call: u64,
     load: watch::Sender<Load>,
+    mixers: Mixers,
     urls: UrlBook,
     call_book: CallBook,
 }
@@ -36,6 +38,7 @@ impl EngineTask {
         engine: Engine,
         clock: Clock,
         fanout: Fanout,
+        mixers: Mixers,
         load: watch::Sender<Load>,
         books: Books,
     ) -> Self {
@@ -48,6 +51,7 @@ impl EngineTask {
             calls: HashMap::new(),
             next_call: 1,
             load,
+            mixers,
             urls: books.urls,
             call_book: books.calls,
         };
@@ -207,6 +211,7 @@ impl EngineTask {
                 self.order(ticket, MediaOrder::Close(fault));
             }
             Output::StreamEnded { stream } => self.fanout.end_stream(stream),
+            Output::Mix(order) => self.mixers.order(order),
             Output::KeepUrl(record) => self.urls.keep(&record),
             Output::DropUrl(key) => self.urls.withdraw(&key),
             Output::CallStarted(log) => self.call_book.started(&log),
