@@ -24,7 +24,7 @@ struct Envelope {
 const WORDS: usize = 240;
 
 /// Every field of a request, as errors name it.
-const FIELDS: [&str; 31] = [
+const FIELDS: [&str; 32] = [
     "app",
     "audio",
     "busy",
@@ -39,6 +39,7 @@ const FIELDS: [&str; 31] = [
     "invitees",
     "key",
     "media",
+    "mix",
     "op",
     "privateMapKey",
     "publish",

@@ -15,7 +15,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 mod client;
+mod mixes;
 pub use client::Client;
+pub use mixes::Mix;
 
 pub const APP: u32 = 1_400_000_000;
 pub const SECRET: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
@@ -75,6 +77,9 @@ pub struct World {
     pub kept_groups: BTreeMap<String, usize>,
     pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
     pub last_error: Option<Failure>,
+    pub mixes: BTreeMap<StreamId, Mix>,
+    /// Streams that have a publication.
+    pub streams_seen: BTreeSet<StreamId>,
     next_conn: u64,
     next_ticket: u64,
     next_call: u64,
@@ -96,6 +101,8 @@ impl World {
             kept_groups: BTreeMap::new(),
             kept_urls: HashMap::new(),
             last_error: None,
+            mixes: BTreeMap::new(),
+            streams_seen: BTreeSet::new(),
             next_conn: 1,
             next_ticket: 1,
             next_call: 1,
@@ -148,6 +155,7 @@ impl World {
             Output::PublishAccepted { ticket, stream, allowed, .. } => {
                 let others = self.publishers_of(stream);
                 assert!(others.is_empty(), "{others:?} publish {stream} already");
+                self.streams_seen.insert(stream);
                 self.answer(ticket, Media::Publishing { stream, allowed });
             }
             Output::PlayAccepted { ticket, stream, tracks, .. } => {
@@ -170,6 +178,7 @@ impl World {
                 assert!(open, "{ticket:?} is {before:?} and is closed");
             }
             Output::StreamEnded { stream } => {
+                self.streams_seen.remove(&stream);
                 for media in self.media.values_mut() {
                     match media {
                         Media::Playing { stream: s, .. } if *s == stream => *media = Media::StreamOver,
@@ -180,6 +189,7 @@ impl World {
                     }
                 }
             }
+            Output::Mix(order) => self.mix_order(order),
             Output::ApiDone { call, result } => assert!(self.api.insert(call, result).is_none()),
             Output::KeepUrl(record) => drop(self.kept_urls.insert(record.key.clone(), record)),
             Output::DropUrl(key) => assert!(self.kept_urls.remove(&key).is_some(), "only what was kept"),
