@@ -263,8 +263,8 @@ impl Engine {
                 self.on_session(output);
             } else if let Some(output) = self.rooms.poll_output() {
                 self.on_room(output);
-            } else if let Some(key) = self.mixing.take_stale() {
-                self.refresh_mix(&key);
+            } else if let Some((key, members)) = self.mixing.take_stale() {
+                self.refresh_mix(&key, members);
             } else if let Some(output) = self.desk.out.pop_front() {
                 self.on_call(output);
             } else if let Some(change) = self.desk.presence.poll_output() {

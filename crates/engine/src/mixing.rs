@@ -6,7 +6,7 @@
 
 use crate::engine::Engine;
 use crate::io::{MediaTicket, Output, StreamLabel, TrackFlags};
-use huitong_room::{RoomKey, cut_sentence};
+use huitong_room::{MemberEntry, RoomKey, StreamEntry, cut_sentence};
 use huitong_types::{ErrorCode, Fault, Role, Scene, SessionId, StreamId, StreamKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,8 +87,8 @@ pub(crate) struct Mixing {
     by_stream: BTreeMap<StreamId, RoomKey>,
     /// Rooms by the streams whose voices are in their mixes.
     voices: BTreeMap<StreamId, RoomKey>,
-    /// Mixes in which something may have changed.
-    stale: BTreeSet<RoomKey>,
+    /// Mixes in which something may have changed, with the members whose own rights or streams may have.
+    stale: BTreeMap<RoomKey, BTreeSet<SessionId>>,
     streams: u64,
 }
 
@@ -109,7 +109,7 @@ impl Mixing {
     }
 
     /// One that has to be looked at again.
-    pub(crate) fn take_stale(&mut self) -> Option<RoomKey> {
+    pub(crate) fn take_stale(&mut self) -> Option<(RoomKey, BTreeSet<SessionId>)> {
         self.stale.pop_first()
     }
 }
@@ -138,7 +138,7 @@ impl Engine {
         if let Some(mix) = self.mixing.rooms.get_mut(&key) {
             mix.listeners.entry(session).or_insert(Listener { stream, own: None, plays: None });
         }
-        self.refresh_mix(&key);
+        self.refresh_mix(&key, BTreeSet::from([session]));
     }
 
     /// A session is no longer in a room, or wants its mix no more.
@@ -188,7 +188,13 @@ impl Engine {
                 return self.leave_mix(*session, key, why);
             }
             Room::StreamEnded { stream } => return self.voice_ended(*stream),
-            Room::Tell { to, .. } => to.first(),
+            Room::Tell { to, .. } => {
+                // The recipients only say which room it is.
+                if let Some(key) = to.first().and_then(|session| self.mixed_room_of(*session)) {
+                    self.mixing.stale.entry(key).or_default();
+                }
+                None
+            }
             Room::Joined { session, .. }
             | Room::MediaCut { session, .. }
             | Room::MediaOver { session, .. }
@@ -203,9 +209,14 @@ impl Engine {
 
     /// Something about a member changed that its room's mix may have to follow.
     pub(crate) fn mix_of_is_stale(&mut self, session: SessionId) {
-        if let Some(key) = self.rooms.room_of(session).filter(|key| self.mixing.rooms.contains_key(key)) {
-            self.mixing.stale.insert(key.clone());
+        if let Some(key) = self.mixed_room_of(session) {
+            self.mixing.stale.entry(key).or_default().insert(session);
         }
+    }
+
+    /// The room of a member, if it has a mix.
+    fn mixed_room_of(&self, session: SessionId) -> Option<RoomKey> {
+        self.rooms.room_of(session).filter(|key| self.mixing.rooms.contains_key(key)).cloned()
     }
 
     /// A publication is over: the next one of the same stream is another one.
@@ -215,30 +226,33 @@ impl Engine {
         mix.talkers.remove(&stream);
         let mix = mix.stream;
         self.order_mix(MixOrder::NoTalker { mix, stream });
-        self.mixing.stale.insert(key);
+        self.mixing.stale.entry(key).or_default();
     }
 
-    /// Brings a mix up to what the room is now.
-    pub(crate) fn refresh_mix(&mut self, key: &RoomKey) {
-        let Some((_, members)) = self.rooms.detail(self.now, key) else { return };
-        let streams = members.iter().flat_map(|member| member.streams.iter());
+    /// Brings a mix up to what the room is now, and what these members and those who begin to talk hear of it. Audience
+    /// may be large, so nobody else is looked at.
+    pub(crate) fn refresh_mix(&mut self, key: &RoomKey, mut members: BTreeSet<SessionId>) {
+        let Some((_, entries)) = self.rooms.detail(self.now, key) else { return };
         // Screens are played by themselves: a mix is of voices.
-        let voices = streams.filter(|stream| stream.kind == StreamKind::Main && stream.tracks.audio);
-        let voices: BTreeSet<StreamId> = voices.map(|stream| stream.id).collect();
+        let talks = |stream: &&StreamEntry| stream.kind == StreamKind::Main && stream.tracks.audio;
+        let voice = |member: &MemberEntry| Some((member.streams.iter().find(talks)?.id, member.session));
+        let voices: BTreeMap<StreamId, SessionId> = entries.iter().filter_map(voice).collect();
         let Some(mix) = self.mixing.rooms.get_mut(key) else { return };
-        let id = mix.stream;
-        let before = std::mem::replace(&mut mix.talkers, voices.clone());
-        let sessions: Vec<SessionId> = mix.listeners.keys().copied().collect();
-        for stream in before.difference(&voices) {
+        let (id, before) = (mix.stream, std::mem::take(&mut mix.talkers));
+        mix.talkers = voices.keys().copied().collect();
+        for stream in before.iter().filter(|stream| !voices.contains_key(stream)) {
             self.mixing.voices.remove(stream);
             self.order_mix(MixOrder::NoTalker { mix: id, stream: *stream });
         }
-        for stream in voices.difference(&before) {
-            self.mixing.voices.insert(*stream, key.clone());
-            self.order_mix(MixOrder::Talker { mix: id, stream: *stream });
-        }
-        for session in sessions {
+        let new: Vec<StreamId> = voices.keys().filter(|stream| !before.contains(stream)).copied().collect();
+        members.extend(new.iter().filter_map(|stream| voices.get(stream)));
+        for session in members {
             self.refresh_listener(key, id, session);
+        }
+        // After it is known who must not hear them.
+        for stream in new {
+            self.mixing.voices.insert(stream, key.clone());
+            self.order_mix(MixOrder::Talker { mix: id, stream });
         }
     }
 

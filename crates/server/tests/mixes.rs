@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Phone, Running, config, soon};
+use futures_util::StreamExt;
 use huitong_client::{ClientError, FlvPlayer, Media, RtmpPlayer, RtmpPublisher};
 use huitong_codec::{AacDecoder, AacEncoder, AudioDecoder, AudioEncoder, OpusDecoder, OpusEncoder, Pcm};
 use huitong_media::flv::TagKind;
@@ -222,6 +223,21 @@ async fn who_is_removed_is_not_heard_and_hears_nothing_and_who_comes_is_heard() 
     soon("the end of the mix of who was removed", ended).await;
     assert!(FlvPlayer::connect(&flv(&bobs_key)).await.is_err(), "its key is void");
     until(&mut player, &mut ear, "silence again", |heard| heard.iter().all(|s| s.abs() < 0.001)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mix_plays_over_websockets_too() {
+    let server = Running::start(config()).await;
+    let (_alice, key) = join(&server, 0).await;
+    let url = format!("ws://{}/flv/{key}.flv", server.http);
+    let (mut socket, _) = soon("the upgrade", tokio_tungstenite::connect_async(url)).await.unwrap();
+    let mut bytes = Vec::new();
+    while bytes.len() < 1000 {
+        bytes.extend(soon("sound", socket.next()).await.unwrap().unwrap().into_data());
+    }
+    assert_eq!(bytes[..4], *b"FLV\x01");
+    // A tag of sound in AAC comes within the first ones, behind the metadata.
+    assert!(bytes.windows(13).any(|w| w[0] == 8 && w[11] == 0xaf && w[12] == 0), "the header of AAC");
 }
 
 #[tokio::test(flavor = "multi_thread")]
