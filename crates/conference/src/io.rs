@@ -200,6 +200,20 @@ pub enum Input {
         /// What it shows of itself.
         profile: Profile,
     },
+    /// A session comes, or is already, in the room by the room's own door. Where there is a password that is refused,
+    /// except to the creator and with `authority`.
+    Admit {
+        /// The session.
+        session: SessionId,
+        /// Its user.
+        user: UserKey,
+        /// Where to.
+        conference: ConferenceId,
+        /// The role asked for.
+        role: Option<Role>,
+        /// The back-end has sent it.
+        authority: bool,
+    },
     /// A session leaves.
     Leave {
         /// The session.

@@ -93,6 +93,9 @@ impl Conferences {
             Input::Enter { session, user, conference, ticket, profile } => {
                 return self.enter(session, &user, conference, &ticket, profile);
             }
+            Input::Admit { session, user, conference, role, authority } => {
+                return self.admit_plain(session, &user, conference, role, authority);
+            }
             Input::Leave { session, reason } => return self.leave(session, reason),
             Input::Gone { session, deliberate } => self.gone(session, deliberate),
             Input::SeatLost { session, why } => self.seat_lost(session, why),

@@ -1,7 +1,7 @@
 //! Entering, and what members do while they are inside.
 
 use crate::conference::{Conference, Decision, Member, Stream};
-use crate::io::{ConferenceId, Event, MemberId, Output, Profile, Reply, Ticket, UserKey};
+use crate::io::{ConferenceId, Event, MemberId, Output, Profile, Reply, Ticket, TicketId, UserKey};
 use crate::limits::{EXT_BYTES, HANDS, NICK_BYTES, fits};
 use crate::machine::Conferences;
 use crate::refusal::Refusal;
@@ -18,23 +18,67 @@ impl Conferences {
         ticket: &Ticket,
         profile: Profile,
     ) -> Result<Reply, Refusal> {
-        if let Some((present, member)) = self.sessions.get(&session) {
+        if let Some(present) = self.is_inside(session, user, id)? {
             // A client that lost the answer asks again, with a ticket that is used now.
-            let same =
-                *present == id && self.of_session(session).is_some_and(|(_, own)| own.user == user.user);
-            return if same { Ok(Reply::Entered(*member)) } else { Err(Refusal::InAnother) };
+            return Ok(present);
         }
         self.admit(user, id, ticket)?;
         let text = |text: &Option<std::sync::Arc<str>>| text.clone().unwrap_or_default();
         fits("nickName", &text(&profile.nick), NICK_BYTES, "has more than 128 bytes")?;
         fits("ext", &text(&profile.ext), EXT_BYTES, "has more than 1024 bytes")?;
+        self.seat(session, user, id, ticket.role, profile, Some(ticket.id))
+    }
+
+    /// Somebody comes by the door of the room.
+    pub(crate) fn admit_plain(
+        &mut self,
+        session: SessionId,
+        user: &UserKey,
+        id: ConferenceId,
+        role: Option<Role>,
+        authority: bool,
+    ) -> Result<Reply, Refusal> {
+        if let Some(present) = self.is_inside(session, user, id)? {
+            return Ok(present);
+        }
+        let conference = self.of_app(id, user.app)?;
+        if conference.is_locked() && !authority && !conference.is_creator(&user.user) {
+            return Err(Refusal::WrongPassword);
+        }
+        self.seat(session, user, id, role, Profile::default(), None)
+    }
+
+    /// Whether a session is in this conference already, as this user.
+    fn is_inside(
+        &self,
+        session: SessionId,
+        user: &UserKey,
+        id: ConferenceId,
+    ) -> Result<Option<Reply>, Refusal> {
+        let Some((present, member)) = self.sessions.get(&session) else { return Ok(None) };
+        let same = *present == id && self.of_session(session).is_some_and(|(_, own)| own.user == user.user);
+        if same { Ok(Some(Reply::Entered(*member))) } else { Err(Refusal::InAnother) }
+    }
+
+    /// Makes somebody a member who may be one. The ticket by which it comes is used with that.
+    fn seat(
+        &mut self,
+        session: SessionId,
+        user: &UserKey,
+        id: ConferenceId,
+        wish: Option<Role>,
+        profile: Profile,
+        ticket: Option<TicketId>,
+    ) -> Result<Reply, Refusal> {
         let conference = self.conferences.get(&id).ok_or(Refusal::NoConference)?;
         let decided = conference.decided.get(&user.user).copied().unwrap_or_default();
-        let role = self.role_of(conference, &user.user, decided, ticket.role)?;
+        let role = self.role_of(conference, &user.user, decided, wish)?;
         let earlier = conference.member_of(&user.user).map(|member| (member.id, member.role));
         has_room(conference, role, earlier.map(|(_, role)| role))?;
         let room = conference.room.clone();
-        self.drop_ticket(ticket.id);
+        if let Some(ticket) = ticket {
+            self.drop_ticket(ticket);
+        }
         if let Some((earlier, _)) = earlier {
             self.remove(id, earlier, ExitReason::OtherDevice, true, true);
         }

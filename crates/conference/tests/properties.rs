@@ -171,6 +171,11 @@ fn inside() -> impl Strategy<Value = Input> {
             |(by, conference, whom, audio, video)| Input::Mute { by, conference, whom, audio, video }
         ),
         3 => (session(), any::<bool>()).prop_map(|(session, up)| Input::Hand { session, up }),
+        4 => (session(), key(), conference(), prop::option::of(role()), prop::bool::weighted(0.3)).prop_map(
+            |(session, user, conference, role, authority)| {
+                Input::Admit { session, user, conference, role, authority }
+            }
+        ),
         1 => (actor(), conference(), user())
             .prop_map(|(by, conference, user)| Input::Decline { by, conference, whom: Whom::User(user) }),
         2 => (actor(), conference(), prop::collection::vec(change(), 0..4))

@@ -1,5 +1,6 @@
 //! The back-end API: list, look, remove, dissolve, mint.
 
+use crate::conference_api::ApiAsk;
 use crate::engine::Engine;
 use crate::io::{ApiCall, ApiResult, Output};
 use crate::urls::{MOST_URLS, Minted, Purpose, UrlRecord};
@@ -21,7 +22,18 @@ const PAGE: usize = 1000;
 
 impl Engine {
     pub(crate) fn on_api(&mut self, call: u64, app: AppId, request: ApiCall) {
-        let result = self.api(app, request).unwrap_or_else(ApiResult::Refused);
+        let asked = match request {
+            ApiCall::AskTicket(user, ask) => self.api_ask(call, app, user, ApiAsk::Ticket(*ask)),
+            ApiCall::Look(user, look) => self.api_ask(call, app, user, ApiAsk::Look(look)),
+            other => {
+                let result = self.api(app, other).unwrap_or_else(ApiResult::Refused);
+                self.flush();
+                return self.out.push_back(Output::ApiDone { call, result });
+            }
+        };
+        // Who asks for what a password opens is answered when that has been checked.
+        let Err(fault) = asked else { return self.flush() };
+        let result = ApiResult::Refused(fault);
         self.flush();
         self.out.push_back(Output::ApiDone { call, result });
     }
@@ -58,6 +70,7 @@ impl Engine {
             ApiCall::GetGroup(group) => self.api_get_group(app, &group),
             ApiCall::ListGroups { offset, limit } => Ok(self.api_list_groups(app, offset, limit.min(PAGE))),
             ApiCall::DropGroup(group) => self.api_drop_group(app, &group),
+            other => self.conference_api(app, other),
         }
     }
 

@@ -1,13 +1,16 @@
 //! The engine: its tables, its dispatch and its deadlines.
 
 use crate::calls::Desk;
+use crate::conferences::Hall;
+use crate::guesses::Guesses;
 use crate::held::Held;
 use crate::io::{ConnId, EngineConfig, Input, Note, Output};
 use crate::media::Media;
 use crate::mixing::Mixing;
 use crate::random::Random;
 use crate::urls::Urls;
-use huitong_auth::PlayKeys;
+use crate::voice::VoicePass;
+use huitong_auth::{PlayKeys, TicketKeys};
 use huitong_protocol::{Event, MediaBases, MemberDetails};
 use huitong_room::{Limits, Rooms};
 use huitong_session::{Body, Policy, Sessions};
@@ -35,6 +38,10 @@ pub enum Why {
     Call(huitong_call::Why),
     /// A user without connection is no longer shown as online.
     Presence,
+    /// Something of a conference is due.
+    Conference(huitong_conference::Why),
+    /// A refused login is forgotten.
+    Guesses,
 }
 
 /// How much the engine holds, for metrics and tests.
@@ -66,6 +73,8 @@ pub struct Sizes {
     pub callable: usize,
     /// Rooms that have a mix.
     pub mixes: usize,
+    /// Conferences.
+    pub conferences: usize,
 }
 
 /// What a member brought along that the engine itself does not act on.
@@ -92,10 +101,16 @@ pub struct Engine {
     pub(crate) urls: Urls,
     pub(crate) desk: Desk,
     pub(crate) mixing: Mixing,
+    pub(crate) hall: Hall,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
     /// When the room key of a member expires, Unix seconds, where the application demands one.
     pub(crate) room_keys: HashMap<SessionId, u64>,
+    /// Sessions that logged in for one voice room.
+    pub(crate) voice: HashMap<SessionId, VoicePass>,
+    pub(crate) guesses: Guesses,
+    /// Where connections come from, as far as refusals are counted by it.
+    pub(crate) origins: HashMap<ConnId, Arc<str>>,
     /// What members brought along, for the operator to see.
     pub(crate) labels: HashMap<SessionId, Labels>,
     /// Connections that reach media under other addresses than the configured ones.
@@ -125,11 +140,13 @@ impl Engine {
             login_timeout: config.login_timeout,
             connection_timeout: config.connection_timeout,
         };
+        let play_keys = Arc::new(PlayKeys::new(random.block()));
+        let tickets = TicketKeys::new(random.block());
         Self {
             now: Moment::ZERO,
             unix_ms: 0,
             anchor: (Moment::ZERO, 0),
-            play_keys: Arc::new(PlayKeys::new(random.block())),
+            play_keys,
             random,
             sessions: Sessions::new(policy),
             rooms: Rooms::new(limits),
@@ -138,8 +155,12 @@ impl Engine {
             urls: Urls::default(),
             desk: Desk::new(config.away_after),
             mixing: Mixing::default(),
+            hall: Hall::new(config.conferences.clone(), tickets),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
+            voice: HashMap::new(),
+            guesses: Guesses::new(config.voice_login_refusals),
+            origins: HashMap::new(),
             labels: HashMap::new(),
             reached_media: BTreeMap::new(),
             draining: false,
@@ -158,8 +179,9 @@ impl Engine {
         }
         self.run_due();
         match input {
-            Input::Connected { conn, remote } => {
+            Input::Connected { conn, remote, origin } => {
                 self.sessions.connected(self.now, conn);
+                self.origins.insert(conn, origin);
                 self.note("connected", |note| {
                     note.conn = Some(conn);
                     note.detail = remote;
@@ -172,6 +194,7 @@ impl Engine {
             Input::BadFrame { conn, fault } => self.on_bad_frame(conn, fault),
             Input::Disconnected { conn } => {
                 self.reached_media.remove(&conn);
+                self.origins.remove(&conn);
                 self.sessions.disconnected(self.now, conn);
             }
             Input::PublishRequested { ticket, key } => self.publish_requested(ticket, key),
@@ -182,7 +205,9 @@ impl Engine {
             Input::RestoreUrl(record) => self.restore_url(&record),
             Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
             Input::Drain { within } => self.drain(within),
-            Input::Shutdown => self.let_happen(huitong_call::Input::Shutdown),
+            Input::PasswordHashed { conference, hash } => self.password_hashed(conference, hash),
+            Input::PasswordChecked { ask, verdict } => self.password_checked(ask, verdict),
+            Input::Shutdown => self.shut_down(),
             Input::Tick => {}
         }
         self.flush();
@@ -202,7 +227,12 @@ impl Engine {
         let urls = self.urls.next_deadline().map(|at| (at, Why::UrlExpiry));
         let calls = self.desk.machine.next_deadline().map(|(at, why)| (at, Why::Call(why)));
         let presence = self.desk.presence.next_deadline().map(|at| (at, Why::Presence));
-        [rooms, sessions, held, urls, calls, presence].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let conferences = self.hall.machine.next_deadline().map(|(at, why)| (at, Why::Conference(why)));
+        let guesses = self.guesses.next_deadline().map(|at| (at, Why::Guesses));
+        [rooms, sessions, held, urls, calls, presence, conferences, guesses]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
     }
 
     /// How much is held now.
@@ -223,6 +253,7 @@ impl Engine {
             calls: self.desk.meta.len(),
             callable: self.desk.devices.len(),
             mixes: self.mixing.len(),
+            conferences: self.hall.meta.len(),
         }
     }
 
@@ -235,7 +266,11 @@ impl Engine {
             && self.urls.is_idle()
             && self.desk.is_idle()
             && self.mixing.is_idle()
+            && self.hall.is_idle()
             && self.room_keys.is_empty()
+            && self.voice.is_empty()
+            && self.guesses.is_idle()
+            && self.origins.is_empty()
             && self.labels.is_empty()
             && self.reached_media.is_empty()
     }
@@ -250,7 +285,10 @@ impl Engine {
         self.flush();
         self.expire_held();
         self.urls.expire(self.now);
+        self.guesses.tick(self.now);
         self.let_happen(huitong_call::Input::Tick);
+        let ticked = self.in_hall(huitong_conference::Input::Tick);
+        debug_assert!(ticked.is_ok(), "time is never refused");
         self.desk.presence.tick(self.now);
         self.flush();
     }
@@ -265,6 +303,8 @@ impl Engine {
                 self.on_room(output);
             } else if let Some((key, members)) = self.mixing.take_stale() {
                 self.refresh_mix(&key, members);
+            } else if let Some(output) = self.hall.out.pop_front() {
+                self.on_conference(output);
             } else if let Some(output) = self.desk.out.pop_front() {
                 self.on_call(output);
             } else if let Some(change) = self.desk.presence.poll_output() {
@@ -273,6 +313,13 @@ impl Engine {
                 break;
             }
         }
+    }
+
+    /// Calls and conferences are over, and those who take part are told.
+    fn shut_down(&mut self) {
+        self.let_happen(huitong_call::Input::Shutdown);
+        let ended = self.in_hall(huitong_conference::Input::Shutdown);
+        debug_assert!(ended.is_ok(), "an end is never refused");
     }
 
     fn drain(&mut self, within: Duration) {

@@ -1,15 +1,17 @@
 //! What goes into the engine and what comes out of it.
 
 use huitong_auth::PlayKeys;
-use huitong_protocol::MediaBases;
 use huitong_protocol::api::{
-    CallList, CallRequest, CallSummary, GroupDetail, GroupList, GroupRequest, RoomDetail, RoomList, UrlReply,
-    UrlRequest,
+    CallList, CallRequest, CallSummary, ConferenceDetail, ConferenceList, ConferenceRequest, GroupDetail,
+    GroupList, GroupRequest, RoomDetail, RoomList, UrlReply, UrlRequest,
+};
+use huitong_protocol::{
+    AskTicket, Attributes, Destroy, Grant, Kick, Look, LookReply, MediaBases, MembersReply, Mute, TicketReply,
 };
 use huitong_session::Body;
 use huitong_types::{
-    AppId, CallData, CallEndReason, CallId, CallMedia, DeviceId, Fault, GroupId, ParticipantState, Redacted,
-    RoomId, Scene, SessionId, StreamId, StreamKey, StreamKind, UserId, limits,
+    AppId, CallData, CallEndReason, CallId, CallMedia, ConferenceName, DeviceId, Fault, GroupId,
+    ParticipantState, Redacted, RoomId, Scene, SessionId, StreamId, StreamKey, StreamKind, UserId, limits,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use std::time::Duration;
 
 pub use crate::mixing::MixOrder;
 pub use crate::urls::UrlRecord;
+pub use huitong_conference::{AdminGone, AskedAdmin, Limits as ConferenceLimits, Verdict};
 pub use huitong_room::{RoomKey, TrackFlags};
 pub use huitong_session::{ConnId, MultiDevice};
 
@@ -33,9 +36,11 @@ pub struct AppConfig {
     pub require_room_key: bool,
     /// What happens when a user logs in a second time.
     pub multi_device: MultiDevice,
-    /// Whether a session ends, with its signalling and its media, when the UserSig it was shown expires. Otherwise a
-    /// UserSig is checked at login only, as the vendors' clouds do.
+    /// Whether a session ends, with its signalling and its media, when the credential it was shown expires. Otherwise a
+    /// credential is checked at login only, as the vendors' clouds do.
     pub end_expired_sessions: bool,
+    /// Whether the key of authBuffers is the MD5 of a secret of 16 characters, and not these characters.
+    pub auth_buffer_md5: bool,
     /// Whether sessions on which calls ring live beside the user's other ones; otherwise they count like all others.
     pub calls_alongside: bool,
 }
@@ -73,6 +78,10 @@ pub struct EngineConfig {
     pub sessions: usize,
     /// Most calls of one application at once.
     pub calls_per_app: usize,
+    /// Numbers of conferences.
+    pub conferences: ConferenceLimits,
+    /// Refused logins with an authBuffer from one address, or for one user, until further ones are not looked at; 0: no limit.
+    pub voice_login_refusals: u32,
     /// A connection that sends nothing for this long is dead.
     pub connection_timeout: Duration,
     /// A fresh connection must log in within this time.
@@ -103,6 +112,8 @@ impl Default for EngineConfig {
             replay_events: 128,
             sessions: 200_000,
             calls_per_app: 10_000,
+            conferences: ConferenceLimits::default(),
+            voice_login_refusals: limits::VOICE_LOGIN_REFUSALS,
             connection_timeout: Duration::from_secs(30),
             login_timeout: Duration::from_secs(10),
         }
@@ -112,12 +123,14 @@ impl Default for EngineConfig {
 /// What happens to the engine.
 #[derive(Debug)]
 pub enum Input {
-    /// A signalling connection was accepted. `remote` is for logs only.
+    /// A signalling connection was accepted.
     Connected {
         /// The connection.
         conn: ConnId,
-        /// Address of the peer.
+        /// Address of the peer, for logs only.
         remote: String,
+        /// By what refused logins of this peer are counted together: its IP address, or the network of it.
+        origin: Arc<str>,
     },
     /// This client reaches media under other addresses than [`EngineConfig::media`], to be told in its welcome.
     /// Comes after [`Input::Connected`]; forgotten with the connection.
@@ -185,6 +198,20 @@ pub enum Input {
         /// What is asked.
         request: ApiCall,
     },
+    /// The answer to [`Output::HashPassword`].
+    PasswordHashed {
+        /// The conference.
+        conference: u64,
+        /// The salted hash; nothing if it failed.
+        hash: Option<Redacted<Arc<str>>>,
+    },
+    /// The answer to [`Output::CheckPassword`].
+    PasswordChecked {
+        /// The request.
+        ask: u64,
+        /// The result.
+        verdict: Verdict,
+    },
     /// A URL that was minted before a restart.
     RestoreUrl(UrlRecord),
     /// A group that the back-end created before a restart.
@@ -251,6 +278,31 @@ pub enum ApiCall {
     },
     /// Keep a group no longer.
     DropGroup(String),
+    /// Make a conference.
+    CreateConference(Box<ConferenceRequest>),
+    /// Conferences of the application, the oldest first.
+    ListConferences {
+        /// How many to skip.
+        offset: usize,
+        /// How many to return at most.
+        limit: usize,
+    },
+    /// One conference with its members.
+    GetConference(ConferenceName),
+    /// A ticket for a user, as its own request would get it. Who calls has made sure who it is.
+    AskTicket(UserId, Box<AskTicket>),
+    /// A look for a user, as its own request would get it.
+    Look(UserId, Look),
+    /// Change roles, for a user or as the back-end.
+    Grant(Option<UserId>, Grant),
+    /// Remove members, for a user or as the back-end.
+    Kick(Option<UserId>, Kick),
+    /// Silence members, for a user or as the back-end.
+    Mute(Option<UserId>, Mute),
+    /// Change attributes, for a user or as the back-end.
+    Attributes(Option<UserId>, Attributes),
+    /// End a conference, for a user or as the back-end.
+    Destroy(Option<UserId>, Destroy),
 }
 
 /// Results of the back-end API.
@@ -260,7 +312,8 @@ pub enum ApiResult {
     Rooms(RoomList),
     /// Of [`ApiCall::GetRoom`]: the detail, and for every stream in it (same nesting) its id.
     Room(RoomDetail, Vec<Vec<StreamId>>),
-    /// Of [`ApiCall::RemoveMember`], [`ApiCall::DissolveRoom`], [`ApiCall::EndCall`] and [`ApiCall::DropGroup`].
+    /// Of [`ApiCall::RemoveMember`], [`ApiCall::DissolveRoom`], [`ApiCall::EndCall`], [`ApiCall::DropGroup`],
+    /// [`ApiCall::Attributes`] and [`ApiCall::Destroy`].
     Done,
     /// Of [`ApiCall::MintUrl`].
     Urls(UrlReply),
@@ -272,6 +325,16 @@ pub enum ApiResult {
     Group(GroupDetail),
     /// Of [`ApiCall::ListGroups`].
     Groups(GroupList),
+    /// Of [`ApiCall::CreateConference`] and [`ApiCall::GetConference`].
+    Conference(Box<ConferenceDetail>),
+    /// Of [`ApiCall::ListConferences`].
+    Conferences(ConferenceList),
+    /// Of [`ApiCall::AskTicket`].
+    Ticket(Box<TicketReply>),
+    /// Of [`ApiCall::Look`].
+    Look(Box<LookReply>),
+    /// Of [`ApiCall::Grant`], [`ApiCall::Kick`] and [`ApiCall::Mute`].
+    Members(MembersReply),
     /// Refused.
     Refused(Fault),
 }
@@ -407,6 +470,22 @@ pub enum Output {
         app: AppId,
         /// The group.
         group: GroupId,
+    },
+    /// Hash a password with a fresh salt; the answer is [`Input::PasswordHashed`].
+    HashPassword {
+        /// For which conference.
+        conference: u64,
+        /// What.
+        password: Redacted<String>,
+    },
+    /// Check a password; the answer is [`Input::PasswordChecked`].
+    CheckPassword {
+        /// For which request.
+        ask: u64,
+        /// What was given.
+        password: Redacted<String>,
+        /// What it must fit.
+        hash: Redacted<Arc<str>>,
     },
     /// The answer to an API call.
     ApiDone {

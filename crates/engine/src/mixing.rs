@@ -126,7 +126,7 @@ impl Engine {
             return self.leave_mix(session, &key, changed());
         }
         if !self.mixing.rooms.contains_key(&key) {
-            let Some(scene) = self.rooms.scene_of(&key) else { return };
+            let Some(scene) = self.rooms.scene(&key) else { return };
             let stream = self.mixing.next_stream();
             let mix = Mix { stream, listeners: BTreeMap::new(), talkers: BTreeSet::new() };
             self.mixing.rooms.insert(key.clone(), mix);

@@ -1,14 +1,18 @@
 //! Media connections that publish, and encoders that are members by a minted URL.
 
+use crate::conferences::Door;
 use crate::engine::Engine;
 use crate::held::Wish;
 use crate::io::{MediaTicket, Output, Pace, StreamLabel, TrackFlags};
 use crate::media::Use;
 use crate::urls::{Minted, Purpose};
+use huitong_conference::UserKey;
 use huitong_protocol::{Event, Failure, Publish};
 use huitong_room::{Input, Join, Publication};
 use huitong_session::Body;
-use huitong_types::{ErrorCode, Fault, LeaveReason, Privileges, Role, SessionId, StreamKey, StreamKind};
+use huitong_types::{
+    ErrorCode, Fault, LeaveReason, Privileges, Role, Scene, SessionId, StreamKey, StreamKind,
+};
 
 impl Engine {
     /// Registers the key of a stream that was declared.
@@ -44,7 +48,7 @@ impl Engine {
     }
 
     /// A phone's pusher says only that its push failed; the client learns here why.
-    fn tell_refused(&mut self, session: SessionId, stream: StreamKind, fault: &Fault) {
+    pub(crate) fn tell_refused(&mut self, session: SessionId, stream: StreamKind, fault: &Fault) {
         let event = Event::PublishRefused { stream, error: Failure::from(fault.clone()) };
         if let Some(body) = Body::new(&event, Vec::new()) {
             self.push(session, &body);
@@ -111,21 +115,34 @@ impl Engine {
             return Err(Fault::new(ErrorCode::ServerFull));
         }
         let session = SessionId::new(self.random.number());
-        self.in_room(Input::Join(Join {
-            session,
-            key: minted.key,
-            user: minted.user,
-            scene,
-            role: Role::Publisher,
-            privileges: Privileges::ALL,
-            declare: Vec::new(),
-        }))?;
+        self.encoder_joins(session, minted, scene)?;
         self.encoders.insert(session);
         let started = self.start_publishing(ticket, session, kind, key);
         if started.is_err() {
             self.in_room(Input::Leave { session, reason: LeaveReason::Left })?;
         }
         started
+    }
+
+    /// An encoder becomes a member. The back-end has sent it, so a conference needs no password of it.
+    fn encoder_joins(&mut self, session: SessionId, minted: Minted, scene: Scene) -> Result<(), Fault> {
+        let Minted { key, user, .. } = minted;
+        let door =
+            Door { key: &key, scene, role: Role::Publisher, privileges: Privileges::ALL, authority: true };
+        if let Some(result) =
+            self.join_conference(session, UserKey { app: key.app, user: user.clone() }, &door)
+        {
+            return result;
+        }
+        self.in_room(Input::Join(Join {
+            session,
+            key,
+            user,
+            scene,
+            role: Role::Publisher,
+            privileges: Privileges::ALL,
+            declare: Vec::new(),
+        }))
     }
 
     /// An encoder that publishes nothing any more is no member any more.
@@ -142,6 +159,9 @@ impl Engine {
 
     pub(crate) fn tracks_seen(&mut self, ticket: MediaTicket, tracks: TrackFlags) {
         if let Some(Use::Publish { session, kind }) = self.media.usage(ticket) {
+            if tracks.video {
+                self.picture_seen(session, kind);
+            }
             let seen = self.in_room(Input::MediaTracks { session, kind, tracks });
             debug_assert!(seen.is_ok(), "a publisher is a member");
         }

@@ -1,14 +1,17 @@
 //! What clients ask once they are connected.
 
+use crate::conferences::{Asker, Door};
 use crate::engine::{Engine, Labels};
 use crate::io::{ConnId, TrackFlags};
+use huitong_conference::UserKey;
 use huitong_protocol::{
-    Done, Failure, Join, JoinReply, Pong, Publish, Reply, ReplyFrame, Request, SetRole, Subscribe,
-    parse_request,
+    AskTicket, Done, Failure, Join, JoinReply, Look, MemberDetails, Pong, Publish, Reply, ReplyFrame,
+    Request, SetRole, Subscribe, parse_request,
 };
 use huitong_room::{Input, RoomKey};
 use huitong_types::{
-    AppId, EndReason, ErrorCode, Fault, LeaveReason, Privileges, Redacted, Role, RoomId, SessionId, UserId,
+    AppId, EndReason, ErrorCode, Fault, Privileges, RecordId, Redacted, Role, RoomId, SessionId, StreamKind,
+    UserId,
 };
 
 impl Engine {
@@ -56,13 +59,9 @@ impl Engine {
         let result = match request {
             Request::Hello(_) => Err(Fault::new(ErrorCode::AlreadyLoggedIn)),
             Request::Join(join) => self.join(session, join),
-            Request::Leave(_) => {
-                self.in_room(Input::Leave { session, reason: LeaveReason::Left }).map(|()| Done::Leave)
-            }
+            Request::Leave(leave) => self.leave(session, &leave),
             Request::Publish(publish) => self.publish(session, publish),
-            Request::Unpublish(unpublish) => {
-                self.in_room(Input::Withdraw { session, kind: unpublish.stream }).map(|()| Done::Unpublish)
-            }
+            Request::Unpublish(unpublish) => self.unpublish(session, unpublish.stream),
             Request::Subscribe(subscribe) => self.subscribe(session, subscribe),
             Request::SetRole(set_role) => self.set_role(session, set_role),
             Request::Call(wish) => self.place_call(session, wish),
@@ -70,6 +69,22 @@ impl Engine {
             Request::Reject(reject) => self.reject_call(session, &reject),
             Request::Hangup(hangup) => self.hang_up(session, &hangup.call),
             Request::Watch(watch) => self.watch(session, &watch),
+            Request::Ticket(ask) => match self.ask_by_client(conn, session, id, ask) {
+                Ok(()) => return self.flush(),
+                Err(fault) => Err(fault),
+            },
+            Request::Look(look) => match self.look_by_client(conn, session, id, look) {
+                Ok(()) => return self.flush(),
+                Err(fault) => Err(fault),
+            },
+            Request::Enter(enter) => self.enter_conference(session, enter),
+            Request::Hand(hand) => self.raise_hand(session, &hand),
+            Request::Grant(_)
+            | Request::Kick(_)
+            | Request::Mute(_)
+            | Request::Decline(_)
+            | Request::Attributes(_)
+            | Request::Destroy(_) => self.govern(session, request),
             Request::Ping(_) => Ok(Done::Ping(Pong { time: self.unix_ms })),
             Request::Bye => Ok(Done::Bye),
         };
@@ -85,6 +100,38 @@ impl Engine {
         }
         self.flush();
         self.release_held_publishes(session);
+    }
+
+    fn ask_by_client(
+        &mut self,
+        conn: ConnId,
+        session: SessionId,
+        id: u32,
+        ask: AskTicket,
+    ) -> Result<(), Fault> {
+        let user = self.conference_user(session)?;
+        self.ask_ticket(Asker::Client(conn, id), &user, ask)
+    }
+
+    fn look_by_client(&mut self, conn: ConnId, session: SessionId, id: u32, look: Look) -> Result<(), Fault> {
+        let user = self.conference_user(session)?;
+        self.ask_look(Asker::Client(conn, id), &user, look)
+    }
+
+    /// What only those may do who decide in a conference.
+    fn govern(&mut self, session: SessionId, request: Request) -> Result<Done, Fault> {
+        let by = self.actor(session)?;
+        match request {
+            Request::Grant(grant) => self.grant_roles(by, grant).map(Done::Grant),
+            Request::Kick(kick) => self.kick_members(by, kick).map(Done::Kick),
+            Request::Mute(mute) => self.mute_members(by, mute).map(Done::Mute),
+            Request::Decline(decline) => self.decline_hand(by, decline).map(Done::Decline),
+            Request::Attributes(attributes) => {
+                self.change_attributes(by, attributes).map(|()| Done::Attributes)
+            }
+            Request::Destroy(destroy) => self.destroy_conference(by, &destroy).map(|()| Done::Destroy),
+            _ => Err(Fault::new(ErrorCode::Internal)),
+        }
     }
 
     /// Asks the room machine.
@@ -104,14 +151,32 @@ impl Engine {
         if self.draining && !own_call && self.rooms.room_of(session) != Some(&key) {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
-        let grant = match own_call {
+        let grant = match (own_call, self.voice_grant(session, &key.room)?) {
             // The server chose the room, so no back-end can have made a key for it.
-            true => Grant { privileges: Privileges::ALL, expires_unix: None },
-            false => self.grant(app, &user, &key.room, join.private_map_key.as_ref())?,
+            (true, _) => Grant { privileges: Privileges::ALL, expires_unix: None },
+            // The authBuffer has opened this very room.
+            (false, Some(privileges)) => Grant { privileges, expires_unix: None },
+            (false, None) => self.grant(app, &user, &key.room, join.private_map_key.as_ref())?,
         };
         self.media.may_register(&self.urls, session, &join.publish)?;
+        let (scene, role, privileges) = (join.scene, join.role, grant.privileges);
+        // An authBuffer is a permission of the back-end for this very room.
+        let authority = self.has_voice_pass(session);
+        let door = Door { key: &key, scene, role, privileges, authority };
+        if let Some(result) = self.join_conference(session, UserKey { app, user: user.clone() }, &door) {
+            result?;
+            self.granted(session, grant);
+            self.label(session, join.record_id, join.details);
+            for publish in join.publish {
+                let kind = publish.stream;
+                if let Err(fault) = self.publish_here(session, publish) {
+                    self.tell_refused(session, kind, &fault);
+                }
+            }
+            let state = self.state_of(session).ok_or(Fault::new(ErrorCode::Internal))?;
+            return Ok(Done::Join(JoinReply { state }));
+        }
         let declare = join.publish.iter().map(|p| (p.stream, flags(p.audio, p.video))).collect();
-        let (scene, role) = (join.scene, join.role);
         self.in_room(Input::Join(huitong_room::Join {
             session,
             key,
@@ -122,7 +187,7 @@ impl Engine {
             declare,
         }))?;
         self.granted(session, grant);
-        self.labels.insert(session, Labels { record_id: join.record_id, details: join.details });
+        self.label(session, join.record_id, join.details);
         for publish in join.publish {
             self.register(session, publish);
         }
@@ -136,10 +201,19 @@ impl Engine {
             return Err(Fault::new(ErrorCode::NotInRoom));
         }
         self.media.may_register(&self.urls, session, std::slice::from_ref(&publish))?;
-        let tracks = flags(publish.audio, publish.video);
-        self.in_room(Input::Declare { session, kind: publish.stream, tracks })?;
-        self.register(session, publish);
+        self.publish_here(session, publish)?;
         Ok(Done::Publish)
+    }
+
+    fn unpublish(&mut self, session: SessionId, kind: StreamKind) -> Result<Done, Fault> {
+        self.in_room(Input::Withdraw { session, kind })?;
+        self.release_stream(session, kind);
+        Ok(Done::Unpublish)
+    }
+
+    /// Keeps what a member brought along for the operator to see.
+    pub(crate) fn label(&mut self, session: SessionId, record_id: Option<RecordId>, details: MemberDetails) {
+        self.labels.insert(session, Labels { record_id, details });
     }
 
     fn subscribe(&mut self, session: SessionId, subscribe: Subscribe) -> Result<Done, Fault> {
@@ -149,10 +223,15 @@ impl Engine {
     }
 
     fn set_role(&mut self, session: SessionId, set_role: SetRole) -> Result<Done, Fault> {
+        if self.hall.machine.of_session(session).is_some() {
+            let sentence = "The room is a conference: its admins change roles.";
+            return Err(Fault::because(ErrorCode::NotAdmin, sentence).in_field("role"));
+        }
         let (app, user) = self.who(session)?;
         let room = self.rooms.room_of(session).ok_or(Fault::new(ErrorCode::NotInRoom))?.room.clone();
         // Without a new key the member keeps what the one it entered with allows, as long as that one is valid.
         let grant = match &set_role.private_map_key {
+            Some(_) if self.voice.contains_key(&session) => None,
             Some(key) => Some(self.grant(app, &user, &room, Some(key))?),
             None if set_role.role == Role::Publisher => {
                 self.still_granted(session)?;

@@ -18,6 +18,7 @@ impl Engine {
                 self.out.push_back(Output::Push { conn, push });
             }
             huitong_session::Output::Close { conn, code } => {
+                self.origins.remove(&conn);
                 self.note("closed", |note| {
                     note.conn = Some(conn);
                     note.detail = code.name().to_owned();
@@ -40,6 +41,8 @@ impl Engine {
 
     fn session_ended(&mut self, session: SessionId, who: &Who, reason: EndReason) {
         self.device_ended(session, who, reason);
+        self.conference_session_ended(session, reason);
+        self.voice.remove(&session);
         if self.rooms.room_of(session).is_some() {
             let reason = match reason {
                 EndReason::Expired => LeaveReason::TimedOut,
@@ -67,6 +70,7 @@ impl Engine {
             }
             Room::Left { session, key, user, reason } => {
                 self.seat_lost(session, &key, reason);
+                self.conference_seat_lost(session, &key, reason);
                 self.member_left(session, &key, &user, reason);
             }
             Room::Tell { to, event } => {
@@ -77,7 +81,10 @@ impl Engine {
                 }
             }
             Room::MediaCut { session, kind, fault } => self.cut_publisher(session, kind, fault),
-            Room::MediaOver { session, deliberate, .. } => self.encoder_stopped(session, deliberate),
+            Room::MediaOver { session, kind, deliberate } => {
+                self.release_stream(session, kind);
+                self.encoder_stopped(session, deliberate);
+            }
             Room::StreamEnded { stream } => {
                 if self.media.end_stream(stream) {
                     self.out.push_back(Output::StreamEnded { stream });

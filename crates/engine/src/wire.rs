@@ -65,12 +65,13 @@ impl Engine {
     pub(crate) fn state_body(&self, session: SessionId) -> Option<Arc<Body>> {
         let hole = StreamKey::new(PLAY_KEY_HOLE).ok()?;
         let mut streams = Vec::new();
+        let conference = self.conference_state(session).map(Box::new);
         let room = self.rooms.view(session).map(|view| {
             room_state(view, self.mix_stream_of(session), |stream| {
                 streams.push(stream);
                 hole.clone()
             })
         });
-        Body::new(&Event::State { room, calls: self.calls_of(session) }, streams)
+        Body::new(&Event::State { room, calls: self.calls_of(session), conference }, streams)
     }
 }

@@ -22,6 +22,7 @@ const SAME_LAYER: &[(&str, &str)] = &[
     ("engine", "room"),
     ("engine", "session"),
     ("engine", "call"),
+    ("engine", "conference"),
     ("gateway-rtmp", "fanout"),
     ("gateway-flv", "fanout"),
     ("gateway-webrtc", "fanout"),

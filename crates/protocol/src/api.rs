@@ -1,11 +1,16 @@
 //! Bodies of the back-end API (`/v1/…`, described by `/openapi.json`).
 
 mod calls;
+mod conferences;
 mod records;
 
 pub use calls::{
     CallList, CallMedia, CallParticipant, CallRequest, CallSummary, GroupDetail, GroupList, GroupRequest,
     GroupSummary,
+};
+pub use conferences::{
+    ConferenceDetail, ConferenceKind, ConferenceList, ConferenceMemberChange, ConferenceMemberDetail,
+    ConferenceRequest, ConferenceRole, ConferenceSummary,
 };
 pub use records::{CallRecord, CallRecordList, RecordedParticipant};
 

@@ -10,6 +10,7 @@
 pub mod api;
 pub mod calls;
 pub mod close;
+pub mod conferences;
 pub mod details;
 pub mod parse;
 pub mod request;
@@ -19,10 +20,16 @@ pub use calls::{
     Accept, CallReply, CallState, Hangup, Participant, PlaceCall, Presence, Reject, Watch, WatchReply,
 };
 pub use close::CloseCode;
+pub use conferences::{
+    AskTicket, AttributeChange, Attributes, ConferenceMember, ConferenceSettings, ConferenceState, Decline,
+    Destroy, Enter, EnterReply, Grant, Hand, Kick, Look, LookReply, MemberOut, MembersReply, Mute,
+    TicketReply,
+};
 pub use details::MemberDetails;
 pub use parse::{ParseError, parse_request};
 pub use request::{
-    Hello, Join, Leave, Ping, Publish, Request, RequestFrame, Resume, SetRole, Subscribe, Unpublish,
+    Credential, Hello, Join, Leave, Ping, Publish, Request, RequestFrame, Resume, SetRole, Subscribe,
+    Unpublish,
 };
 pub use server::{
     Done, Event, Failure, JoinReply, MediaBases, MemberInfo, MixState, Pong, PushFrame, Reply, ReplyFrame,

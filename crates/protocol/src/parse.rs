@@ -1,6 +1,6 @@
 //! From the text of a WebSocket frame to a request, with errors that name the field.
 
-use crate::request::Request;
+use crate::request::{Hello, Request};
 use huitong_types::{ErrorCode, Fault, limits};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -24,25 +24,33 @@ struct Envelope {
 const WORDS: usize = 240;
 
 /// Every field of a request, as errors name it.
-const FIELDS: [&str; 32] = [
+const FIELDS: [&str; 44] = [
     "app",
     "audio",
+    "authBuffer",
     "busy",
     "call",
     "calls",
+    "changes",
     "client",
+    "conference",
     "data",
     "details",
     "device",
+    "ext",
     "group",
     "id",
     "invitees",
     "key",
     "media",
+    "members",
     "mix",
+    "nick",
     "op",
+    "password",
     "privateMapKey",
     "publish",
+    "reason",
     "recordId",
     "ref",
     "resume",
@@ -50,13 +58,17 @@ const FIELDS: [&str; 32] = [
     "room",
     "scene",
     "seq",
+    "settings",
     "sig",
     "stream",
+    "ticket",
     "timeoutMs",
+    "up",
     "user",
     "users",
     "version",
     "video",
+    "voiceRoom",
 ];
 
 fn body<T: DeserializeOwned>(
@@ -64,9 +76,13 @@ fn body<T: DeserializeOwned>(
     text: &str,
     wrap: fn(T) -> Request,
 ) -> Result<(u32, Request), ParseError> {
+    fields(id, text).map(|body| (id, wrap(body)))
+}
+
+fn fields<T: DeserializeOwned>(id: u32, text: &str) -> Result<T, ParseError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut json);
-    parsed.map(|body| (id, wrap(body))).map_err(|error| {
+    parsed.map_err(|error| {
         let path = error.path().to_string();
         let words = clipped(&error.into_inner().to_string());
         let mut fault =
@@ -74,6 +90,15 @@ fn body<T: DeserializeOwned>(
         fault.field = field(&path, &words);
         ParseError { id, fault }
     })
+}
+
+/// A login has one credential, which types cannot say of fields beside others.
+fn hello(id: u32, text: &str) -> Result<(u32, Request), ParseError> {
+    let hello: Hello = fields(id, text)?;
+    match hello.credential() {
+        Ok(_) => Ok((id, Request::Hello(hello))),
+        Err(fault) => Err(ParseError { id, fault }),
+    }
 }
 
 /// The field of the request that is at fault: where the reader stopped, or the one that it missed.
@@ -118,7 +143,7 @@ pub fn parse_request(text: &str) -> Result<(u32, Request), ParseError> {
         return Err(ParseError { id, fault });
     }
     match envelope.op.as_str() {
-        "hello" => body(id, text, Request::Hello),
+        "hello" => hello(id, text),
         "join" => body(id, text, Request::Join),
         "leave" => body(id, text, Request::Leave),
         "publish" => body(id, text, Request::Publish),
@@ -130,6 +155,16 @@ pub fn parse_request(text: &str) -> Result<(u32, Request), ParseError> {
         "reject" => body(id, text, Request::Reject),
         "hangup" => body(id, text, Request::Hangup),
         "watch" => body(id, text, Request::Watch),
+        "ticket" => body(id, text, Request::Ticket),
+        "look" => body(id, text, Request::Look),
+        "enter" => body(id, text, Request::Enter),
+        "grant" => body(id, text, Request::Grant),
+        "kick" => body(id, text, Request::Kick),
+        "mute" => body(id, text, Request::Mute),
+        "hand" => body(id, text, Request::Hand),
+        "decline" => body(id, text, Request::Decline),
+        "attributes" => body(id, text, Request::Attributes),
+        "destroy" => body(id, text, Request::Destroy),
         "ping" => body(id, text, Request::Ping),
         "bye" => Ok((id, Request::Bye)),
         other => {
@@ -166,6 +201,29 @@ mod tests {
             let fault = parse_request(&text).unwrap_err().fault;
             assert_eq!(fault.field, Some(field), "{fault}");
             assert!(fault.message.len() < 1000, "{} bytes", fault.message.len());
+        }
+    }
+
+    #[test]
+    fn a_login_has_exactly_one_credential() {
+        let hello = |more: &str| {
+            parse_request(&format!(r#"{{"id":1,"op":"hello","version":1,"app":1,"user":"7"{more}}}"#))
+        };
+        for good in [r#","sig":"s""#, r#","authBuffer":"b","voiceRoom":"r""#, r#","sig":"""#] {
+            assert!(hello(good).is_ok(), "{good}");
+        }
+        let cases = [
+            ("", "sig"),
+            (r#","voiceRoom":"r""#, "sig"),
+            (r#","sig":"s","authBuffer":"b","voiceRoom":"r""#, "authBuffer"),
+            (r#","sig":"s","voiceRoom":"r""#, "voiceRoom"),
+            (r#","authBuffer":"b""#, "voiceRoom"),
+            (r#","authBuffer":7,"voiceRoom":"r""#, "authBuffer"),
+        ];
+        for (more, field) in cases {
+            let error = hello(more).unwrap_err();
+            assert_eq!((error.id, error.fault.code), (1, ErrorCode::InvalidField), "{more}");
+            assert_eq!(error.fault.field, Some(field), "{}", error.fault);
         }
     }
 

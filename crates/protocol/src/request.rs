@@ -1,9 +1,11 @@
 //! What a client sends.
 
 use crate::calls::{Accept, Hangup, PlaceCall, Reject, Watch};
+use crate::conferences::{AskTicket, Attributes, Decline, Destroy, Enter, Grant, Hand, Kick, Look, Mute};
 use crate::details::MemberDetails;
 use huitong_types::{
-    AppId, DeviceId, RecordId, Redacted, Role, RoomId, Scene, StreamKey, StreamKind, UserId,
+    AppId, ConferenceExit, DeviceId, ErrorCode, Fault, RecordId, Redacted, Role, RoomId, Scene, StreamKey,
+    StreamKind, UserId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -47,6 +49,26 @@ pub enum Request {
     Hangup(Hangup),
     /// Say of whom one wants to know whether they are online.
     Watch(Watch),
+    /// Ask for a ticket to a conference.
+    Ticket(AskTicket),
+    /// Look at a conference without entering it.
+    Look(Look),
+    /// Enter a conference and its room.
+    Enter(Enter),
+    /// Change roles.
+    Grant(Grant),
+    /// Remove members.
+    Kick(Kick),
+    /// Leave out the sound or the picture of members.
+    Mute(Mute),
+    /// Ask to be made a talker.
+    Hand(Hand),
+    /// Answer a raised hand with no.
+    Decline(Decline),
+    /// Write down something for all members to see.
+    Attributes(Attributes),
+    /// End a conference for everybody.
+    Destroy(Destroy),
     /// Heartbeat.
     Ping(Ping),
     /// End the session at once; nothing can be resumed afterwards.
@@ -55,7 +77,7 @@ pub enum Request {
 
 impl Request {
     /// Every word of the field `op`.
-    pub const NAMES: [&str; 14] = [
+    pub const NAMES: [&str; 24] = [
         "hello",
         "join",
         "leave",
@@ -68,6 +90,16 @@ impl Request {
         "reject",
         "hangup",
         "watch",
+        "ticket",
+        "look",
+        "enter",
+        "grant",
+        "kick",
+        "mute",
+        "hand",
+        "decline",
+        "attributes",
+        "destroy",
         "ping",
         "bye",
     ];
@@ -87,6 +119,16 @@ impl Request {
             Self::Reject(_) => "reject",
             Self::Hangup(_) => "hangup",
             Self::Watch(_) => "watch",
+            Self::Ticket(_) => "ticket",
+            Self::Look(_) => "look",
+            Self::Enter(_) => "enter",
+            Self::Grant(_) => "grant",
+            Self::Kick(_) => "kick",
+            Self::Mute(_) => "mute",
+            Self::Hand(_) => "hand",
+            Self::Decline(_) => "decline",
+            Self::Attributes(_) => "attributes",
+            Self::Destroy(_) => "destroy",
             Self::Ping(_) => "ping",
             Self::Bye => "bye",
         }
@@ -103,9 +145,18 @@ pub struct Hello {
     pub app: AppId,
     /// The user.
     pub user: UserId,
-    /// The user's credential: a UserSig.
-    #[ts(type = "string")]
-    pub sig: Redacted<String>,
+    /// The user's credential: a UserSig. Left out where `authBuffer` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    pub sig: Option<Redacted<String>>,
+    /// The user's credential for one voice room, as base64 or hexadecimal digits. Left out where `sig` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    pub auth_buffer: Option<Redacted<String>>,
+    /// The voice room that `authBuffer` opens, by its name; the only one that such a session may join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub voice_room: Option<String>,
     /// The device; a client that has none is its own device for one session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -122,6 +173,43 @@ pub struct Hello {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub resume: Option<Resume>,
+}
+
+/// What proves who logs in.
+#[derive(Clone, Copy, Debug)]
+pub enum Credential<'a> {
+    /// A UserSig: the user, wherever it goes.
+    Sig(&'a Redacted<String>),
+    /// An authBuffer: the user, in one voice room.
+    Voice {
+        /// The authBuffer as text.
+        auth_buffer: &'a Redacted<String>,
+        /// The name of the room.
+        room: &'a str,
+    },
+}
+
+impl Hello {
+    /// The one credential of this login.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidField`]: none, two, or an authBuffer without its room.
+    pub fn credential(&self) -> Result<Credential<'_>, Fault> {
+        let wrong = |field, words: &str| {
+            let sentence = format!("The request is not valid: {words}.");
+            Err(Fault::because(ErrorCode::InvalidField, sentence).in_field(field))
+        };
+        match (&self.sig, &self.auth_buffer, &self.voice_room) {
+            (Some(sig), None, None) => Ok(Credential::Sig(sig)),
+            (None, Some(auth_buffer), Some(room)) => Ok(Credential::Voice { auth_buffer, room }),
+            (None, None, _) => wrong("sig", "a login needs `sig`, or `authBuffer` and `voiceRoom`"),
+            (Some(_), Some(_), _) => wrong("authBuffer", "a login has `sig` or `authBuffer`, not both"),
+            (Some(_), None, Some(_)) => {
+                wrong("voiceRoom", "`voiceRoom` belongs to `authBuffer`, not to `sig`")
+            }
+            (None, Some(_), None) => wrong("voiceRoom", "`authBuffer` needs `voiceRoom`, the room it opens"),
+        }
+    }
 }
 
 /// The session to go on with.
@@ -174,10 +262,15 @@ pub struct Join {
     pub mix: bool,
 }
 
-/// Leave the room.
+/// Leave the room, and the conference if it is one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
-pub struct Leave {}
+pub struct Leave {
+    /// What the members of a conference are told: `left`, `noAnswer`, `busy`, `failed` or `notSupported`; others count as `left`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reason: Option<ConferenceExit>,
+}
 
 /// Register or update a stream. `audio` and `video` say whether microphone and camera are on: an RTMP
 /// publisher keeps its connection when they go off, so only the client knows.

@@ -1,9 +1,14 @@
 //! What the server sends: replies to requests, and pushes with sequence numbers.
 
 use crate::calls::{CallReply, CallState, Presence, WatchReply};
+use crate::conferences::{
+    AttributeChange, ConferenceMember, ConferenceState, EnterReply, LookReply, MemberOut, MembersReply,
+    TicketReply,
+};
 use huitong_types::{
-    Blame, CallEndReason, CallId, EndReason, ErrorCode, Fault, LeaveReason, ParticipantState, Redacted,
-    Retry, Role, RoomId, Scene, StreamKey, StreamKind, UserId,
+    Blame, CallEndReason, CallId, ConferenceExit, ConferenceName, ConferenceRole, EndReason, ErrorCode,
+    Fault, LeaveReason, ParticipantState, Redacted, Retry, Role, RoomId, Scene, StreamKey, StreamKind,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -53,6 +58,26 @@ pub enum Done {
     Accept(CallReply),
     /// To `watch`.
     Watch(WatchReply),
+    /// To `ticket`.
+    Ticket(TicketReply),
+    /// To `look`.
+    Look(LookReply),
+    /// To `enter`.
+    Enter(Box<EnterReply>),
+    /// To `grant`.
+    Grant(MembersReply),
+    /// To `kick`.
+    Kick(MembersReply),
+    /// To `mute`.
+    Mute(MembersReply),
+    /// To `decline`.
+    Decline(MembersReply),
+    /// To `hand`.
+    Hand,
+    /// To `attributes`.
+    Attributes,
+    /// To `destroy`.
+    Destroy,
     /// To `ping`.
     Ping(Pong),
     /// To `leave`.
@@ -305,6 +330,10 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         #[ts(optional, as = "Option<Vec<CallState>>")]
         calls: Vec<CallState>,
+        /// The conference, if this session entered one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        conference: Option<Box<ConferenceState>>,
     },
     /// Somebody calls, or calls still when this session logs in.
     #[serde(rename_all = "camelCase")]
@@ -339,6 +368,61 @@ pub enum Event {
     },
     /// A watched user came or went.
     Presence(Presence),
+    /// Somebody is in the conference.
+    #[serde(rename_all = "camelCase")]
+    ConferenceJoined {
+        /// Who.
+        member: ConferenceMember,
+    },
+    /// Somebody whom one knew of in the conference is not there any more.
+    ConferenceLeft(MemberOut),
+    /// A member of the conference, maybe oneself, has another role.
+    #[serde(rename_all = "camelCase")]
+    RoleChanged {
+        /// Its number.
+        #[ts(type = "number")]
+        member: u64,
+        /// Who.
+        user: UserId,
+        /// The role.
+        role: ConferenceRole,
+    },
+    /// An admin leaves out one's own sound or picture, or not any more.
+    #[serde(rename_all = "camelCase")]
+    Muted {
+        /// The sound.
+        audio: bool,
+        /// The picture.
+        video: bool,
+    },
+    /// To admins: somebody asks to be made a talker, or does not any more.
+    #[serde(rename_all = "camelCase")]
+    HandChanged {
+        /// Who.
+        member: ConferenceMember,
+        /// Whether it asks.
+        up: bool,
+    },
+    /// An admin answered one's raised hand with no.
+    HandDeclined,
+    /// Attributes of the conference changed.
+    #[serde(rename_all = "camelCase")]
+    AttributesChanged {
+        /// How, in this order.
+        changes: Vec<AttributeChange>,
+        /// Who changed them, unless it was the back-end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        by: Option<UserId>,
+    },
+    /// This session is out of its conference, and of its room; nothing about it follows.
+    #[serde(rename_all = "camelCase")]
+    ConferenceExited {
+        /// Which.
+        conference: ConferenceName,
+        /// Why.
+        reason: ConferenceExit,
+    },
     /// The session is over and cannot be resumed; the server closes the connection.
     #[serde(rename_all = "camelCase")]
     SessionEnded {

@@ -2,8 +2,8 @@
 
 use huitong_protocol::{CloseCode, Done, Event, PROTOCOL_VERSION, Resumed, SIGNAL_PATH};
 use huitong_types::{
-    CallEndReason, CallMedia, EndReason, ErrorCode, LeaveReason, OwnState, ParticipantState, Role, Scene,
-    StreamKind, limits,
+    CallEndReason, CallMedia, ConferenceExit, ConferenceKind, ConferenceRole, EndReason, ErrorCode,
+    LeaveReason, OwnState, ParticipantState, Role, Scene, StreamKind, limits,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -80,6 +80,9 @@ fn every_reason_and_value_is_named() {
     named.extend(words::<ParticipantState>(serde_json::json!("?")));
     named.extend(words::<OwnState>(serde_json::json!("?")));
     named.extend(words::<CallEndReason>(serde_json::json!("?")));
+    named.extend(words::<ConferenceKind>(serde_json::json!("?")));
+    named.extend(words::<ConferenceRole>(serde_json::json!("?")));
+    named.extend(words::<ConferenceExit>(serde_json::json!("?")));
     named.extend(words::<Resumed>(serde_json::json!("?")));
     named.extend(words::<Scene>(serde_json::json!("?")));
     named.extend(words::<Role>(serde_json::json!("?")));

@@ -1,9 +1,9 @@
 //! `sdk/core/src/generated/protocol.ts` is written from the Rust types. Run with `UPDATE=1` to rewrite it.
 
-use huitong_protocol::{CloseCode, calls, request, server};
+use huitong_protocol::{CloseCode, calls, conferences, request, server};
 use huitong_types::{
-    Blame, CallEndReason, CallMedia, EndReason, ErrorCode, LeaveReason, OwnState, ParticipantState, Retry,
-    Role, Scene, StreamKind, ids,
+    Blame, CallEndReason, CallMedia, ConferenceExit, ConferenceKind, ConferenceRole, EndReason, ErrorCode,
+    LeaveReason, OwnState, ParticipantState, Retry, Role, Scene, StreamKind, ids,
 };
 use std::fmt::Write;
 use std::path::Path;
@@ -28,6 +28,7 @@ fn generated() -> String {
         ("StreamKey", "string"),
         ("CallId", "string"),
         ("GroupId", "string"),
+        ("ConferenceName", "string"),
         ("AppId", "number"),
     ] {
         writeln!(out, "export type {name} = {rule};").unwrap();
@@ -45,6 +46,9 @@ fn generated() -> String {
         ParticipantState,
         OwnState,
         CallEndReason,
+        ConferenceKind,
+        ConferenceRole,
+        ConferenceExit,
         Blame,
         Retry,
         ErrorCode,
@@ -82,8 +86,34 @@ fn generated() -> String {
         server::Reply,
         server::Event,
     );
+    add_conferences(&mut out, &config);
     add_constants(&mut out);
     out
+}
+
+fn add_conferences(out: &mut String, config: &Config) {
+    macro_rules! all { ($($t:ty),* $(,)?) => { $( add::<$t>(out, config); )* } }
+    all!(
+        conferences::AskTicket,
+        conferences::ConferenceSettings,
+        conferences::TicketReply,
+        conferences::Look,
+        conferences::LookReply,
+        conferences::Enter,
+        conferences::EnterReply,
+        conferences::ConferenceState,
+        conferences::ConferenceMember,
+        conferences::Grant,
+        conferences::Kick,
+        conferences::Mute,
+        conferences::Hand,
+        conferences::Decline,
+        conferences::Attributes,
+        conferences::AttributeChange,
+        conferences::Destroy,
+        conferences::MembersReply,
+        conferences::MemberOut,
+    );
 }
 
 /// Frames, and what is not a type.

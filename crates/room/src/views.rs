@@ -4,7 +4,9 @@ use crate::TrackFlags;
 use crate::io::{MemberView, Publication, RoomKey, RoomView};
 use crate::machine::Rooms;
 use crate::state::{Media, Member, Room};
-use huitong_types::{AppId, Moment, Role, RoomId, Scene, SessionId, StreamId, StreamKind, UserId};
+use huitong_types::{
+    AppId, Moment, Privileges, Role, RoomId, Scene, SessionId, StreamId, StreamKind, UserId,
+};
 use std::time::Duration;
 
 /// A room in a list.
@@ -73,11 +75,6 @@ impl Rooms {
         self.seat(session).ok().map(|(_, _, member)| member.user.clone())
     }
 
-    /// What a room is for.
-    pub fn scene_of(&self, key: &RoomKey) -> Option<Scene> {
-        self.rooms.get(key).map(|room| room.scene)
-    }
-
     /// Whether there is a room of this name.
     pub fn exists(&self, key: &RoomKey) -> bool {
         self.rooms.contains_key(key)
@@ -86,6 +83,22 @@ impl Rooms {
     /// The session of a user in a room.
     pub fn find(&self, key: &RoomKey, user: &UserId) -> Option<SessionId> {
         self.rooms.get(key)?.users.get(user).copied()
+    }
+
+    /// What a room is for.
+    pub fn scene(&self, key: &RoomKey) -> Option<Scene> {
+        Some(self.rooms.get(key)?.scene)
+    }
+
+    /// Everybody in a room, audience included.
+    pub fn everybody(&self, key: &RoomKey) -> Vec<(SessionId, UserId, Role)> {
+        let members = self.rooms.get(key).into_iter().flat_map(|room| &room.members);
+        members.map(|(session, member)| (*session, member.user.clone(), member.role)).collect()
+    }
+
+    /// What a member's credential allows.
+    pub fn privileges(&self, session: SessionId) -> Option<Privileges> {
+        Some(self.seat(session).ok()?.2.privileges)
     }
 
     /// The room as the session sees it.
@@ -122,6 +135,13 @@ impl Rooms {
             allowed: TrackFlags::sendable(member.privileges, kind),
             active: stream.media.is_active(),
         })
+    }
+
+    /// What the others were told that a stream of a member carries.
+    pub fn announced(&self, owner: SessionId, kind: StreamKind) -> TrackFlags {
+        let seat = self.seat(owner).ok();
+        let stream = seat.and_then(|(_, _, member)| member.streams.get(&kind));
+        stream.map_or(TrackFlags::NONE, |stream| stream.announced)
     }
 
     /// A page of the rooms of an application by name, and how many there are in all.

@@ -16,6 +16,7 @@ mod http;
 mod limits;
 pub mod logs;
 mod mixing;
+mod passwords;
 mod server;
 mod signals;
 pub mod transcoding;

@@ -8,6 +8,7 @@ use crate::demo_app::{self, DemoApp};
 use crate::error::ServerError;
 use crate::http::{self, Shared};
 use crate::mixing::Mixers;
+use crate::passwords::Passwords;
 use crate::transcoding::Transcoders;
 use crate::url_book::UrlBook;
 use crate::{banner, limits, unix_seconds};
@@ -245,7 +246,10 @@ async fn open_store(config: &Config) -> Result<(Store, Books), ServerError> {
     let mut kept = call_book::restored(restored.groups);
     kept.extend(minted.into_iter().map(Input::RestoreUrl));
     let calls = CallBook::new(store.clone());
-    Ok((store, Books { urls, calls, kept }))
+    let passwords = Passwords::start().map_err(|error| {
+        ServerError::Start(format!("The system gives no thread for passwords ({error})."))
+    })?;
+    Ok((store, Books { urls, calls, passwords, kept }))
 }
 
 async fn drain(config: &Config, shared: &Shared, stop_rtmp: &watch::Sender<bool>, control: &Control) {

@@ -1,11 +1,11 @@
 //! Words of calls: what one is made with, how it stands with somebody in it, and how it ended.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::sync::Arc;
 use ts_rs::TS;
 
 use crate::limits;
+use crate::words::words;
 
 /// What a call is made with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -25,32 +25,6 @@ impl CallMedia {
             Self::Video => "video",
         }
     }
-}
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
-        pub enum $name {
-            $( $(#[$word_doc])* #[serde(rename = $text)] #[ts(rename = $text)] $word, )*
-        }
-
-        impl $name {
-            /// Every word.
-            pub const ALL: &'static [Self] = &[$(Self::$word),*];
-
-            /// The word used on the wire, in records and in logs.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$word => $text),* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
 }
 
 words! {

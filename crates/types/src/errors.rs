@@ -201,6 +201,53 @@ error_table! {
     NotInGroup = "not-in-group", Client, Never,
         trtc 8011 / 8011, emedia -520, gme "ERROR_INVALID_PARAMETER", "Only members of the group can call and be called in it.";
 
+    /// The conference is unknown to this application.
+    NoConference = "no-conference", Client, Never,
+        trtc -3301 / -3318, emedia -508, gme "ERROR_INVALID_PARAMETER", "There is no such conference.";
+    /// The conference was there and is over.
+    ConferenceOver = "conference-over", Client, Never,
+        trtc -3301 / -3318, emedia -506, gme "ERROR_INVALID_PARAMETER", "The conference is over.";
+    /// Another conference, or members of a plain room, have this room.
+    RoomTaken = "room-taken", Client, Never,
+        trtc -3301 / -3318, emedia -405, gme "ERROR_INVALID_PARAMETER", "The room is in use; choose another name.";
+    /// The password is wrong, or missing.
+    WrongPassword = "wrong-password", Client, Never,
+        trtc -3301 / -102011, emedia -500, gme "ERROR_INVALID_PARAMETER", "The password of the conference is wrong.";
+    /// Too many wrong passwords were given.
+    TooManyGuesses = "too-many-guesses", Client, Later,
+        trtc -3301 / -102011, emedia -510, gme "ERROR_UNKNOWN", "Too many wrong passwords; try again later.";
+    /// The password could not be checked in time, or at all.
+    NotChecked = "not-checked", Server, Later,
+        trtc -3301 / -3301, emedia -408, gme "ERROR_UNKNOWN", "The password could not be checked.";
+    /// The ticket is not one of this server, or for another user or conference.
+    TicketInvalid = "ticket-invalid", Client, Never,
+        trtc -3301 / -102011, emedia -500, gme "ERROR_INVALID_PARAMETER", "The ticket is not for this user and this conference.";
+    /// The time of the ticket is over.
+    TicketExpired = "ticket-expired", Client, Never,
+        trtc -3301 / -102011, emedia -502, gme "ERROR_INVALID_PARAMETER", "The ticket has expired; ask for a new one.";
+    /// The ticket was used, or withdrawn.
+    TicketVoid = "ticket-void", Client, Never,
+        trtc -3301 / -102011, emedia -504, gme "ERROR_INVALID_PARAMETER", "The ticket was used or withdrawn; ask for a new one.";
+    /// The conference has as many talkers as it may have.
+    TalkersFull = "talkers-full", Client, Later,
+        trtc -3301 / -102052, emedia -523, gme "ERROR_UNKNOWN", "The conference has as many talkers as it may have.";
+    /// The conference has as many cameras or shared screens, hands, attributes or decisions as it may have, or its user as many
+    /// conferences.
+    ConferenceLimit = "conference-limit", Client, Later,
+        trtc -3301 / -102052, emedia -510, gme "ERROR_UNKNOWN", "A limit of the conference is reached.";
+    /// Only an admin of the conference may do this.
+    NotAdmin = "not-admin", Client, Never,
+        trtc -3301 / -100006, emedia -520, gme "ERROR_INVALID_PARAMETER", "Only an admin of the conference may do this.";
+    /// The conference would have no admin left.
+    LastAdmin = "last-admin", Client, Never,
+        trtc -3301 / -100006, emedia -520, gme "ERROR_INVALID_PARAMETER", "The conference would have no admin left.";
+    /// None of those who are named is in the conference.
+    NobodyThere = "nobody-there", Client, Never,
+        trtc -3301 / -3319, emedia -507, gme "ERROR_INVALID_PARAMETER", "None of those who are named is in the conference.";
+    /// The session is in no conference.
+    NotInConference = "not-in-conference", Client, Never,
+        trtc -3301 / -3301, emedia -507, gme "ERROR_INVALID_PARAMETER", "Enter a conference first.";
+
     /// The session cannot be resumed; log in afresh.
     SessionGone = "session-gone", Client, AfterLogin,
         trtc -1307 / -1307, emedia -506, gme "ERROR_NETWORK_ERROR", "The session is over; log in again.";

@@ -150,6 +150,11 @@ text_id!(
     CallRef, "ref", limits::CALL_ID_BYTES, PRINTABLE, printable
 );
 text_id!(
+    /// A conference, named by the server with an unguessable name: 1 to [`limits::CONFERENCE_NAME_BYTES`] bytes of
+    /// `[A-Za-z0-9_-]`.
+    ConferenceName, "conference", limits::CONFERENCE_NAME_BYTES, "A-Z a-z 0-9 _ -", url_safe
+);
+text_id!(
     /// A group of users, named by the application: 1 to [`limits::GROUP_ID_BYTES`] bytes of printable text.
     GroupId, "group", limits::GROUP_ID_BYTES, PRINTABLE, printable
 );

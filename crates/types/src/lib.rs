@@ -8,6 +8,7 @@
 )]
 
 pub mod calls;
+pub mod conferences;
 pub mod errors;
 pub mod ids;
 pub mod keys;
@@ -17,11 +18,14 @@ pub mod redacted;
 pub mod room;
 pub mod time;
 pub mod timers;
+mod words;
 
 pub use calls::{CallData, CallEndReason, CallMedia, OwnState, ParticipantState};
+pub use conferences::{ConferenceExit, ConferenceKind, ConferenceRole};
 pub use errors::{Blame, ErrorCode, Fault, Retry, VendorCodes};
 pub use ids::{
-    AppId, CallId, CallRef, DeviceId, GroupId, IdError, RecordId, RoomId, SessionId, StreamId, UserId,
+    AppId, CallId, CallRef, ConferenceName, DeviceId, GroupId, IdError, RecordId, RoomId, SessionId,
+    StreamId, UserId,
 };
 pub use keys::StreamKey;
 pub use reasons::{EndReason, LeaveReason};

@@ -76,3 +76,16 @@ pub const WATCHED_USERS: usize = 200;
 
 /// Members of a group that the back-end creates. A group call has at most [`CALL_INVITEES`] of them.
 pub const GROUP_MEMBERS: usize = 2000;
+
+/// Longest name of a conference, bytes: room for a UUID with a prefix.
+pub const CONFERENCE_NAME_BYTES: usize = 64;
+
+/// Members that one request about a conference may name: twice as many as may talk.
+pub const CONFERENCE_BATCH: usize = 100;
+
+/// Longest ticket, bytes: those of this server have about 100.
+pub const TICKET_BYTES: usize = 256;
+
+/// Refused logins with an authBuffer from one address, or for one user, until further ones are not looked at: people
+/// behind one address who mistype are fewer, and who tries to enter as somebody else needs eight on average.
+pub const VOICE_LOGIN_REFUSALS: u32 = 5;

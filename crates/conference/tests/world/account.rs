@@ -1,7 +1,7 @@
 //! What each session knows of which conference, held against what the machine says and does.
 
 use huitong_conference::{
-    Actor, Answer, AskId, ConferenceId, Conferences, Event, ExitReason, Input, MemberId, Output,
+    Actor, Answer, AskId, Conference, ConferenceId, Conferences, Event, ExitReason, Input, MemberId, Output,
     PasswordHash, Refusal, Reply, Role, Ticket, TicketId, Verdict,
 };
 use huitong_types::{Moment, Role as Place, RoomId, SessionId};
@@ -86,6 +86,17 @@ impl Account {
             Input::Enter { session, ticket, conference, .. } => Some((*session, ticket.clone(), *conference)),
             _ => None,
         };
+        // Who comes by the door of the room, and whether it is open to it.
+        let admitted = match &input {
+            Input::Admit { session, user, conference: id, authority, .. } => {
+                let conference = machine.get(*id).filter(|conference| conference.app == user.app);
+                let open = |conference: &Conference| {
+                    !conference.is_locked() || conference.creator.as_ref() == Some(&user.user)
+                };
+                Some((*session, *id, conference.is_some_and(|conference| *authority || open(conference))))
+            }
+            _ => None,
+        };
         match &input {
             Input::Hashed { conference, .. } => drop(self.to_hash.remove(conference)),
             Input::Checked { ask, .. } => drop(self.to_check.remove(ask)),
@@ -105,6 +116,14 @@ impl Account {
         let answer = machine.handle(now, input);
         if governed == Some(false) && answer.is_ok() {
             return Err("one who is no admin did what only admins may".to_owned());
+        }
+        if let (Ok(Reply::Entered(member)), Some((session, conference, open))) = (&answer, admitted)
+            && self.inside.get(&session) != Some(&(conference, *member))
+        {
+            if !open {
+                return Err(format!("{session} came through a door that is shut"));
+            }
+            self.settle_in(machine, session, *member, conference);
         }
         match (&answer, leaves, enters) {
             (Ok(_), Some((session, reason)), _) => {
@@ -145,6 +164,17 @@ impl Account {
         {
             return Err(format!("{session} entered with the ticket {ticket:?}, which is none or was used"));
         }
+        self.settle_in(machine, session, member, conference);
+        Ok(())
+    }
+
+    fn settle_in(
+        &mut self,
+        machine: &Conferences,
+        session: SessionId,
+        member: MemberId,
+        conference: ConferenceId,
+    ) {
         self.inside.insert(session, (conference, member));
         let announced = machine.get(conference).into_iter().flat_map(|conference| conference.announced());
         let known = announced.map(|member| member.id).filter(|id| *id != member).collect();
@@ -153,7 +183,6 @@ impl Account {
         if entered.is_some_and(|member| member.role == Role::Admin) {
             self.admins.insert(session);
         }
-        Ok(())
     }
 
     fn forget(&mut self, session: SessionId) -> bool {

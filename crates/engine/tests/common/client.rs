@@ -1,8 +1,8 @@
 //! What a client makes of what it is told; the same rules as in docs/protocol.md.
 
 use huitong_engine::ConnId;
-use huitong_protocol::{CallState, Event, MemberInfo, RoomState, Welcome};
-use huitong_types::{OwnState, ParticipantState, StreamKey, StreamKind};
+use huitong_protocol::{CallState, ConferenceMember, ConferenceState, Event, MemberInfo, RoomState, Welcome};
+use huitong_types::{ConferenceRole, OwnState, ParticipantState, StreamKey, StreamKind};
 
 /// A client on one connection after the other.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Client {
     pub state: Option<RoomState>,
     /// The call that rings here or in which the client takes part.
     pub call: Option<CallState>,
+    /// The conference in which the client is.
+    pub conference: Option<ConferenceState>,
     pub pushes: Vec<Event>,
     pub ended: bool,
     pub next_id: u32,
@@ -50,11 +52,12 @@ impl Client {
         if self.unsure && !matches!(event, Event::SessionEnded { .. }) {
             return;
         }
-        if self.apply_to_call(&event) {
+        if self.apply_to_call(&event) || self.apply_to_conference(&event) {
             return;
         }
-        if let Event::State { room, calls } = event {
+        if let Event::State { room, calls, conference } = event {
             self.state = room;
+            self.conference = conference.map(|conference| *conference);
             self.call = calls.into_iter().next();
             return;
         }
@@ -62,6 +65,7 @@ impl Client {
             self.ended = true;
             self.state = None;
             self.call = None;
+            self.conference = None;
             return;
         }
         let Some(state) = self.state.as_mut() else {
@@ -112,6 +116,7 @@ impl Client {
             | Event::State { .. }
             | Event::SessionEnded { .. }
             | Event::PublishRefused { .. } => {}
+            other => panic!("{other:?} is about calls or conferences"),
         }
     }
 }
@@ -149,5 +154,82 @@ impl Client {
         if self.state.as_ref().is_some_and(|state| state.room == own.room) {
             self.state = None;
         }
+    }
+}
+
+impl Client {
+    pub fn conference_name(&self) -> String {
+        self.conference.as_ref().expect("a conference").conference.to_string()
+    }
+
+    /// The others in the conference with their roles, as the client knows them.
+    pub fn people(&self) -> Vec<(String, ConferenceRole)> {
+        let conference = self.conference.as_ref().expect("a conference");
+        conference.members.iter().map(|member| (member.user.to_string(), member.role)).collect()
+    }
+
+    /// What a client makes of a push about its conference; false if it is about something else.
+    fn apply_to_conference(&mut self, event: &Event) -> bool {
+        if let Event::ConferenceExited { conference, .. } = event {
+            let own = self.conference.take().expect("a conference");
+            assert_eq!(own.conference, *conference, "{} is told of another conference", self.user);
+            assert!(self.state.is_none(), "the room is left before");
+            return true;
+        }
+        let about = matches!(
+            event,
+            Event::ConferenceJoined { .. }
+                | Event::ConferenceLeft(_)
+                | Event::RoleChanged { .. }
+                | Event::Muted { .. }
+                | Event::HandChanged { .. }
+                | Event::HandDeclined
+                | Event::AttributesChanged { .. }
+        );
+        if !about {
+            return false;
+        }
+        let own = self.conference.as_mut().unwrap_or_else(|| panic!("{event:?} outside of a conference"));
+        let known = |own: &ConferenceState, number: u64| own.members.iter().any(|m| m.member == number);
+        match event {
+            Event::ConferenceJoined { member } => {
+                assert!(!known(own, member.member), "{} is told of {member:?} twice", self.user);
+                assert!(own.members.iter().all(|m| m.user != member.user), "a user is there once");
+                own.members.push(member.clone());
+            }
+            Event::ConferenceLeft(out) => {
+                assert!(known(own, out.member), "{} is told of {out:?}, whom it does not know", self.user);
+                own.members.retain(|m| m.member != out.member);
+                own.hands.retain(|m| m.member != out.member);
+            }
+            Event::RoleChanged { member, role, .. } if *member == own.you.member => {
+                own.you.role = *role;
+                if *role != ConferenceRole::Admin {
+                    own.hands.clear();
+                }
+            }
+            Event::RoleChanged { member, role, .. } => {
+                let other = own.members.iter_mut().find(|m| m.member == *member).expect("a member");
+                other.role = *role;
+            }
+            Event::Muted { audio, video } => (own.no_audio, own.no_video) = (*audio, *video),
+            Event::HandChanged { member, up } => {
+                assert_eq!(own.you.role, ConferenceRole::Admin, "only admins hear of hands");
+                own.hands.retain(|m: &ConferenceMember| m.member != member.member);
+                if *up {
+                    own.hands.push(member.clone());
+                }
+            }
+            Event::AttributesChanged { changes, .. } => {
+                for change in changes {
+                    match &change.value {
+                        Some(value) => drop(own.attributes.insert(change.key.clone(), value.clone())),
+                        None => drop(own.attributes.remove(&change.key)),
+                    }
+                }
+            }
+            _ => {}
+        }
+        true
     }
 }

@@ -4,14 +4,15 @@
 
 use huitong_engine::{
     ApiCall, ApiResult, AppConfig, CallLog, ConnId, Engine, EngineConfig, Input, MediaTicket, MultiDevice,
-    Output, TrackFlags,
+    Output, TrackFlags, Verdict,
 };
 use huitong_protocol::{Done, Event, Failure, MediaBases, Reply, Resumed, ServerFrame};
 use huitong_types::{
     AppId, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey, UserId,
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 mod client;
@@ -30,6 +31,7 @@ pub fn config() -> EngineConfig {
         multi_device: MultiDevice::TakeOver,
         end_expired_sessions: false,
         calls_alongside: true,
+        auth_buffer_md5: false,
     };
     EngineConfig {
         apps: BTreeMap::from([(AppId::new(APP).unwrap(), app)]),
@@ -80,6 +82,11 @@ pub struct World {
     pub mixes: BTreeMap<StreamId, Mix>,
     /// Streams that have a publication.
     pub streams_seen: BTreeSet<StreamId>,
+    /// Passwords that wait for their hash, or to be checked. They are done at once unless they are held.
+    pub passwords: VecDeque<Input>,
+    pub hold_passwords: bool,
+    /// Where connections come from.
+    pub origin: String,
     next_conn: u64,
     next_ticket: u64,
     next_call: u64,
@@ -103,6 +110,9 @@ impl World {
             last_error: None,
             mixes: BTreeMap::new(),
             streams_seen: BTreeSet::new(),
+            passwords: VecDeque::new(),
+            hold_passwords: false,
+            origin: "192.0.2.1".into(),
             next_conn: 1,
             next_ticket: 1,
             next_call: 1,
@@ -117,6 +127,11 @@ impl World {
         self.engine.handle(Moment::from_millis(self.now), self.unix_ms(), input);
         while let Some(output) = self.engine.poll_output() {
             self.output(output);
+        }
+        if !self.hold_passwords
+            && let Some(done) = self.passwords.pop_front()
+        {
+            self.input(done);
         }
         if let Some((at, why)) = self.engine.next_deadline() {
             assert!(at.as_millis() > self.now, "{why:?} is due and was not done");
@@ -204,6 +219,15 @@ impl World {
             Output::DropGroup { group, .. } => {
                 assert!(self.kept_groups.remove(group.as_str()).is_some(), "only what was kept");
             }
+            Output::HashPassword { conference, password } => {
+                let hash = Some(Redacted::new(Arc::from(format!("hash of {}", password.reveal()))));
+                self.passwords.push_back(Input::PasswordHashed { conference, hash });
+            }
+            Output::CheckPassword { ask, password, hash } => {
+                let right = *hash.reveal().as_ref() == *format!("hash of {}", password.reveal());
+                let verdict = if right { Verdict::Right } else { Verdict::Wrong };
+                self.passwords.push_back(Input::PasswordChecked { ask, verdict });
+            }
             Output::Note(note) => {
                 let text = format!("{} {:?} {:?} {}", note.what, note.room, note.user, note.detail);
                 assert!(!text.contains(SECRET), "{text}");
@@ -249,6 +273,7 @@ impl World {
                                 client.seq = 0;
                                 client.state = None;
                                 client.call = None;
+                                client.conference = None;
                                 client.ended = false;
                             }
                             client.unsure &= welcome.resumed != Resumed::New;
@@ -263,7 +288,12 @@ impl World {
                             let call = client.call.as_ref().expect("a call").call.to_string();
                             client.forget_call(&call);
                         }
+                        Reply::Ok(Done::Enter(enter)) => {
+                            client.state = Some(enter.state.clone());
+                            client.conference = Some(enter.conference.clone());
+                        }
                         Reply::Ok(Done::Leave) => {
+                            client.conference = None;
                             let left = client.state.take().map(|state| state.room);
                             if client.call.as_ref().is_some_and(|call| Some(&call.room) == left.as_ref()) {
                                 client.call = None;
@@ -289,7 +319,11 @@ impl World {
         let conn = ConnId(self.next_conn);
         self.next_conn += 1;
         self.open.insert(conn);
-        self.input(Input::Connected { conn, remote: "192.0.2.1:5000".into() });
+        self.input(Input::Connected {
+            conn,
+            remote: "192.0.2.1:5000".into(),
+            origin: self.origin.clone().into(),
+        });
         conn
     }
 

@@ -4,6 +4,7 @@ mod answers;
 mod auth;
 mod call_records;
 mod calls;
+mod conferences;
 mod csv;
 mod groups;
 mod params;
@@ -62,6 +63,9 @@ pub(crate) fn router() -> (Router<Shared>, Description) {
         .routes(routes!(rooms::urls))
         .routes(routes!(calls::start, calls::list))
         .routes(routes!(calls::detail, calls::end))
+        .routes(routes!(conferences::create, conferences::list))
+        .routes(routes!(conferences::detail, conferences::end))
+        .routes(routes!(conferences::change, conferences::remove))
         .routes(routes!(groups::list))
         .routes(
             routes!(groups::put, groups::detail, groups::drop)

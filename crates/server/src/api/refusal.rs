@@ -46,12 +46,22 @@ const fn status(code: ErrorCode) -> StatusCode {
         | E::Banned
         | E::NotInGroup
         | E::NotYourCall
+        | E::NotAdmin
+        | E::TicketInvalid
+        | E::TicketExpired
+        | E::TicketVoid
+        | E::WrongPassword
         | E::AppSuspended => StatusCode::FORBIDDEN,
-        E::NotFound | E::UnknownKey | E::UnknownOperation | E::SessionGone | E::CallGone => {
-            StatusCode::NOT_FOUND
-        }
+        E::NotFound
+        | E::UnknownKey
+        | E::UnknownOperation
+        | E::SessionGone
+        | E::CallGone
+        | E::NoConference
+        | E::ConferenceOver
+        | E::NobodyThere => StatusCode::NOT_FOUND,
         E::FrameTooLong => StatusCode::PAYLOAD_TOO_LARGE,
-        E::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        E::RateLimited | E::TooManyGuesses => StatusCode::TOO_MANY_REQUESTS,
         E::RoomFull
         | E::PublishersFull
         | E::AlreadyInRoom
@@ -59,8 +69,13 @@ const fn status(code: ErrorCode) -> StatusCode {
         | E::SceneMismatch
         | E::KeyInUse
         | E::CallBusy
+        | E::RoomTaken
+        | E::TalkersFull
+        | E::ConferenceLimit
+        | E::LastAdmin
+        | E::NotInConference
         | E::AlreadyLoggedIn => StatusCode::CONFLICT,
-        E::ServerFull | E::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        E::ServerFull | E::ShuttingDown | E::NotChecked => StatusCode::SERVICE_UNAVAILABLE,
         E::Timeout => StatusCode::GATEWAY_TIMEOUT,
         E::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,

@@ -7,7 +7,7 @@ mod load;
 mod unknown;
 mod validate;
 
-use huitong_engine::{AppConfig, EngineConfig, MultiDevice};
+use huitong_engine::{AdminGone, AppConfig, AskedAdmin, ConferenceLimits, EngineConfig, MultiDevice};
 use huitong_protocol::MediaBases;
 use huitong_types::{AppId, Redacted};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -31,6 +31,8 @@ pub struct Config {
     pub limits: LimitsSection,
     /// Pacing and caps of media.
     pub media: MediaSection,
+    /// Rules of conferences.
+    pub conferences: ConferencesSection,
     /// What is kept on the disk.
     pub store: StoreSection,
     /// The applications served.
@@ -141,6 +143,9 @@ pub struct LimitsSection {
     pub sessions: usize,
     /// Most calls of one application at once.
     pub calls: usize,
+    /// Refused logins with an authBuffer from one address, or for one user, until further ones are not looked at for ten
+    /// minutes; 0 for no limit.
+    pub voice_login_refusals: u32,
     /// A signalling connection that sends nothing for this long is dead, seconds.
     pub connection_timeout_seconds: u32,
     /// A fresh signalling connection must log in within this time, seconds.
@@ -169,6 +174,7 @@ impl Default for LimitsSection {
             replay_events: engine.replay_events,
             sessions: engine.sessions,
             calls: engine.calls_per_app,
+            voice_login_refusals: engine.voice_login_refusals,
             connection_timeout_seconds: seconds(engine.connection_timeout),
             login_timeout_seconds: seconds(engine.login_timeout),
             http_connections: 250_000,
@@ -223,6 +229,61 @@ impl Default for MediaSection {
     }
 }
 
+/// Rules of conferences.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConferencesSection {
+    /// What becomes of a conference when its last admin is gone and others are still in it.
+    pub admin_gone: AdminGoneRule,
+    /// What one gets who asks to be admin and was not made one.
+    pub asked_admin: AskedAdminRule,
+    /// How long an empty conference is kept unless its creator says otherwise, seconds.
+    pub empty_seconds: u32,
+    /// How long a ticket can be used, seconds.
+    pub ticket_seconds: u32,
+    /// Most conferences that one user may have created.
+    pub of_creator: usize,
+}
+
+impl Default for ConferencesSection {
+    fn default() -> Self {
+        let limits = ConferenceLimits::default();
+        Self {
+            admin_gone: AdminGoneRule::default(),
+            asked_admin: AskedAdminRule::default(),
+            empty_seconds: seconds(limits.empty),
+            ticket_seconds: seconds(limits.ticket),
+            of_creator: limits.of_creator,
+        }
+    }
+}
+
+/// What becomes of a conference when its last admin is gone and others are still in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdminGoneRule {
+    /// It goes on without one.
+    #[default]
+    GoOn,
+    /// The talker who has been there longest becomes admin.
+    NextTalker,
+    /// It is over.
+    End,
+}
+
+/// What one gets who asks to be admin of a conference of somebody else and was not made one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedAdminRule {
+    /// The role of a talker.
+    #[default]
+    Talker,
+    /// What it asks for: whoever knows the password is admin.
+    Granted,
+    /// Nothing.
+    Refused,
+}
+
 /// What is kept on the disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -252,12 +313,15 @@ pub struct AppSection {
     /// What happens when a user logs in a second time.
     #[serde(default)]
     pub multi_device: MultiDevicePolicy,
-    /// Whether a session ends when its UserSig expires.
+    /// Whether a session ends when its credential expires.
     #[serde(default)]
     pub end_expired_sessions: bool,
     /// Whether sessions on which calls ring live beside the user's other ones.
     #[serde(default = "yes")]
     pub calls_alongside: bool,
+    /// Whether the key of authBuffers is the MD5 of a secret of 16 characters.
+    #[serde(default)]
+    pub auth_buffer_md5: bool,
 }
 
 impl AppSection {
@@ -275,6 +339,7 @@ impl AppSection {
             multi_device,
             end_expired_sessions: false,
             calls_alongside: true,
+            auth_buffer_md5: false,
         }
     }
 }
@@ -375,9 +440,37 @@ impl Config {
             replay_events: limits.replay_events,
             sessions: limits.sessions,
             calls_per_app: limits.calls,
+            voice_login_refusals: limits.voice_login_refusals,
             connection_timeout: seconds(limits.connection_timeout_seconds),
             login_timeout: seconds(limits.login_timeout_seconds),
+            conferences: self.conferences.engine(limits),
             ..EngineConfig::default()
+        }
+    }
+}
+
+impl ConferencesSection {
+    fn engine(&self, limits: &LimitsSection) -> ConferenceLimits {
+        let seconds = |n: u32| Duration::from_secs(u64::from(n));
+        ConferenceLimits {
+            of_creator: self.of_creator,
+            ticket: seconds(self.ticket_seconds),
+            talkers: limits.publishers,
+            // All who are announced are members of one rtc room.
+            announced_audience: limits.rtc_members.min(ConferenceLimits::default().announced_audience),
+            live_audience: limits.live_audience,
+            empty: seconds(self.empty_seconds),
+            admin_gone: match self.admin_gone {
+                AdminGoneRule::GoOn => AdminGone::GoOn,
+                AdminGoneRule::NextTalker => AdminGone::NextTalker,
+                AdminGoneRule::End => AdminGone::End,
+            },
+            asked_admin: match self.asked_admin {
+                AskedAdminRule::Talker => AskedAdmin::Talker,
+                AskedAdminRule::Granted => AskedAdmin::Granted,
+                AskedAdminRule::Refused => AskedAdmin::Refused,
+            },
+            ..ConferenceLimits::default()
         }
     }
 }
@@ -393,6 +486,7 @@ impl AppSection {
             },
             end_expired_sessions: self.end_expired_sessions,
             calls_alongside: self.calls_alongside,
+            auth_buffer_md5: self.auth_buffer_md5,
         }
     }
 }

@@ -5,12 +5,14 @@
 
 mod media;
 mod notes;
+mod origin;
 mod task;
 
 use crate::call_book::CallBook;
 use crate::clock::Clock;
 use crate::error::ServerError;
 use crate::mixing::Mixers;
+use crate::passwords::Passwords;
 use crate::url_book::UrlBook;
 use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Input, Sizes};
 use huitong_fanout::{Authority, Fanout, MediaControl, Ticket, Tracks};
@@ -62,6 +64,8 @@ pub(crate) struct Books {
     pub(crate) urls: UrlBook,
     /// Calls and groups.
     pub(crate) calls: CallBook,
+    /// Passwords are hashed here.
+    pub(crate) passwords: Passwords,
     /// What was kept from before, as the engine is to hear it.
     pub(crate) kept: Vec<Input>,
 }

@@ -1,10 +1,11 @@
 //! The task that owns the engine.
 
 use super::media::{MediaDesk, MediaEvent};
-use super::{Books, Load, Work, notes};
+use super::{Books, Load, Work, notes, origin};
 use crate::call_book::CallBook;
 use crate::clock::{Clock, unix_ms};
 use crate::mixing::Mixers;
+use crate::passwords::{Job, Passwords};
 use crate::url_book::UrlBook;
 use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags};
 use huitong_fanout::{Fanout, MediaControl, MediaOrder, Ticket, Tracks};
@@ -30,6 +31,7 @@ pub(super) struct EngineTask {
     mixers: Mixers,
     urls: UrlBook,
     call_book: CallBook,
+    passwords: Passwords,
 }
 
 impl EngineTask {
@@ -54,6 +56,7 @@ impl EngineTask {
             mixers,
             urls: books.urls,
             call_book: books.calls,
+            passwords: books.passwords,
         };
         for input in books.kept {
             task.feed(input);
@@ -76,6 +79,7 @@ impl EngineTask {
                 taken = works.recv_many(&mut turn, TURN) => if taken == 0 { return },
                 () = desk.arrived() => {}
                 () = wait => {}
+                Some(done) = self.passwords.next() => self.feed(done),
             }
             let began = Instant::now();
             for event in desk.take() {
@@ -103,7 +107,11 @@ impl EngineTask {
             Work::Signal(SignalEvent::Opened { conn, remote, media, outbox }) => {
                 let conn = ConnId(conn.0);
                 self.connections.insert(conn, outbox);
-                self.feed(Input::Connected { conn, remote });
+                self.feed(Input::Connected {
+                    conn,
+                    remote: remote.to_string(),
+                    origin: origin::of(remote.ip()),
+                });
                 if let Some(media) = media {
                     self.feed(Input::ReachesMedia { conn, media });
                 }
@@ -167,6 +175,13 @@ impl EngineTask {
         }
     }
 
+    /// Has a password hashed or checked. What cannot be done now is answered at once.
+    fn password(&mut self, job: Job) {
+        if let Some(failed) = self.passwords.give(job) {
+            self.engine.handle(self.clock.now(), unix_ms(), failed);
+        }
+    }
+
     fn dispatch(&mut self, output: Output) {
         match output {
             Output::Send { conn, text } => {
@@ -218,6 +233,12 @@ impl EngineTask {
             Output::CallFinished(log) => self.call_book.finished(&log),
             Output::KeepGroup { app, group, members } => self.call_book.keep_group(app, &group, &members),
             Output::DropGroup { app, group } => self.call_book.drop_group(app, &group),
+            Output::HashPassword { conference, password } => {
+                self.password(Job::Hash { conference, password });
+            }
+            Output::CheckPassword { ask, password, hash } => {
+                self.password(Job::Check { ask, password, hash });
+            }
             Output::ApiDone { call, result } => {
                 if let Some(answer) = self.calls.remove(&call) {
                     // A caller that gave up needs no answer.

@@ -57,6 +57,7 @@ fn describe() {
     crate::control::describe_metrics();
     crate::transcoding::describe_metrics();
     crate::mixing::describe_metrics();
+    crate::passwords::describe_metrics();
     metrics::describe_counter!(
         "huitong_http_connections_refused_total",
         "Connections to the HTTP port refused because limits.http_connections was reached."
@@ -65,6 +66,7 @@ fn describe() {
     metrics::describe_gauge!("huitong_rooms", "Rooms.");
     metrics::describe_gauge!("huitong_members", "Members of rooms, audience and encoders included.");
     metrics::describe_gauge!("huitong_calls", "Calls in progress, ringing or connected.");
+    metrics::describe_gauge!("huitong_conferences", "Conferences that are not over.");
     metrics::describe_gauge!("huitong_callable_sessions", "Sessions on which calls ring.");
     metrics::describe_gauge!("huitong_minted_urls", "Minted URLs that have not expired.");
     metrics::describe_gauge!("huitong_media_held", "Media connections whose key is not registered yet.");
@@ -98,6 +100,7 @@ async fn sample(shared: &Shared) {
         metrics::gauge!("huitong_members").set(sizes.members as f64);
         metrics::gauge!("huitong_calls").set(sizes.calls as f64);
         metrics::gauge!("huitong_callable_sessions").set(sizes.callable as f64);
+        metrics::gauge!("huitong_conferences").set(sizes.conferences as f64);
         metrics::gauge!("huitong_minted_urls").set(sizes.urls as f64);
         metrics::gauge!("huitong_media_held").set(sizes.held as f64);
     }

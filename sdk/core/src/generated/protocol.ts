@@ -7,6 +7,7 @@ export type RecordId = string;
 export type StreamKey = string;
 export type CallId = string;
 export type GroupId = string;
+export type ConferenceName = string;
 export type AppId = number;
 
 /**
@@ -60,6 +61,21 @@ export type OwnState = "calling" | "ringing" | "connected";
 export type CallEndReason = "hungUp" | "rejected" | "busy" | "cancelled" | "timedOut" | "unreachable" | "answeredElsewhere" | "refusedElsewhere" | "lost" | "kicked" | "dissolved" | "ended" | "serverShutdown";
 
 /**
+ * What a conference is for. The vendor's numbers are 10, 11 and 12.
+ */
+export type ConferenceKind = "ordinary" | "large" | "live";
+
+/**
+ * What a member of a conference may do. Each role may do what those before it may. The vendor's numbers are 1, 3 and 7.
+ */
+export type ConferenceRole = "audience" | "talker" | "admin";
+
+/**
+ * Why a member of a conference is out.
+ */
+export type ConferenceExit = "left" | "noAnswer" | "removed" | "busy" | "failed" | "notSupported" | "otherDevice" | "closed";
+
+/**
  * Whose fault an error is.
  */
 export type Blame = "client" | "server" | "network" | "platform";
@@ -72,7 +88,7 @@ export type Retry = "never" | "later" | "afterLogin";
 /**
  * A stable error code.
  */
-export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "call-busy" | "call-gone" | "not-your-call" | "not-in-group" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "internal";
+export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "call-busy" | "call-gone" | "not-your-call" | "not-in-group" | "no-conference" | "conference-over" | "room-taken" | "wrong-password" | "too-many-guesses" | "not-checked" | "ticket-invalid" | "ticket-expired" | "ticket-void" | "talkers-full" | "conference-limit" | "not-admin" | "last-admin" | "nobody-there" | "not-in-conference" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "internal";
 
 /**
  * The session to go on with.
@@ -108,9 +124,17 @@ app: AppId,
  */
 user: UserId, 
 /**
- * The user's credential: a UserSig.
+ * The user's credential: a UserSig. Left out where `authBuffer` is.
  */
-sig: string, 
+sig?: string, 
+/**
+ * The user's credential for one voice room, as base64 or hexadecimal digits. Left out where `sig` is.
+ */
+authBuffer?: string, 
+/**
+ * The voice room that `authBuffer` opens, by its name; the only one that such a session may join.
+ */
+voiceRoom?: string, 
 /**
  * The device; a client that has none is its own device for one session.
  */
@@ -188,9 +212,13 @@ publish?: Array<Publish>,
 mix?: boolean, };
 
 /**
- * Leave the room.
+ * Leave the room, and the conference if it is one.
  */
-export type Leave = Record<symbol, never>;
+export type Leave = { 
+/**
+ * What the members of a conference are told: `left`, `noAnswer`, `busy`, `failed` or `notSupported`; others count as `left`.
+ */
+reason?: ConferenceExit, };
 
 /**
  * Withdraw a stream; its media connection is closed.
@@ -313,7 +341,7 @@ export type Ping = Record<symbol, never>;
 /**
  * The operations. Unknown fields are ignored, so later versions can add some.
  */
-export type Request = { "op": "hello" } & Hello | { "op": "join" } & Join | { "op": "leave" } & Leave | { "op": "publish" } & Publish | { "op": "unpublish" } & Unpublish | { "op": "subscribe" } & Subscribe | { "op": "setRole" } & SetRole | { "op": "call" } & PlaceCall | { "op": "accept" } & Accept | { "op": "reject" } & Reject | { "op": "hangup" } & Hangup | { "op": "watch" } & Watch | { "op": "ping" } & Ping | { "op": "bye" };
+export type Request = { "op": "hello" } & Hello | { "op": "join" } & Join | { "op": "leave" } & Leave | { "op": "publish" } & Publish | { "op": "unpublish" } & Unpublish | { "op": "subscribe" } & Subscribe | { "op": "setRole" } & SetRole | { "op": "call" } & PlaceCall | { "op": "accept" } & Accept | { "op": "reject" } & Reject | { "op": "hangup" } & Hangup | { "op": "watch" } & Watch | { "op": "ticket" } & AskTicket | { "op": "look" } & Look | { "op": "enter" } & Enter | { "op": "grant" } & Grant | { "op": "kick" } & Kick | { "op": "mute" } & Mute | { "op": "hand" } & Hand | { "op": "decline" } & Decline | { "op": "attributes" } & Attributes | { "op": "destroy" } & Destroy | { "op": "ping" } & Ping | { "op": "bye" };
 
 /**
  * Media addresses without the key. A push or play URL is base + `/` + key (for FLV with `.flv` behind).
@@ -580,7 +608,7 @@ time: number, };
 /**
  * What a successful request answers, by the operation.
  */
-export type Done = { "op": "hello" } & Welcome | { "op": "join" } & JoinReply | { "op": "call" } & CallReply | { "op": "accept" } & CallReply | { "op": "watch" } & WatchReply | { "op": "ping" } & Pong | { "op": "leave" } | { "op": "publish" } | { "op": "unpublish" } | { "op": "subscribe" } | { "op": "setRole" } | { "op": "reject" } | { "op": "hangup" } | { "op": "bye" };
+export type Done = { "op": "hello" } & Welcome | { "op": "join" } & JoinReply | { "op": "call" } & CallReply | { "op": "accept" } & CallReply | { "op": "watch" } & WatchReply | { "op": "ticket" } & TicketReply | { "op": "look" } & LookReply | { "op": "enter" } & EnterReply | { "op": "grant" } & MembersReply | { "op": "kick" } & MembersReply | { "op": "mute" } & MembersReply | { "op": "decline" } & MembersReply | { "op": "hand" } | { "op": "attributes" } | { "op": "destroy" } | { "op": "ping" } & Pong | { "op": "leave" } | { "op": "publish" } | { "op": "unpublish" } | { "op": "subscribe" } | { "op": "setRole" } | { "op": "reject" } | { "op": "hangup" } | { "op": "bye" };
 
 /**
  * Why a request was refused.
@@ -671,7 +699,11 @@ room: RoomState | null,
 /**
  * Calls that ring here or in which this session takes part.
  */
-calls?: Array<CallState>, } | { "ev": "invited", 
+calls?: Array<CallState>, 
+/**
+ * The conference, if this session entered one.
+ */
+conference?: ConferenceState, } | { "ev": "invited", 
 /**
  * The call.
  */
@@ -703,7 +735,55 @@ by?: UserId,
 /**
  * How long this participant was connected, ms.
  */
-durationMs: number, } | { "ev": "presence" } & Presence | { "ev": "sessionEnded", 
+durationMs: number, } | { "ev": "presence" } & Presence | { "ev": "conferenceJoined", 
+/**
+ * Who.
+ */
+member: ConferenceMember, } | { "ev": "conferenceLeft" } & MemberOut | { "ev": "roleChanged", 
+/**
+ * Its number.
+ */
+member: number, 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * The role.
+ */
+role: ConferenceRole, } | { "ev": "muted", 
+/**
+ * The sound.
+ */
+audio: boolean, 
+/**
+ * The picture.
+ */
+video: boolean, } | { "ev": "handChanged", 
+/**
+ * Who.
+ */
+member: ConferenceMember, 
+/**
+ * Whether it asks.
+ */
+up: boolean, } | { "ev": "handDeclined" } | { "ev": "attributesChanged", 
+/**
+ * How, in this order.
+ */
+changes: Array<AttributeChange>, 
+/**
+ * Who changed them, unless it was the back-end.
+ */
+by?: UserId, } | { "ev": "conferenceExited", 
+/**
+ * Which.
+ */
+conference: ConferenceName, 
+/**
+ * Why.
+ */
+reason: ConferenceExit, } | { "ev": "sessionEnded", 
 /**
  * Why.
  */
@@ -716,6 +796,398 @@ message: string, } | { "ev": "draining",
  * Time left, ms.
  */
 withinMs: number, };
+
+/**
+ * Ask for a ticket: to a known conference by its name, to that of a room, which is created if there is none, or to a new one
+ * with a room of its own when neither is given.
+ */
+export type AskTicket = { 
+/**
+ * The conference, if it is known.
+ */
+conference?: ConferenceName, 
+/**
+ * Its room, if that is known. Not together with `conference`.
+ */
+room?: RoomId, 
+/**
+ * How the conference is set up if this request creates it.
+ */
+settings?: ConferenceSettings, 
+/**
+ * Its password; that of the new one if this request creates it.
+ */
+password?: string, 
+/**
+ * The role that is wished for.
+ */
+role?: ConferenceRole, };
+
+/**
+ * How a conference is set up. What is not said is as vendors document it.
+ */
+export type ConferenceSettings = { 
+/**
+ * What it is for.
+ */
+kind?: ConferenceKind, 
+/**
+ * The role of those who ask for none: `audience` or `talker`.
+ */
+defaultRole?: ConferenceRole, 
+/**
+ * How long it is kept when nobody is in it, ms.
+ */
+emptyMs?: number, 
+/**
+ * Each stream is to be recorded.
+ */
+record?: boolean, 
+/**
+ * The conference is to be recorded as one picture.
+ */
+recordMerged?: boolean, 
+/**
+ * Most talkers, admins among them.
+ */
+maxTalkers?: number, 
+/**
+ * Most cameras that are on at a time.
+ */
+maxVideos?: number, 
+/**
+ * Most members that only watch.
+ */
+maxAudience?: number, 
+/**
+ * Most shared screens.
+ */
+maxScreens?: number, };
+
+/**
+ * The answer to `ticket`.
+ */
+export type TicketReply = { 
+/**
+ * The ticket, for one entry of this user.
+ */
+ticket: string, 
+/**
+ * The conference.
+ */
+conference: ConferenceName, 
+/**
+ * Its room, in which streams meet.
+ */
+room: RoomId, 
+/**
+ * What it is for.
+ */
+kind: ConferenceKind, 
+/**
+ * Whether this request created it.
+ */
+created: boolean, 
+/**
+ * How long the ticket can be used, ms.
+ */
+validMs: number, };
+
+/**
+ * Look at a conference without entering it.
+ */
+export type Look = { 
+/**
+ * Which.
+ */
+conference: ConferenceName, 
+/**
+ * Its password.
+ */
+password?: string, };
+
+/**
+ * The answer to `look`.
+ */
+export type LookReply = { 
+/**
+ * The conference.
+ */
+conference: ConferenceName, 
+/**
+ * Its room.
+ */
+room: RoomId, 
+/**
+ * What it is for.
+ */
+kind: ConferenceKind, 
+/**
+ * Everybody who is inside.
+ */
+members: number, 
+/**
+ * Those of them who only watch.
+ */
+audience: number, 
+/**
+ * Those who may talk, in the order in which they came.
+ */
+talkers: Array<UserId>, };
+
+/**
+ * Enter a conference and its room.
+ */
+export type Enter = { 
+/**
+ * Which.
+ */
+conference: ConferenceName, 
+/**
+ * The ticket.
+ */
+ticket: string, 
+/**
+ * The name that is shown to the others, at most 128 bytes.
+ */
+nick?: string, 
+/**
+ * Whatever else is shown to the others, at most 1024 bytes.
+ */
+ext?: string, 
+/**
+ * Label that recording callbacks echo.
+ */
+recordId?: RecordId, 
+/**
+ * What the page asked for beyond this, as in `join`.
+ */
+details?: Record<string, string>, 
+/**
+ * Streams that are registered in the same step. One that is refused is told by `publishRefused`.
+ */
+publish?: Array<Publish>, };
+
+/**
+ * The answer to `enter`.
+ */
+export type EnterReply = { 
+/**
+ * The conference as it is now. Later changes come as pushes.
+ */
+conference: ConferenceState, 
+/**
+ * Its room as it is now.
+ */
+state: RoomState, };
+
+/**
+ * A conference as one member sees it.
+ */
+export type ConferenceState = { 
+/**
+ * The conference.
+ */
+conference: ConferenceName, 
+/**
+ * What it is for.
+ */
+kind: ConferenceKind, 
+/**
+ * Oneself.
+ */
+you: ConferenceMember, 
+/**
+ * Whether an admin leaves out one's sound.
+ */
+noAudio?: boolean, 
+/**
+ * Whether an admin leaves out one's picture.
+ */
+noVideo?: boolean, 
+/**
+ * The others whom one knows of, in the order in which they came: of a live conference the talkers only.
+ */
+members: Array<ConferenceMember>, 
+/**
+ * What members wrote down for all to see.
+ */
+attributes?: Record<string, string>, 
+/**
+ * For admins: those who ask to be made talkers.
+ */
+hands?: Array<ConferenceMember>, };
+
+/**
+ * A member of a conference.
+ */
+export type ConferenceMember = { 
+/**
+ * Number of the stay: who comes again is another member.
+ */
+member: number, 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * What it may do.
+ */
+role: ConferenceRole, 
+/**
+ * The name that it shows.
+ */
+nick?: string, 
+/**
+ * Whatever else it shows.
+ */
+ext?: string, };
+
+/**
+ * Change roles. Only for admins.
+ */
+export type Grant = { 
+/**
+ * Where. Its creator may do this also from outside.
+ */
+conference: ConferenceName, 
+/**
+ * Whose, by user: with `members` 1 to [`limits::CONFERENCE_BATCH`].
+ */
+users?: Array<UserId>, 
+/**
+ * Whose, by number.
+ */
+members?: Array<number>, 
+/**
+ * The role.
+ */
+role: ConferenceRole, };
+
+/**
+ * Remove members. Only for admins.
+ */
+export type Kick = { 
+/**
+ * Where.
+ */
+conference: ConferenceName, 
+/**
+ * Whom, by user.
+ */
+users?: Array<UserId>, 
+/**
+ * Whom, by number.
+ */
+members?: Array<number>, };
+
+/**
+ * Leave out the sound or the picture of members, or not any more. Only for admins.
+ */
+export type Mute = { 
+/**
+ * Where.
+ */
+conference: ConferenceName, 
+/**
+ * Whom, by user.
+ */
+users?: Array<UserId>, 
+/**
+ * Whom, by number.
+ */
+members?: Array<number>, 
+/**
+ * Whether the sound is left out.
+ */
+audio: boolean, 
+/**
+ * Whether the picture is left out.
+ */
+video: boolean, };
+
+/**
+ * Ask to be made a talker, or do not ask any more.
+ */
+export type Hand = { 
+/**
+ * Whether one asks.
+ */
+up: boolean, };
+
+/**
+ * Answer a raised hand with no. Only for admins.
+ */
+export type Decline = { 
+/**
+ * Where.
+ */
+conference: ConferenceName, 
+/**
+ * Whose hand.
+ */
+user: UserId, };
+
+/**
+ * Write down something for all members to see. All changes are made, or none.
+ */
+export type Attributes = { 
+/**
+ * Where.
+ */
+conference: ConferenceName, 
+/**
+ * In this order, 1 to [`limits::CONFERENCE_BATCH`].
+ */
+changes: Array<AttributeChange>, };
+
+/**
+ * One change.
+ */
+export type AttributeChange = { 
+/**
+ * Which attribute, 1 to 128 bytes.
+ */
+key: string, 
+/**
+ * What it is now; without it the attribute is deleted.
+ */
+value?: string, };
+
+/**
+ * End a conference for everybody. Only for admins.
+ */
+export type Destroy = { 
+/**
+ * Which.
+ */
+conference: ConferenceName, };
+
+/**
+ * The answer to `grant`, `kick`, `mute` and `decline`.
+ */
+export type MembersReply = { 
+/**
+ * To whom it was done. Who was named and is not inside is not among them.
+ */
+users: Array<UserId>, };
+
+/**
+ * What pushes about a conference say of a member that is out.
+ */
+export type MemberOut = { 
+/**
+ * Its number.
+ */
+member: number, 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * Why. One who became audience of a live conference is still there and only not known any more: that has no reason.
+ */
+reason?: ConferenceExit, };
 
 /** A request frame. */
 export type RequestFrame = { id: number } & Request;
@@ -768,6 +1240,21 @@ export const VENDOR_CODES: { [code: string]: [number, number, number, string] } 
   'call-gone': [8010, 8010, -508, 'ERROR_INVALID_PARAMETER'],
   'not-your-call': [8011, 8011, -520, 'ERROR_INVALID_PARAMETER'],
   'not-in-group': [8011, 8011, -520, 'ERROR_INVALID_PARAMETER'],
+  'no-conference': [-3301, -3318, -508, 'ERROR_INVALID_PARAMETER'],
+  'conference-over': [-3301, -3318, -506, 'ERROR_INVALID_PARAMETER'],
+  'room-taken': [-3301, -3318, -405, 'ERROR_INVALID_PARAMETER'],
+  'wrong-password': [-3301, -102011, -500, 'ERROR_INVALID_PARAMETER'],
+  'too-many-guesses': [-3301, -102011, -510, 'ERROR_UNKNOWN'],
+  'not-checked': [-3301, -3301, -408, 'ERROR_UNKNOWN'],
+  'ticket-invalid': [-3301, -102011, -500, 'ERROR_INVALID_PARAMETER'],
+  'ticket-expired': [-3301, -102011, -502, 'ERROR_INVALID_PARAMETER'],
+  'ticket-void': [-3301, -102011, -504, 'ERROR_INVALID_PARAMETER'],
+  'talkers-full': [-3301, -102052, -523, 'ERROR_UNKNOWN'],
+  'conference-limit': [-3301, -102052, -510, 'ERROR_UNKNOWN'],
+  'not-admin': [-3301, -100006, -520, 'ERROR_INVALID_PARAMETER'],
+  'last-admin': [-3301, -100006, -520, 'ERROR_INVALID_PARAMETER'],
+  'nobody-there': [-3301, -3319, -507, 'ERROR_INVALID_PARAMETER'],
+  'not-in-conference': [-3301, -3301, -507, 'ERROR_INVALID_PARAMETER'],
   'session-gone': [-1307, -1307, -506, 'ERROR_NETWORK_ERROR'],
   'taken-over': [-3301, -3301, -506, 'ERROR_UNKNOWN'],
   'timeout': [-3301, -3308, -408, 'ERROR_NETWORK_ERROR'],
