@@ -217,6 +217,13 @@ impl World {
                     }
                 }
             }
+            other => self.told(other),
+        }
+    }
+
+    /// What concerns no connection.
+    fn told(&mut self, output: Output) {
+        match output {
             Output::ApiDone { call, result } => assert!(self.api.insert(call, result).is_none()),
             Output::KeepUrl(record) => drop(self.kept_urls.insert(record.key.clone(), record)),
             Output::DropUrl(key) => assert!(self.kept_urls.remove(&key).is_some(), "only what was kept"),
@@ -250,6 +257,7 @@ impl World {
                 assert!(!text.contains(SECRET), "{text}");
                 self.notes.push(text);
             }
+            other => panic!("it concerns a connection: {other:?}"),
         }
     }
 
