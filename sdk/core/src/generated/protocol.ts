@@ -88,7 +88,7 @@ export type Retry = "never" | "later" | "afterLogin";
 /**
  * A stable error code.
  */
-export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "call-busy" | "call-gone" | "not-your-call" | "not-in-group" | "no-conference" | "conference-over" | "room-taken" | "wrong-password" | "too-many-guesses" | "not-checked" | "ticket-invalid" | "ticket-expired" | "ticket-void" | "talkers-full" | "conference-limit" | "not-admin" | "last-admin" | "nobody-there" | "not-in-conference" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "internal";
+export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "call-busy" | "call-gone" | "not-your-call" | "not-in-group" | "no-conference" | "conference-over" | "room-taken" | "wrong-password" | "too-many-guesses" | "not-checked" | "ticket-invalid" | "ticket-expired" | "ticket-void" | "talkers-full" | "conference-limit" | "not-admin" | "last-admin" | "nobody-there" | "not-in-conference" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "app-overdue" | "internal";
 
 /**
  * The session to go on with.
@@ -205,7 +205,11 @@ details?: Record<string, string>,
 /**
  * Streams that the client publishes or is about to, registered in the same step.
  */
-publish?: Array<Publish>, };
+publish?: Array<Publish>, 
+/**
+ * Whether the client plays one stream with the voices of all others; see `mix` of the room's state.
+ */
+mix?: boolean, };
 
 /**
  * Leave the room, and the conference if it is one.
@@ -449,6 +453,15 @@ away: boolean,
 streams: Array<StreamState>, };
 
 /**
+ * One stream of sound that carries the voice of everybody but its listener.
+ */
+export type MixState = { 
+/**
+ * The key with which the client plays it, valid while it is in the room.
+ */
+play: StreamKey, };
+
+/**
  * A room as one member sees it: everybody else who may publish, and what they send.
  */
 export type RoomState = { 
@@ -471,7 +484,11 @@ members: Array<MemberInfo>,
 /**
  * Number of audience members (live rooms; 0 otherwise).
  */
-audience: number, };
+audience: number, 
+/**
+ * The voices of all others in one stream, for those who asked for it when they joined and may receive audio.
+ */
+mix?: MixState, };
 
 /**
  * The answer to `join`.
@@ -1244,6 +1261,7 @@ export const VENDOR_CODES: { [code: string]: [number, number, number, string] } 
   'too-slow': [-1307, -1307, -408, 'ERROR_NETWORK_ERROR'],
   'shutting-down': [-3301, -3301, -506, 'ERROR_NETWORK_ERROR'],
   'app-suspended': [-3301, -100013, -510, 'ERROR_CHARGE_OVERDU'],
+  'app-overdue': [-3301, -100013, -510, 'ERROR_CHARGE_OVERDU'],
   'internal': [-3301, -3301, -506, 'ERROR_UNKNOWN'],
 };
 
