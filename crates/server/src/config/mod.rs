@@ -312,6 +312,9 @@ pub struct AppSection {
     /// Whether sessions on which calls ring live beside the user's other ones.
     #[serde(default = "yes")]
     pub calls_alongside: bool,
+    /// What the vendor's conference clients call it, `org#app`. Empty: only by its number, `…#<id>`.
+    #[serde(default)]
+    pub conference_key: String,
 }
 
 impl AppSection {
@@ -329,6 +332,7 @@ impl AppSection {
             multi_device,
             end_expired_sessions: false,
             calls_alongside: true,
+            conference_key: String::new(),
         }
     }
 }
