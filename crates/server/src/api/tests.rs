@@ -2,9 +2,9 @@
 
 use super::router;
 use crate::address::PublicAddress;
+use crate::compat::{Apps, ConferenceWire};
 use crate::config::{AppSection, Config};
 use crate::control::Control;
-use crate::compat::{Apps, ConferenceWire};
 use crate::http::{Shared, Tenants};
 use axum::Router;
 use axum::body::{Body, to_bytes};

@@ -39,7 +39,7 @@ impl Wire {
             (Waiting::Handed(tsx), Err(fault)) => self.refuse(tsx.as_deref(), &fault),
             (Waiting::Push { ask, own }, Ok(_)) => {
                 let rtmp = self.session.as_ref().map(|session| session.rtmp.clone()).unwrap_or_default();
-                let address = format!("{rtmp}/{}", own.key);
+                let address = format!("{rtmp}/{}", own.key.reveal());
                 if let Some(stay) = &mut self.stay {
                     stay.own = Some(own);
                 }

@@ -313,7 +313,7 @@ impl Wire {
         };
         match request {
             StreamRequest::Play(id) => {
-                let key = stay.roster.play_key(&id).map(|key| format!("{}/{key}", session.rtmp));
+                let key = stay.roster.play_key(&id).map(|key| format!("{}/{}", session.rtmp, key.reveal()));
                 let answer = key.ok_or_else(|| {
                     Fault::because(ErrorCode::NotFound, "There is no such stream.").in_field("streamId")
                 });
