@@ -92,7 +92,7 @@ export class VendorPage {
   changeNetwork = () => this.#network.emit('change', { isConnected: true, networkType: '4g' })
 
   /** Waits until a callback was called with arguments that `fits` accepts, and takes it out of the list. */
-  async told_(callback, fits = () => true) {
+  async heard(callback, fits = () => true) {
     const match = (call) => call.callback === callback && fits(...call.args)
     const found = await until(() => this.told.find(match), {
       what: `${this.user} is told ${callback}`,
@@ -102,6 +102,9 @@ export class VendorPage {
     this.told.splice(this.told.indexOf(found), 1)
     return found.args
   }
+
+  /** How often a callback was called so. */
+  count = (callback, fits = () => true) => this.told.filter((call) => call.callback === callback && fits(...call.args)).length
 
   end() {
     for (const timer of this.#timers) clearTimeout(timer)

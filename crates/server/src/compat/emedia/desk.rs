@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use huitong_auth::{Seals, usersig};
 use huitong_types::{AppId, ConferenceName, ErrorCode, Fault, Redacted, UserId};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Keeps proofs of tickets apart from those of role tokens.
 const TICKET: &str = "wire-ticket";
@@ -44,16 +46,49 @@ pub(crate) struct Login {
     pub(crate) ticket: Redacted<String>,
 }
 
+/// Tickets that are remembered as used, at most. When there are more, the one that expires first is forgotten; the engine refuses
+/// it all the same, only later.
+const USED: usize = 100_000;
+
 /// Hands out and checks.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Desk {
     /// The applications.
     pub(crate) apps: Apps,
-    /// Proofs of this start.
-    pub(crate) seals: Seals,
+    seals: Seals,
+    /// Tickets that somebody has logged in with, by their expiry.
+    used: Mutex<BTreeSet<(u64, String)>>,
 }
 
 impl Desk {
+    /// For these applications, with proofs of this start.
+    pub(crate) const fn new(apps: Apps, seals: Seals) -> Self {
+        Self { apps, seals, used: Mutex::new(BTreeSet::new()) }
+    }
+
+    fn used(&self) -> MutexGuard<'_, BTreeSet<(u64, String)>> {
+        // Nothing behind this lock can panic between two states.
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a ticket for a login, which is good for one. The login alone may end what the user has elsewhere: who has seen
+    /// a ticket that was used must not bring that about.
+    pub(crate) fn take(&self, ticket: &TicketText, unix_ms: u64) -> Result<(), Fault> {
+        let mut used = self.used();
+        while used.first().is_some_and(|(expires, _)| *expires < unix_ms) || used.len() > USED {
+            used.pop_first();
+        }
+        if used.insert((ticket.expr_ts, ticket.tkt_id.clone())) {
+            return Ok(());
+        }
+        Err(Fault::new(ErrorCode::TicketVoid).in_field("tkt"))
+    }
+
+    /// Gives a ticket back that opened nothing.
+    pub(crate) fn give_back(&self, ticket: &TicketText) {
+        self.used().remove(&(ticket.expr_ts, ticket.tkt_id.clone()));
+    }
+
     /// Who `uid` is, proved by its UserSig.
     pub(crate) fn who(&self, uid: &str, token: &str, unix_ms: u64) -> Result<Who, Fault> {
         let name = FullName::parse(uid)?;
@@ -143,7 +178,7 @@ pub(crate) mod tests {
             [("org#app".to_owned(), app)].into(),
             [(app, Redacted::new("0123456789abcdef".to_owned()))].into(),
         );
-        Desk { apps, seals: Seals::new([1; 32]) }
+        Desk::new(apps, Seals::new([1; 32]))
     }
 
     pub(crate) fn login(user: &str) -> Login {
@@ -187,6 +222,20 @@ pub(crate) mod tests {
         for ticket in forged {
             assert_eq!(desk.login(&ticket, NOW_MS, true).unwrap_err().code, ErrorCode::TicketInvalid);
         }
+    }
+
+    #[test]
+    fn a_ticket_is_for_one_login() {
+        let desk = desk();
+        let ticket = desk.ticket(&login("ann"), String::new(), NOW_MS);
+        assert!(desk.take(&ticket, NOW_MS).is_ok());
+        assert_eq!(desk.take(&ticket, NOW_MS).unwrap_err().code, ErrorCode::TicketVoid);
+        desk.give_back(&ticket);
+        assert!(desk.take(&ticket, NOW_MS).is_ok());
+        assert!(
+            desk.take(&ticket, NOW_MS + 1).is_ok(),
+            "what has expired is not remembered: its login is refused before"
+        );
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl Emedia {
     /// For these applications. `secret` is 32 random bytes of this start.
     pub(crate) fn new(apps: Apps, secret: [u8; 32]) -> Self {
         Self {
-            desk: Arc::new(Desk { apps, seals: Seals::new(secret) }),
+            desk: Arc::new(Desk::new(apps, Seals::new(secret))),
             book: book::Book::default(),
             clock: Clock::start(),
             paces: Mutex::default(),

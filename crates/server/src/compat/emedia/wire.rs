@@ -186,6 +186,9 @@ impl Wire {
                     self.out.push_back(Output::GoOn { stay, tsx, login: Box::new(login) });
                 }
                 None => {
+                    if let Err(fault) = self.desk.take(&op.ticket, self.unix_ms) {
+                        return self.refuse_entry(tsx.as_deref(), fault);
+                    }
                     let (name, streams) = (self.secret(), self.secret());
                     self.stay = Some(Stay {
                         roster: Roster::new(login.who.name.clone()),
@@ -417,7 +420,12 @@ impl Wire {
     /// The login or the entry at the engine was refused, in whatever the client was waiting for.
     pub(crate) fn refuse_login(&mut self, fault: Fault) {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Entering { tsx, .. } => self.refuse_entry(tsx.as_deref(), fault),
+            State::Entering { tsx, op } => {
+                if fault.code != ErrorCode::TicketVoid {
+                    self.desk.give_back(&op.ticket);
+                }
+                self.refuse_entry(tsx.as_deref(), fault);
+            }
             State::Resuming { back: Some(tsx) } => self.refuse_entry(tsx.as_deref(), fault),
             State::Resuming { back: None } => {
                 self.state = State::Inside;
