@@ -241,12 +241,12 @@ pub(crate) mod tests {
     #[test]
     fn a_role_token_says_who_and_cannot_be_made() {
         let desk = desk();
-        let login = login("ann");
-        let token = desk.role_token(&login.who, &login.conference);
+        let ann = login("ann");
+        let token = desk.role_token(&ann.who, &ann.conference);
         let (who, conference) = desk.holder(&token).unwrap();
         assert_eq!((who.user().as_str(), conference.as_str()), ("ann", "c1"));
         let (rest, _) = token.rsplit_once('.').unwrap();
-        let other = desk.role_token(&super::tests::login("bob").who, &login.conference);
+        let other = desk.role_token(&login("bob").who, &ann.conference);
         let stolen = format!("{rest}.{}", other.rsplit_once('.').unwrap().1);
         for forged in ["", "a.b", "..", rest, &stolen, &token.replacen("c1", "c2", 1), &"x".repeat(2000)] {
             assert_eq!(desk.holder(forged).unwrap_err().code, ErrorCode::BadCredential, "{forged}");

@@ -10,6 +10,7 @@ mod frames;
 mod io;
 mod manage;
 mod names;
+mod probe;
 mod rest;
 mod roster;
 mod socket;
@@ -32,6 +33,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 pub(crate) use names::{Apps, is_app_key};
+pub use probe::answers;
 
 /// Where clients connect to.
 const SOCKET_PATH: &str = "/easemob/rtc/conference";
@@ -130,10 +132,4 @@ pub(crate) fn describe_metrics() {
         "huitong_wire_refused_total",
         "Entries and requests of the conference wire that were refused, by code."
     );
-}
-
-/// Reads a frame as if a client had sent it, for the fuzzer: bad input is refused with a sentence and nothing else happens.
-#[doc(hidden)]
-pub fn try_frame(text: &str) -> Result<(), Fault> {
-    frames::read(text).map(|_| ()).map_err(|bad| bad.fault)
 }
