@@ -271,8 +271,7 @@ impl Engine {
     }
 
     pub(crate) fn enter_conference(&mut self, session: SessionId, enter: Enter) -> Result<Done, Fault> {
-        let who = self.sessions.who(session).ok_or(Fault::new(ErrorCode::SessionGone))?;
-        let user = UserKey { app: who.app, user: who.user.clone() };
+        let user = self.conference_user(session)?;
         let ticket = self.read_ticket(&user, &enter)?;
         let id = ticket.conference;
         let again = self.hall.machine.of_session(session).is_some_and(|(present, _)| present.id == id);

@@ -35,9 +35,11 @@ pub struct AppConfig {
     pub require_room_key: bool,
     /// What happens when a user logs in a second time.
     pub multi_device: MultiDevice,
-    /// Whether a session ends, with its signalling and its media, when the UserSig it was shown expires. Otherwise a
-    /// UserSig is checked at login only, as the vendors' clouds do.
+    /// Whether a session ends, with its signalling and its media, when the credential it was shown expires. Otherwise a
+    /// credential is checked at login only, as the vendors' clouds do.
     pub end_expired_sessions: bool,
+    /// Whether the key of authBuffers is the MD5 of a secret of 16 characters, and not these characters.
+    pub auth_buffer_md5: bool,
     /// Whether sessions on which calls ring live beside the user's other ones; otherwise they count like all others.
     pub calls_alongside: bool,
 }
@@ -77,6 +79,8 @@ pub struct EngineConfig {
     pub calls_per_app: usize,
     /// Numbers of conferences.
     pub conferences: ConferenceLimits,
+    /// Refused logins with an authBuffer from one address, or for one user, until further ones are not looked at; 0: no limit.
+    pub voice_login_refusals: u32,
     /// A connection that sends nothing for this long is dead.
     pub connection_timeout: Duration,
     /// A fresh connection must log in within this time.
@@ -108,6 +112,7 @@ impl Default for EngineConfig {
             sessions: 200_000,
             calls_per_app: 10_000,
             conferences: ConferenceLimits::default(),
+            voice_login_refusals: limits::VOICE_LOGIN_REFUSALS,
             connection_timeout: Duration::from_secs(30),
             login_timeout: Duration::from_secs(10),
         }
@@ -117,12 +122,14 @@ impl Default for EngineConfig {
 /// What happens to the engine.
 #[derive(Debug)]
 pub enum Input {
-    /// A signalling connection was accepted. `remote` is for logs only.
+    /// A signalling connection was accepted.
     Connected {
         /// The connection.
         conn: ConnId,
-        /// Address of the peer.
+        /// Address of the peer, for logs only.
         remote: String,
+        /// By what refused logins of this peer are counted together: its IP address, or the network of it.
+        origin: Arc<str>,
     },
     /// This client reaches media under other addresses than [`EngineConfig::media`], to be told in its welcome.
     /// Comes after [`Input::Connected`]; forgotten with the connection.

@@ -3,7 +3,7 @@
 //! Adapters feed [`Input`] with the time and drain [`Output`] until [`Engine::next_deadline`] says when to
 //! call again. One engine serves all applications of a node.
 //!
-//! Reading order: [`io`] (what goes in and out), `engine` (tables and dispatch), `requests` and `login` (what
+//! Reading order: [`io`] (what goes in and out), `engine` (tables and dispatch), `requests`, `login` and `voice` (what
 //! clients ask), `translate` (what rooms and sessions bring about), `publishing` and `playing` (media
 //! connections and their keys), `held`, `urls`, `calls` (what clients ask about calls), `call_events` (what calls, rooms and
 //! sessions do to each other), `call_views`, `groups`, `backend` (the API).
@@ -24,6 +24,7 @@ mod conferences;
 mod credentials;
 mod engine;
 mod groups;
+mod guesses;
 mod held;
 pub mod io;
 mod login;
@@ -34,6 +35,7 @@ mod random;
 mod requests;
 mod translate;
 mod urls;
+mod voice;
 mod wire;
 
 pub use engine::{Engine, Sizes, Why};

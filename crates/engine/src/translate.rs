@@ -18,6 +18,7 @@ impl Engine {
                 self.out.push_back(Output::Push { conn, push });
             }
             huitong_session::Output::Close { conn, code } => {
+                self.origins.remove(&conn);
                 self.note("closed", |note| {
                     note.conn = Some(conn);
                     note.detail = code.name().to_owned();
@@ -41,6 +42,7 @@ impl Engine {
     fn session_ended(&mut self, session: SessionId, who: &Who, reason: EndReason) {
         self.device_ended(session, who, reason);
         self.conference_session_ended(session, reason);
+        self.voice.remove(&session);
         if self.rooms.room_of(session).is_some() {
             let reason = match reason {
                 EndReason::Expired => LeaveReason::TimedOut,

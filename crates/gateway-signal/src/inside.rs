@@ -4,6 +4,7 @@ use crate::outbox::{Mailbox, Outgoing, Overflow, outbox};
 use crate::{ConnNumber, SignalEvent};
 use huitong_protocol::MediaBases;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What the engine sends to a client inside.
@@ -35,8 +36,8 @@ impl fmt::Debug for Inside {
 }
 
 impl Inside {
-    /// A fresh client, and the event that tells the engine of it. `remote` is for logs, `media` where this client reaches media.
-    pub fn open(remote: String, media: Option<Arc<MediaBases>>) -> (Self, SignalEvent) {
+    /// A fresh client, and the event that tells the engine of it. `remote` is the peer of the translated connection, `media` where this client reaches media.
+    pub fn open(remote: SocketAddr, media: Option<Arc<MediaBases>>) -> (Self, SignalEvent) {
         let conn = ConnNumber::next();
         let (outbox, mailbox, overflow) = outbox();
         (Self { conn, mailbox, overflow }, SignalEvent::Opened { conn, remote, media, outbox })
@@ -67,7 +68,7 @@ mod tests {
     use crate::limits::OUTBOX_FRAMES;
 
     fn opened() -> (Inside, crate::Outbox) {
-        let (inside, event) = Inside::open("127.0.0.1:1".to_owned(), None);
+        let (inside, event) = Inside::open(SocketAddr::from(([127, 0, 0, 1], 1)), None);
         let SignalEvent::Opened { conn, outbox, .. } = event else { panic!("{event:?}") };
         assert_eq!(conn, inside.conn());
         (inside, outbox)

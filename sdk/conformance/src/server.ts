@@ -28,6 +28,8 @@ interface Session {
   user: string;
   device: string;
   calls: boolean;
+  /** The only room that the login is for. */
+  voiceRoom: string | null;
   conn: Connection | null;
   pushes: { seq: number; text: string }[];
   sent: number;
@@ -406,6 +408,8 @@ export class FakeServer {
       error('not-logged-in');
     } else if (request.op === 'join' && !this.calls.mayJoin(session.user, session.id, request.room)) {
       error('may-not-enter');
+    } else if (request.op === 'join' && session.voiceRoom !== null && nameOf(request.room) !== nameOf({ text: session.voiceRoom })) {
+      error('may-not-enter');
     } else if (request.op === 'join' && session.room && nameOf(session.roomId) !== nameOf(request.room)) {
       error('already-in-room');
     } else if (request.op === 'join') {
@@ -464,7 +468,8 @@ export class FakeServer {
       }
       const id = `s${++this.count}`;
       const { device = id, calls = false } = request;
-      session = { id, user: request.user, device, calls, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher', published: new Map() };
+      const voiceRoom = request.voiceRoom ?? null;
+      session = { id, user: request.user, device, calls, voiceRoom, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher', published: new Map() };
       const ends = (other: Session): boolean => other.calls === calls && (other.device === device || !calls);
       for (const other of [...this.sessions.values()].filter(({ user }) => user === request.user).filter(ends)) {
         this.endSession(other, 'takenOver');

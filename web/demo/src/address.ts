@@ -19,6 +19,8 @@ export interface Asked {
   calls: boolean;
   /** Whom to have as a contact there. */
   call: string;
+  /** The page of voice rooms was asked for. */
+  voice: boolean;
 }
 
 /** Reads the address. Credentials stand behind `#`, which browsers send to no server. */
@@ -36,6 +38,7 @@ export function readAddress(search: string, hash: string): Asked {
     credential: Number.isInteger(app) && app > 0 && user !== '' && sig !== '' ? { app, user, sig } : null,
     calls: secret.has('calls') || query.has('call'),
     call: (query.get('call') ?? '').trim(),
+    voice: secret.has('voice'),
   };
 }
 
@@ -63,6 +66,11 @@ export function printable(text: string): boolean {
   // Control characters: C0, DEL and C1.
   const control = [...text].some((character) => character < ' ' || (character >= '\u007f' && character < '\u00a0'));
   return text !== '' && !control && new TextEncoder().encode(text).length <= MOST_BYTES;
+}
+
+/** Whether a text can be the name of a voice room: the rule of the phones' component, whatever else this server would take. */
+export function isVoiceRoom(text: string): boolean {
+  return /^[A-Za-z0-9_]{1,127}$/.test(text);
 }
 
 /** The room that a text names, as the back-end API writes rooms: `1234`, `abc`, or `@1234` for a named room of digits. */

@@ -1,4 +1,4 @@
-/** The demo site: a lobby and a meeting, and calls. */
+/** The demo site: a lobby and a meeting, calls, and voice rooms. */
 import { endpoint } from '@huitong/core';
 import { webPlatform } from '@huitong/web-platform';
 import { audioContext } from '@huitong/web-media';
@@ -10,8 +10,10 @@ import { demoIsOpen } from './credentials.js';
 import { begin, say } from './language.js';
 import { Lobby } from './lobby.js';
 import { Me } from './me.js';
+import type { Mode } from './modes.js';
 import { beginTheme } from './top.js';
 import { MeetingView } from './view.js';
+import { VoicePage } from './voice/page.js';
 
 /** The folder of the page, without `#` and query: the server may be under a path of a proxy. */
 const base = new URL('.', location.href).href;
@@ -19,7 +21,7 @@ const platform = webPlatform();
 const app = document.querySelector('#app') as HTMLElement;
 
 /** The page that is shown now, as far as the links at its top may lead away from it. */
-let home: { calls: boolean; busy(): boolean; close(): void } | null = null;
+let home: { mode: Mode; busy(): boolean; close(): void } | null = null;
 
 function lobby(asked: Asked, demo: boolean, notice: string): void {
   const page = new Lobby({
@@ -35,7 +37,7 @@ function lobby(asked: Asked, demo: boolean, notice: string): void {
       enter(asked, demo, me, credential, room);
     },
   });
-  home = { calls: false, busy: () => false, close: () => { page.close(); page.me.close(); } };
+  home = { mode: 'rooms', busy: () => false, close: () => { page.close(); page.me.close(); } };
   app.replaceChildren(page.element);
 }
 
@@ -46,20 +48,39 @@ function calls(asked: Asked, demo: boolean): void {
     return;
   }
   const page = new CallsPage({ platform, endpoint: server, base, asked, demo });
-  home = { calls: true, busy: () => page.busy, close: () => page.close() };
+  home = { mode: 'calls', busy: () => page.busy, close: () => page.close() };
   app.replaceChildren(page.element);
 }
 
+function voice(asked: Asked, demo: boolean): void {
+  const server = endpoint(base);
+  if (!server) {
+    lobby(asked, demo, say('serverSilent'));
+    return;
+  }
+  const page = new VoicePage({ platform, endpoint: server, base, asked, demo });
+  home = { mode: 'voice', busy: () => page.busy, close: () => page.close() };
+  app.replaceChildren(page.element);
+}
+
+function show(mode: Mode, asked: Asked, demo: boolean): void {
+  if (mode === 'calls') {
+    calls(asked, demo);
+  } else if (mode === 'voice') {
+    voice(asked, demo);
+  } else {
+    lobby(asked, demo, '');
+  }
+}
+
+const modeOf = ({ calls: wantsCalls, voice: wantsVoice }: Asked): Mode => (wantsCalls ? 'calls' : wantsVoice ? 'voice' : 'rooms');
+
 /** The address was changed, by one of the links or by the user: to the other page, unless a meeting or a call is on. */
 function turn(asked: Asked, demo: boolean): void {
-  const wanted = readAddress(location.search, location.hash).calls;
-  if (home && !home.busy() && wanted !== home.calls) {
+  const wanted = modeOf(readAddress(location.search, location.hash));
+  if (home && !home.busy() && wanted !== home.mode) {
     home.close();
-    if (wanted) {
-      calls({ ...asked, call: '' }, demo);
-    } else {
-      lobby(asked, demo, '');
-    }
+    show(wanted, { ...asked, call: '' }, demo);
   }
 }
 
@@ -89,14 +110,10 @@ async function start(): Promise<void> {
     // Nobody reads a credential from the address bar, and a contact is added once.
     const query = new URLSearchParams(location.search);
     query.delete('call');
-    history.replaceState(null, '', `${location.pathname}${query.size > 0 ? `?${query}` : ''}${asked.calls ? '#calls' : ''}`);
+    history.replaceState(null, '', `${location.pathname}${query.size > 0 ? `?${query}` : ''}${asked.calls ? '#calls' : asked.voice ? '#voice' : ''}`);
   }
   const demo = await demoIsOpen(base);
-  if (asked.calls) {
-    calls(asked, demo);
-  } else {
-    lobby(asked, demo, '');
-  }
+  show(modeOf(asked), asked, demo);
   window.addEventListener('hashchange', () => turn(asked, demo));
 }
 

@@ -29,6 +29,7 @@ pub fn config() -> EngineConfig {
         multi_device: MultiDevice::TakeOver,
         end_expired_sessions: false,
         calls_alongside: true,
+        auth_buffer_md5: false,
     };
     EngineConfig {
         apps: BTreeMap::from([(AppId::new(APP).unwrap(), app)]),
@@ -79,6 +80,8 @@ pub struct World {
     /// Passwords that wait for their hash, or to be checked. They are done at once unless they are held.
     pub passwords: VecDeque<Input>,
     pub hold_passwords: bool,
+    /// Where connections come from.
+    pub origin: String,
     next_conn: u64,
     next_ticket: u64,
     next_call: u64,
@@ -102,6 +105,7 @@ impl World {
             last_error: None,
             passwords: VecDeque::new(),
             hold_passwords: false,
+            origin: "192.0.2.1".into(),
             next_conn: 1,
             next_ticket: 1,
             next_call: 1,
@@ -305,7 +309,11 @@ impl World {
         let conn = ConnId(self.next_conn);
         self.next_conn += 1;
         self.open.insert(conn);
-        self.input(Input::Connected { conn, remote: "192.0.2.1:5000".into() });
+        self.input(Input::Connected {
+            conn,
+            remote: "192.0.2.1:5000".into(),
+            origin: self.origin.clone().into(),
+        });
         conn
     }
 

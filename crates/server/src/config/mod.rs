@@ -143,6 +143,9 @@ pub struct LimitsSection {
     pub sessions: usize,
     /// Most calls of one application at once.
     pub calls: usize,
+    /// Refused logins with an authBuffer from one address, or for one user, until further ones are not looked at for ten
+    /// minutes; 0 for no limit.
+    pub voice_login_refusals: u32,
     /// A signalling connection that sends nothing for this long is dead, seconds.
     pub connection_timeout_seconds: u32,
     /// A fresh signalling connection must log in within this time, seconds.
@@ -171,6 +174,7 @@ impl Default for LimitsSection {
             replay_events: engine.replay_events,
             sessions: engine.sessions,
             calls: engine.calls_per_app,
+            voice_login_refusals: engine.voice_login_refusals,
             connection_timeout_seconds: seconds(engine.connection_timeout),
             login_timeout_seconds: seconds(engine.login_timeout),
             http_connections: 250_000,
@@ -306,7 +310,7 @@ pub struct AppSection {
     /// What happens when a user logs in a second time.
     #[serde(default)]
     pub multi_device: MultiDevicePolicy,
-    /// Whether a session ends when its UserSig expires.
+    /// Whether a session ends when its credential expires.
     #[serde(default)]
     pub end_expired_sessions: bool,
     /// Whether sessions on which calls ring live beside the user's other ones.
@@ -315,6 +319,9 @@ pub struct AppSection {
     /// What the vendor's conference clients call it, `org#app`. Empty: only by its number, `…#<id>`.
     #[serde(default)]
     pub conference_key: String,
+    /// Whether the key of authBuffers is the MD5 of a secret of 16 characters.
+    #[serde(default)]
+    pub auth_buffer_md5: bool,
 }
 
 impl AppSection {
@@ -333,6 +340,7 @@ impl AppSection {
             end_expired_sessions: false,
             calls_alongside: true,
             conference_key: String::new(),
+            auth_buffer_md5: false,
         }
     }
 }
@@ -433,6 +441,7 @@ impl Config {
             replay_events: limits.replay_events,
             sessions: limits.sessions,
             calls_per_app: limits.calls,
+            voice_login_refusals: limits.voice_login_refusals,
             connection_timeout: seconds(limits.connection_timeout_seconds),
             login_timeout: seconds(limits.login_timeout_seconds),
             conferences: self.conferences.engine(limits),
@@ -478,6 +487,7 @@ impl AppSection {
             },
             end_expired_sessions: self.end_expired_sessions,
             calls_alongside: self.calls_alongside,
+            auth_buffer_md5: self.auth_buffer_md5,
         }
     }
 }

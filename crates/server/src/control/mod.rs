@@ -5,6 +5,7 @@
 
 mod media;
 mod notes;
+mod origin;
 mod task;
 
 use crate::call_book::CallBook;

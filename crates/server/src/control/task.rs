@@ -1,7 +1,7 @@
 //! The task that owns the engine.
 
 use super::media::{MediaDesk, MediaEvent};
-use super::{Books, Load, Work, notes};
+use super::{Books, Load, Work, notes, origin};
 use crate::call_book::CallBook;
 use crate::clock::{Clock, unix_ms};
 use crate::passwords::{Job, Passwords};
@@ -103,7 +103,11 @@ impl EngineTask {
             Work::Signal(SignalEvent::Opened { conn, remote, media, outbox }) => {
                 let conn = ConnId(conn.0);
                 self.connections.insert(conn, outbox);
-                self.feed(Input::Connected { conn, remote });
+                self.feed(Input::Connected {
+                    conn,
+                    remote: remote.to_string(),
+                    origin: origin::of(remote.ip()),
+                });
                 if let Some(media) = media {
                     self.feed(Input::ReachesMedia { conn, media });
                 }

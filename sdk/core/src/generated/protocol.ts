@@ -124,9 +124,17 @@ app: AppId,
  */
 user: UserId, 
 /**
- * The user's credential: a UserSig.
+ * The user's credential: a UserSig. Left out where `authBuffer` is.
  */
-sig: string, 
+sig?: string, 
+/**
+ * The user's credential for one voice room, as base64 or hexadecimal digits. Left out where `sig` is.
+ */
+authBuffer?: string, 
+/**
+ * The voice room that `authBuffer` opens, by its name; the only one that such a session may join.
+ */
+voiceRoom?: string, 
 /**
  * The device; a client that has none is its own device for one session.
  */

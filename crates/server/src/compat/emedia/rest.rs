@@ -175,7 +175,7 @@ pub(super) async fn socket(
     let reached = Reached::by(&headers);
     let media = shared.address.media_for(&reached);
     let way = socket::Way {
-        remote: remote.to_string(),
+        remote,
         media: (media != shared.address.media()).then(|| Arc::new(media)),
         streams: format!("{}{STREAMS_PATH}", shared.address.http_for(&reached)),
     };

@@ -13,6 +13,7 @@ use huitong_gateway_signal::{FromEngine, Inside, Rate, SignalEvent, SignalSink, 
 use huitong_protocol::MediaBases;
 use huitong_types::{ErrorCode, Fault, limits::SIGNAL_FRAME_BYTES};
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -22,8 +23,8 @@ const LONGER: Duration = Duration::from_secs(10);
 
 /// How a client reaches this server.
 pub(super) struct Way {
-    /// For logs.
-    pub(super) remote: String,
+    /// The peer.
+    pub(super) remote: SocketAddr,
     /// Where it reaches media, if that differs from what is configured.
     pub(super) media: Option<Arc<MediaBases>>,
     /// Where it reaches its streams.
@@ -199,7 +200,7 @@ impl Line {
         match output {
             Output::Connect => {
                 self.leave_engine().await;
-                let (inside, opened) = Inside::open(self.way.remote.clone(), self.way.media.clone());
+                let (inside, opened) = Inside::open(self.way.remote, self.way.media.clone());
                 self.inside = Some(inside);
                 self.tell_engine(opened).await;
             }
@@ -228,7 +229,7 @@ impl Line {
                 metrics::counter!("huitong_wire_refused_total", "code" => fault.code.as_str()).increment(1);
                 let stay = self.wire.stay.as_ref();
                 tracing::info!(
-                    remote = self.way.remote,
+                    remote = %self.way.remote,
                     code = fault.code.as_str(),
                     app = stay.map(|stay| stay.who.app.get()),
                     user = stay.map(|stay| tracing::field::display(stay.who.user())),
