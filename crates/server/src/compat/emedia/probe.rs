@@ -48,7 +48,8 @@ fn beginnings(desk: &Desk, app: AppId) -> Option<[String; 3]> {
     };
     let ticket = desk.ticket(&login, String::new(), NOW_MS);
     let media = json!({"rtmp": "rtmp://h/live", "flv": "", "wsFlv": "", "whip": "", "whep": ""});
-    let room = json!({"room": {"text": "c"}, "scene": "rtc", "role": "publisher", "members": [], "audience": 0});
+    let room =
+        json!({"room": {"text": "c"}, "scene": "rtc", "role": "publisher", "members": [], "audience": 0});
     let you = json!({"member": 1, "user": "ann", "role": "admin"});
     Some([
         json!({"op": 200, "tkt": ticket}).to_string(),
