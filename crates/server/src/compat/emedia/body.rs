@@ -58,7 +58,8 @@ impl Body {
                 StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::FrameTooLong,
                 _ => ErrorCode::BadMessage,
             };
-            Fault::because(code, error.body_text())
+            let sentence = format!("The body cannot be read: {}.", error.body_text().trim_end_matches('.'));
+            Fault::because(code, sentence)
         })?;
         match serde_json::from_slice(&body) {
             Ok(value @ Value::Object(_)) => Ok(Self(value)),
