@@ -4,9 +4,11 @@ use crate::address::Address;
 use crate::{ClientError, in_time};
 use futures_util::{SinkExt, StreamExt};
 use huitong_protocol::{
-    Done, Event, Hello, Join, Leave, Ping, Publish, Reply, Request, RequestFrame, Resume, Resumed, RoomState,
-    ServerFrame, SetRole, Subscribe, Unpublish, Welcome,
+    AskTicket, Done, Enter, EnterReply, Event, Grant, Hello, Join, Kick, Leave, Ping, Publish, Reply,
+    Request, RequestFrame, Resume, Resumed, RoomState, ServerFrame, SetRole, Subscribe, TicketReply,
+    Unpublish, Welcome,
 };
+use huitong_types::UserId;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -96,6 +98,50 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Signal<S> {
     pub async fn join(&mut self, join: Join) -> Result<RoomState, ClientError> {
         match self.request(Request::Join(join)).await? {
             Done::Join(reply) => Ok(reply.state),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Asks for a ticket to a conference, which may be created by that.
+    ///
+    /// # Errors
+    /// As for [`Signal::join`].
+    pub async fn ticket(&mut self, ask: AskTicket) -> Result<TicketReply, ClientError> {
+        match self.request(Request::Ticket(ask)).await? {
+            Done::Ticket(reply) => Ok(reply),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Enters a conference and its room.
+    ///
+    /// # Errors
+    /// As for [`Signal::join`].
+    pub async fn enter(&mut self, enter: Enter) -> Result<EnterReply, ClientError> {
+        match self.request(Request::Enter(enter)).await? {
+            Done::Enter(reply) => Ok(*reply),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Changes roles in a conference, and returns whose.
+    ///
+    /// # Errors
+    /// As for [`Signal::join`].
+    pub async fn grant(&mut self, grant: Grant) -> Result<Vec<UserId>, ClientError> {
+        match self.request(Request::Grant(grant)).await? {
+            Done::Grant(reply) => Ok(reply.users),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Removes members of a conference, and returns whom.
+    ///
+    /// # Errors
+    /// As for [`Signal::join`].
+    pub async fn kick(&mut self, kick: Kick) -> Result<Vec<UserId>, ClientError> {
+        match self.request(Request::Kick(kick)).await? {
+            Done::Kick(reply) => Ok(reply.users),
             other => Err(unexpected(&other)),
         }
     }

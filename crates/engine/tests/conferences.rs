@@ -565,6 +565,47 @@ fn a_refused_entry_leaves_nothing_behind() {
 }
 
 #[test]
+fn ten_thousand_named_alike_come_to_a_live_conference_and_the_admin_goes_on() {
+    let mut world = World::new(config());
+    let settings = json!({ "settings": { "kind": "live", "maxAudience": 20_000 } });
+    let ann = meet(&mut world, "ann", "show", settings);
+    let bob = meet(&mut world, "bob", "show", json!({}));
+    let own = ticket(&mut world, bob, json!({ "room": named("show") })).unwrap();
+    for n in 0..10_000 {
+        let who = world.client(&format!("u{n}"));
+        let own = ticket(&mut world, who, json!({ "conference": own.conference })).unwrap();
+        enter_with(&mut world, who, &own, json!({ "nick": "same", "ext": "{}" })).unwrap();
+        // Who watches says nothing more.
+        world.clients.pop();
+        assert_eq!(world.clients.len(), who);
+    }
+    let look = json!({ "op": "look", "conference": own.conference });
+    let Done::Look(seen) = world.ask(bob, look).unwrap() else { panic!("a look") };
+    assert_eq!((seen.members, seen.audience), (10_002, 10_001));
+    assert!(world.clients[ann].pushes.len() < 20, "audience is not told one by one");
+    act(&mut world, ann, "grant", json!({ "users": ["u9999"], "role": "talker" })).unwrap();
+    assert_eq!(world.clients[bob].people().len(), 2);
+    act(&mut world, ann, "destroy", json!({})).unwrap();
+    assert_eq!(world.engine.sizes().members, 0);
+}
+
+#[test]
+fn one_user_who_comes_again_and_again_has_one_place() {
+    let mut apps = config();
+    for app in apps.apps.values_mut() {
+        app.multi_device = huitong_engine::MultiDevice::PerDevice;
+    }
+    let mut world = World::new(apps);
+    let ann = meet(&mut world, "ann", "a", json!({}));
+    for _ in 0..300 {
+        meet(&mut world, "bob", "a", json!({}));
+    }
+    assert_eq!(world.clients[ann].people(), [("bob".to_owned(), ConferenceRole::Talker)]);
+    assert_eq!(world.engine.sizes().members, 2);
+    world.wind_down();
+}
+
+#[test]
 fn the_shutdown_of_the_server_ends_all_conferences() {
     let mut world = World::new(config());
     let ann = meet(&mut world, "ann", "a", json!({}));
