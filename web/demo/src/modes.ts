@@ -1,12 +1,15 @@
-/** The two things that the site is for, as links. */
+/** The things that the site is for, as links. */
 import { make } from './dom.js';
+import type { Key } from './texts.js';
 
 /** What the page is for. */
-export type Mode = 'rooms' | 'calls';
+export type Mode = 'rooms' | 'calls' | 'conference';
+
+const TEXTS: Record<Mode, Key> = { rooms: 'modeRooms', calls: 'modeCalls', conference: 'modeConference' };
 
 /** The links; that of `present` is marked. */
 export function modes(present: Mode): HTMLElement {
-  const link = (mode: Mode, href: string, text: 'modeRooms' | 'modeCalls'): HTMLElement =>
-    make('a', { href, text, 'data-mode': mode, ...(mode === present ? { 'aria-current': 'page' } : {}) });
-  return make('nav', { class: 'modes', label: 'modes' }, link('rooms', '#rooms', 'modeRooms'), link('calls', '#calls', 'modeCalls'));
+  const links = (Object.keys(TEXTS) as Mode[]).map((mode) =>
+    make('a', { href: `#${mode}`, text: TEXTS[mode], 'data-mode': mode, ...(mode === present ? { 'aria-current': 'page' } : {}) }));
+  return make('nav', { class: 'modes', label: 'modes' }, ...links);
 }

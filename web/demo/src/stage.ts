@@ -6,7 +6,7 @@ import { gridFor, MOST_TILES } from './layout.js';
 import { Speakers } from './speaker.js';
 import { Tile } from './tile.js';
 import type { Key } from './texts.js';
-import type { Members } from './members.js';
+import type { Member } from './members.js';
 import type { TileState } from './tile.js';
 
 /** What is to be seen. */
@@ -24,7 +24,7 @@ export interface Show {
 }
 
 /** The others with their streams; the pictures of those in `dark` are not received. `source` is where a key is played from. */
-export function othersShown(members: Members, dark: ReadonlySet<string>, source: (play: string) => string): Show[] {
+export function othersShown(members: { readonly list: readonly Member[] }, dark: ReadonlySet<string>, source: (play: string) => string): Show[] {
   return members.list.flatMap(({ user, away, streams }) => {
     const whose = { user, own: false, pusher: null };
     const main = streams.get('main');

@@ -1,11 +1,13 @@
 /** Every text of the page, in English and Chinese. */
 import { CALL_TEXTS } from './call-texts.js';
+import { CONFERENCE_TEXTS } from './conference-texts.js';
 
 /** A language of the page. */
 export type Language = 'en' | 'zh';
 
 export const TEXTS = {
   ...CALL_TEXTS,
+  ...CONFERENCE_TEXTS,
   title: ['Huitong meeting', '会通会议'],
   tagline: ['Browsers and WeChat mini programs in one room, on your own server.', '浏览器与微信小程序同处一室，运行在你自己的服务器上。'],
   about: ['About this server', '关于此服务器'],

@@ -12,7 +12,7 @@ test('room_and_name_come_from_the_query_and_credentials_from_behind_the_hash', (
   const asked = readAddress('?room=88&lang=zh', '#app=1400000000&user=%E5%BC%A0&sig=eJx*-_');
   assert.deepEqual(asked, {
     room: '88', name: '张', language: 'zh', play: null, credential: { app: 1400000000, user: '张', sig: 'eJx*-_' },
-    calls: false, call: '',
+    mode: 'rooms', call: '',
   });
   assert.equal(readAddress('', '#app=x&user=a&sig=b').credential, null);
 });
