@@ -1,0 +1,158 @@
+// Conferences of the demo site: browsers with passwords, roles and raised hands, and a phone that knows of none of that.
+import assert from 'node:assert/strict'
+import { after, before } from 'node:test'
+import { Meeting } from '../../phones/lib/meeting.mjs'
+import { story } from '../../phones/lib/story.mjs'
+import { Attendee } from '../lib/attendee.mjs'
+import { launch } from '../lib/chromium.mjs'
+import { PHONE } from '../lib/visitor.mjs'
+
+const HALL = 'hall'
+const SECRET = '春天 spring'
+const step = story()
+let meeting, browser, ann, ben, pat
+
+before(async () => {
+  ;[meeting, browser] = await Promise.all([Meeting.begin({ demo: true }), launch()])
+})
+after(async () => {
+  await browser?.close()
+  assert.equal(await meeting?.end(), 0, 'the server drains and exits with 0')
+})
+
+const arrives = (name, options) => Attendee.atTheDoor(browser, meeting.server, name, options)
+const handheld = { viewport: PHONE, isMobile: true, hasTouch: true, query: { lang: 'zh' } }
+const meets = (one, other) => Promise.all([one.sees(other.name), one.hears(other), other.sees(one.name, { frames: 10 }), other.hears(one)])
+
+step('a_browser_makes_a_conference_that_others_enter_by_the_invitation_and_a_phone_by_its_room', async () => {
+  ann = await arrives('ann', { toneHz: 900 })
+  await ann.page.context().grantPermissions(['camera', 'microphone', 'clipboard-read', 'clipboard-write'])
+  await ann.enters({ room: HALL })
+  await ann.isTold('You have made this conference: you are its admin.')
+  await ann.is('admin')
+  await ann.press('invite')
+  await ann.isTold('The invitation is copied.')
+  const link = await ann.page.evaluate(() => navigator.clipboard.readText())
+  assert.equal(link, `${meeting.server.http}/#conference?room=${HALL}`)
+  ;[ben, pat] = await Promise.all([arrives('ben', { room: HALL, toneHz: 1200, ...handheld }), meeting.phone('pat')])
+  await ben.screenshot('conference-door-zh')
+  await Promise.all([ben.enters(), meeting.enter(pat, { strRoomID: HALL })])
+  await ben.is('talker')
+  await Promise.all([meets(ann, ben), meets(ann, pat), meets(ben, pat)])
+  await Promise.all([ann.lists('pat', { role: 'talker', audio: 'true', video: 'true' }), ben.lists('ann', { role: 'admin' })])
+  await ann.press('people')
+  await ann.screenshot('conference')
+  await ben.screenshot('conference-zh')
+})
+
+step('an_admin_turns_sound_and_picture_off_and_on_and_who_it_is_done_to_reads_it', async () => {
+  await ann.does('mute-sound', 'pat')
+  await ben.hearsNothingOf('pat')
+  await ann.does('mute-picture', 'ben')
+  await ben.isTold(/^管理员关闭了你的画面/)
+  await ann.page.click('[data-person="ben"] [data-act=actions]')
+  await ann.screenshot('conference-actions')
+  await ann.does('mute-sound', 'ben')
+  await ben.isTold(/^管理员关闭了你的声音和画面/)
+  await pat.hearsNothingOf(ben)
+  await ben.screenshot('conference-muted-zh')
+  await ann.does('mute-sound', 'pat')
+  await ann.does('mute-sound', 'ben')
+  await ann.does('mute-picture', 'ben')
+  await Promise.all([meets(ben, pat), ben.isTold('管理员已恢复你的声音和画面。')])
+})
+
+step('who_is_removed_is_told_and_gone_for_all_others', async () => {
+  await ann.does('kick', 'ben')
+  await ben.isOut(/^管理员将你移出了会议/)
+  await Promise.all([ann.losesSightOf('ben'), ann.isTold('ben left.'), pat.until('has no player for ben', () => !pat.player('ben'))])
+  const mark = pat.mark()
+  await ann.does('kick', 'pat')
+  await pat.until('is told that it was removed', () => mark.events('KICKED_OUT')[0])
+  await ann.losesSightOf('pat')
+})
+
+step('a_topic_stays_for_those_who_come_later_and_the_end_is_for_everybody', async () => {
+  await ann.page.fill('[data-field=topic]', '下周的计划')
+  await ann.press('set-topic')
+  await ben.enters()
+  const topic = (one) => one.until('reads the topic', async () => (await one.page.textContent('.topic')) === '下周的计划')
+  await Promise.all([topic(ann), topic(ben)])
+  await ann.press('leave')
+  await ann.screenshot('conference-end')
+  await ann.press('end')
+  await Promise.all([ann.isOut(/^The conference was ended for everybody/), ben.isOut(/^会议已对所有人结束/)])
+  assert.equal(await ben.page.locator('live-player').count(), 0)
+})
+
+step('a_lecture_with_a_password_lets_in_who_knows_it_and_nobody_else', async () => {
+  await ann.enters({ room: 'lecture', password: SECRET, kind: 'live' })
+  await ann.press('invite')
+  await ann.isTold(/^The invitation is copied\. The password is not in it/)
+  assert.doesNotMatch(await ann.page.evaluate(() => navigator.clipboard.readText()), /spring|春/)
+  await ben.knocks({ room: 'lecture' })
+  await ben.isTold(/^该会议有密码/)
+  await ben.knocks({ password: 'autumn' })
+  await ben.isTold(/^密码不对/)
+  await ben.screenshot('conference-wrong-zh')
+  await ben.enters({ password: SECRET })
+  await ben.is('audience')
+  await Promise.all([ben.sees('ann'), ben.hears(ann), ben.isTold(/^你正在观看和收听/)])
+  assert.equal(await ben.page.locator('live-pusher').count(), 0, 'who listens needs no camera')
+  assert.equal(await ben.page.locator('[data-act=mic]').isVisible(), false)
+  await ann.until('counts the audience', async () => (await ann.page.textContent('.count')) === '1 on stage, 1 watching')
+})
+
+step('a_raised_hand_is_answered_with_no_and_then_with_yes', async () => {
+  await ben.press('hand')
+  await ann.page.waitForSelector('[data-hand=ben]')
+  await Promise.all([ann.screenshot('conference-hand'), ben.screenshot('conference-hand-zh')])
+  await ann.press('not-now')
+  await ben.isTold(/^管理员表示暂不/)
+  await ben.press('hand')
+  await ann.press('let-talk')
+  await ben.is('talker')
+  await Promise.all([ann.sees('ben'), ann.hears(ben)])
+  assert.equal(await ann.page.locator('[data-hand]').count(), 0)
+})
+
+step('who_is_made_a_listener_sends_nothing_more_and_who_may_talk_without_asking_is_not_heard_at_once', async () => {
+  await ann.does('grant-audience', 'ben')
+  await ben.is('audience')
+  await Promise.all([ann.losesSightOf('ben'), ben.isTold(/^管理员已将你设为听众/)])
+  assert.equal(await ben.page.locator('live-pusher').count(), 0, 'the camera is closed')
+  await ben.press('hand')
+  await ann.page.waitForSelector('[data-hand=ben]')
+  await ben.press('hand')
+  await ann.page.waitForSelector('[data-hand=ben]', { state: 'detached' })
+  await ann.does('grant-talker', 'ben')
+  await ben.isTold(/^你现在可以发言，需要时请打开/)
+  await ann.lists('ben', { role: 'talker', audio: 'false', video: 'false' })
+  await ben.press('mic')
+  await ann.hears(ben)
+})
+
+step('an_admin_who_leaves_hands_over_first_and_another_window_takes_the_place', async () => {
+  await ann.does('grant-admin', 'ben')
+  await ben.is('admin')
+  const other = await arrives('ben', { toneHz: 1200 })
+  await other.enters({ room: 'lecture', password: SECRET })
+  await ben.isOut(/^你在另一台设备或另一个窗口进入了会议/)
+  await other.is('admin')
+  await ann.press('leave')
+  await ann.press('just-leave')
+  await ann.page.waitForSelector('[data-act=enter]')
+  await other.losesSightOf('ann')
+  await Promise.all([ann.leaves(), ben.leaves(), other.leaves()])
+})
+
+step('who_guesses_has_to_wait', async () => {
+  const cid = await arrives('cid', { room: 'lecture' })
+  for (const guess of ['summer', 'autumn', 'winter']) {
+    await cid.knocks({ password: guess })
+    await cid.isTold(/^That is not the password/)
+  }
+  await cid.knocks({ password: SECRET })
+  await cid.isTold(/^Too many wrong passwords/)
+  await cid.leaves()
+})
