@@ -5,18 +5,19 @@ import path from 'node:path';
 import test from 'node:test';
 import { parse } from 'acorn';
 import { Linter } from 'eslint';
-import { Phone, ROOT } from '../src/index.js';
+import { Phone, ROOT, load } from '../src/index.js';
 import { FILE as CALLING, component, source as calling } from '../src/trtc-calling/rig.js';
+import { FILE as CONFERENCES, source as conferences } from '../src/emedia/rig.js';
 import { FILE, source } from '../src/trtc-wx/rig.js';
 
-/** Largest sizes, bytes. The component carries calls, a screen and a bell beside the room. */
-const BUDGETS: Record<string, number> = { [FILE]: 60 * 1024, [CALLING]: 64 * 1024 };
+/** Largest sizes, bytes. The component carries calls, a screen and a bell beside the room; each file the table of error codes. */
+const BUDGETS: Record<string, number> = { [FILE]: 60 * 1024, [CALLING]: 66 * 1024, [CONFERENCES]: 64 * 1024 };
 
 /** What the runtime gives. Of the language everything of 2015 is there, but Proxy on old phones is not. */
 const RUNTIME = ['wx', 'console', 'setTimeout', 'clearTimeout', 'getCurrentPages', 'module', 'exports', 'define', 'Component'];
 
 /** The built files. */
-const FILES: [string, () => string][] = [[FILE, source], [CALLING, calling]];
+const FILES: [string, () => string][] = [[FILE, source], [CALLING, calling], [CONFERENCES, conferences]];
 
 /** The names that the code uses and declares nowhere. */
 function strangers(code: string): string[] {
@@ -73,10 +74,32 @@ test('the_component_is_four_files_that_need_no_others', () => {
   assert.deepEqual(bound.filter((name) => typeof methods[name] !== 'function'), []);
 });
 
-test('the_server_fills_in_the_address_of_the_component_too', () => {
+test('the_server_fills_in_the_address_of_the_others_too', () => {
   for (const word of ['__HUITONG_SERVER__', '__HUITONG_RTMP__']) {
     assert.equal(calling().split(word).length, 2, `${word} stands there once`);
+    assert.equal(conferences().split(word).length, 2, `${word} stands there once`);
   }
+});
+
+test('conferences_load_before_anything_else_of_the_application_is_there', () => {
+  const phone = new Phone();
+  const emedia = phone.require(CONFERENCES);
+  assert.equal(phone.wx['emedia'], emedia);
+  assert.ok(emedia.mgr && emedia.util && emedia.config);
+  const without = { ...phone.scope() };
+  delete without['wx'];
+  assert.ok((load(CONFERENCES, without) as { mgr: unknown }).mgr, 'even without the runtime');
+  phone.clock.advance(60_000);
+  assert.deepEqual([phone.printed, phone.server.urls, phone.contexts], [[], [], []]);
+});
+
+test('conferences_find_the_address_that_the_server_filled_in', async () => {
+  const phone = new Phone();
+  delete phone.wx['huitong'];
+  phone.wx['WebIM'] = { conn: { context: { accessToken: 's', jid: { appKey: 'org#1', name: 'ann', domain: 'd' } } } };
+  const filled = conferences().replace('__HUITONG_SERVER__', 'https://rtc.test:8443').replace('__HUITONG_RTMP__', 'rtmp://rtc.test:2935/live');
+  void phone.requireText(filled).mgr.createConference(10);
+  assert.deepEqual(phone.server.urls, ['wss://rtc.test:8443/v1/signal']);
 });
 
 test('the_server_fills_in_its_address_and_the_page_needs_no_setting', () => {
@@ -108,9 +131,11 @@ test('loading_the_file_prints_nothing_and_opens_nothing', () => {
   assert.deepEqual([phone.printed, phone.server.urls, phone.contexts], [[], [], []]);
 });
 
-test('the_folder_is_a_package_for_the_npm_build_of_mini_programs', () => {
-  const folder = path.join(ROOT, path.dirname(FILE));
-  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
-  assert.equal(manifest['main'], path.basename(FILE));
-  assert.ok(readFileSync(path.join(folder, manifest['types'] ?? ''), 'utf8').includes('export = TRTC'));
+test('the_folders_are_packages_for_the_npm_build_of_mini_programs', () => {
+  for (const [file, name] of [[FILE, 'TRTC'], [CONFERENCES, 'emedia']] as const) {
+    const folder = path.join(ROOT, path.dirname(file));
+    const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+    assert.equal(manifest['main'], path.basename(file));
+    assert.ok(readFileSync(path.join(folder, manifest['types'] ?? ''), 'utf8').includes(`export = ${name}`));
+  }
 });

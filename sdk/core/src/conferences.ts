@@ -34,8 +34,8 @@ export interface Entrance {
   details?: Record<string, string>;
 }
 
-/** What became of an entrance. `at`: whether the ticket was refused, or the entry with it. */
-export type Entered = { state: ConferenceState; created: boolean } | { error: Failure; at: 'ticket' | 'enter' };
+/** What became of an entrance. `ticket` is the one that was used. `at`: whether the ticket was refused, or the entry with it. */
+export type Entered = { state: ConferenceState; created: boolean; ticket: string } | { error: Failure; at: 'ticket' | 'enter' };
 
 /** How long a person waits for the answer to one request, ms: then the network is to blame. */
 export const ANSWER_WITHIN_MS = 20000;
@@ -356,7 +356,7 @@ export class Conferences implements ConnectionListener {
       this.openRoom(now, as);
     }
     this.tellAll(now, events);
-    done?.({ state: conference, created: now.created });
+    done?.({ state: conference, created: now.created, ticket: now.pass?.ticket ?? '' });
   }
 
   private openRoom(now: Now, state: RoomState): void {
