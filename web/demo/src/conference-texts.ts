@@ -25,6 +25,9 @@ export const CONFERENCE_TEXTS = {
   invited: ['The invitation is copied.', '邀请链接已复制。'],
   invitedSecret: ['The invitation is copied. The password is not in it: tell it in another way.', '邀请链接已复制。链接中不含密码，请另行告知。'],
   aloneThere: ['Nobody else is here yet. Copy the invitation and send it to somebody.', '还没有其他人，复制邀请链接发给别人吧。'],
+  aloneOnStage: ['Nobody else is on stage.', '台上没有其他人。'],
+  onStage: ['{name} is on stage now.', '{name} 上台了。'],
+  wasRemoved: ['{name} was removed.', '{name} 被移出了会议。'],
   countThere: ['{count} in the conference', '会议中 {count} 人'],
   countLive: ['{talkers} on stage, {audience} watching', '台上 {talkers} 人，观众 {audience} 人'],
 

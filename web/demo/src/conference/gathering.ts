@@ -280,12 +280,14 @@ export class Gathering {
   /** Others come, go, change, and ask. */
   private people(event: ConferenceEvent): void {
     if (event.type === 'memberEntered' && this.settled) {
-      this.events.say(say('joined', { name: event.member.user }), 'info');
+      this.events.say(say(this.kind === 'live' ? 'onStage' : 'joined', { name: event.member.user }), 'info');
     } else if (event.type === 'memberExited') {
       const { user } = event.member;
       this.dark.delete(user);
       this.hands.delete(user);
-      this.events.say(say('left', { name: user }), 'info');
+      // Without a reason it is one of many who listen now.
+      const words = event.reason === null ? 'nowAudience' : event.reason === 'removed' ? 'wasRemoved' : 'left';
+      this.events.say(say(words, { name: user }), 'info');
     } else if (event.type === 'memberRole' && this.settled) {
       this.events.say(say(NOW[event.member.role], { name: event.member.user }), 'info');
     } else if (event.type === 'hand') {

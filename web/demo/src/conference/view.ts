@@ -3,7 +3,7 @@ import type { ConferenceMember } from '@huitong/core';
 import { conferenceLink } from '../address.js';
 import { face } from '../calls/faces.js';
 import { Controls } from '../controls.js';
-import { iconButton, make, name } from '../dom.js';
+import { icon, iconButton, make, name } from '../dom.js';
 import { language, say } from '../language.js';
 import type { Me } from '../me.js';
 import { Stage } from '../stage.js';
@@ -50,7 +50,7 @@ export class ConferenceView {
 
   constructor(private readonly options: ConferenceViewOptions) {
     const { gathering, me } = options;
-    this.stage = new Stage(gathering.user, () => (this.touch.hidden = false), (users) => gathering.setSeen(users), 'aloneThere');
+    this.stage = new Stage(gathering.user, () => (this.touch.hidden = false), (users) => gathering.setSeen(users), gathering.kind === 'live' ? 'aloneOnStage' : 'aloneThere');
     this.roll = new Roll({
       close: () => this.toggleRoll(false),
       grant: (user, role) => gathering.grant(user, role),
@@ -98,7 +98,8 @@ export class ConferenceView {
         brand(),
         make('span', { class: 'room-name', 'data-room': room }, room),
         this.topic,
-        make('button', { type: 'button', class: 'plain', 'data-act': 'invite', text: 'invite', on: { click: () => void this.invite() } }),
+        make('button', { type: 'button', class: 'plain invite-button', 'data-act': 'invite', label: 'invite', on: { click: () => void this.invite() } },
+          icon('link'), make('span', { text: 'invite' })),
         make('span', { class: 'gap' }),
         this.count,
         ...topButtons(() => this.draw()),
