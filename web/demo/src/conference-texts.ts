@@ -78,6 +78,7 @@ export const CONFERENCE_TEXTS = {
   tooManyGuesses: ['Too many wrong passwords were tried: ask for the right one and wait a while, longer after each wrong one.', '错误密码次数过多：请询问正确的密码，并稍等再试，每错一次等待更久。'],
   passwordUnchecked: ['The server could not check the password; try again in a minute.', '服务器暂时无法校验密码，请稍后再试。'],
   talkersFull: ['As many talk there as may: choose “only watch and listen”, or come later.', '发言人数已满：请选择“只观看和收听”，或稍后再来。'],
+  stageFull: ['As many may talk as the conference allows: make somebody a listener first.', '可发言人数已达上限，请先将某人设为听众。'],
   conferenceFull: ['The conference is full; come again later.', '会议已满，请稍后再来。'],
   conferenceGone: ['That conference is over: enter once more to begin a new one with this name.', '该会议已结束：再次点击进入即可用此名称新建。'],
   nameTaken: ['A room of this name is in use for something else: choose another name.', '同名房间正用于其他用途，请换一个名称。'],

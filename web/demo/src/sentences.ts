@@ -60,7 +60,7 @@ const FAILURES: Partial<Record<ErrorCode, Key>> = {
   'ticket-invalid': 'ticketStale',
   'ticket-expired': 'ticketStale',
   'ticket-void': 'ticketStale',
-  'talkers-full': 'talkersFull',
+  'talkers-full': 'stageFull',
   'conference-limit': 'limitReached',
   'not-admin': 'notAdmin',
   'last-admin': 'lastAdmin',

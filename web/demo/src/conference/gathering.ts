@@ -151,11 +151,11 @@ export class Gathering {
   /** What is to be seen, one's own picture first. Who only listens has no tile. */
   get shows(): Show[] {
     const { me } = this.options;
-    const { noAudio } = this.state ?? {};
+    const { noAudio, noVideo } = this.state ?? {};
     const shows: Show[] = [];
     if (this.maySend === true) {
       const { audio, video } = me.sends;
-      const state = { audio: audio && !noAudio, video, speaking: false, away: false };
+      const state = { audio: audio && !noAudio, video: video && !noVideo, speaking: false, away: false };
       shows.push({ user: this.user, stream: 'main', own: true, src: '', pusher: me.pusher, picture: video, state });
     }
     const silent = new Set(this.others.filter(({ role }) => role === 'audience').map(({ user }) => user));
@@ -251,7 +251,10 @@ export class Gathering {
         this.placed(event.role);
         break;
       case 'muted':
-        this.events.say(say(leftOut(event.audio, event.video) ?? 'heardAgain'), 'info');
+        // What is left out stands above the pictures as long as it is.
+        if (leftOut(event.audio, event.video) === null) {
+          this.events.say(say('heardAgain'), 'info');
+        }
         break;
       case 'handDeclined':
         this.handUp = false;

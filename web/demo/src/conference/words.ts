@@ -16,6 +16,7 @@ export const KINDS: Record<ConferenceKind, Key> = { ordinary: 'kindOrdinary', la
 /** What the same code means at the door, where it means something else inside. */
 const AT_THE_DOOR: Partial<Record<ErrorCode, Key>> = {
   'room-full': 'conferenceFull',
+  'talkers-full': 'talkersFull',
   'conference-limit': 'tooManyMade',
   'scene-mismatch': 'nameTaken',
   'no-conference': 'conferenceGone',
