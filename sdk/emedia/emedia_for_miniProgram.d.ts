@@ -123,6 +123,7 @@ declare namespace emedia {
 
     /** Additions. */
     muteMembers(confrId: string, memberNames: string | string[], what?: { audio?: boolean; video?: boolean }): Promise<any>;
+    setMedia(what: { audio?: boolean; video?: boolean }): Promise<any>;
     raiseHand(up?: boolean): Promise<any>;
     declineHand(confrId: string, memberName: string): Promise<any>;
 

@@ -18,6 +18,9 @@ const MODULES = [
 /** The SDKs that are one component: `name` is that of its four files. */
 const COMPONENTS = [{ folder: 'trtc-calling', name: 'TRTCCalling' }];
 
+/** The SDKs that are one component of many files: each source becomes a file of its own, at the same place. */
+const FOLDERS = [{ folder: 'gme-room', name: 'gme-room', types: 'gme-room.d.ts' }];
+
 const LICENSE = '/*! Huitong, Apache-2.0 */';
 
 /** CommonJS, AMD or a global; the module is the thing itself. */
@@ -26,23 +29,54 @@ function umd(code, name) {
   return `${LICENSE}\n${head}(this,function(){${code.trim()}return __sdk.default});\n`;
 }
 
+/** What all builds for phones have in common. */
+const FOR_PHONES = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  write: false,
+  platform: 'neutral',
+  target: 'es2015',
+  charset: 'utf8',
+  minify: true,
+  legalComments: 'none',
+  tsconfig: 'sdk/tsconfig.json',
+  logLevel: 'warning',
+};
+
 async function bundle(folder) {
   const { outputFiles } = await build({
-    absWorkingDir: ROOT,
+    ...FOR_PHONES,
     entryPoints: [`sdk/${folder}/src/index.ts`],
-    bundle: true,
-    write: false,
     format: 'iife',
     globalName: '__sdk',
-    platform: 'neutral',
-    target: 'es2015',
-    charset: 'utf8',
-    minify: true,
-    legalComments: 'none',
-    tsconfig: 'sdk/tsconfig.json',
-    logLevel: 'warning',
   });
   return outputFiles[0].text;
+}
+
+/** Files of the same SDK are required where they are; what comes from elsewhere is in the file that needs it. */
+function apart(source) {
+  return {
+    name: 'apart',
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\./ }, ({ path: file, kind, importer }) =>
+        kind === 'entry-point' || !importer.startsWith(source + path.sep) ? null : { path: file, external: true },
+      ),
+  };
+}
+
+/** Every source of a folder, built by itself: pairs of name without ending, and text. */
+async function pieces(folder) {
+  const source = path.join(ROOT, 'sdk', folder, 'src');
+  const names = (await readdir(source, { recursive: true })).filter((name) => name.endsWith('.ts')).sort();
+  const { outputFiles } = await build({
+    ...FOR_PHONES,
+    entryPoints: names.map((name) => `./sdk/${folder}/src/${name}`),
+    outbase: `sdk/${folder}/src`,
+    outdir: 'out',
+    format: 'cjs',
+    plugins: [apart(source)],
+  });
+  return outputFiles.map(({ path: file, text }) => [path.relative(path.join(ROOT, 'out'), file), text]);
 }
 
 /** Writes beside and renames, so that whoever reads meanwhile sees a whole file. */
@@ -86,6 +120,21 @@ for (const { folder, name } of COMPONENTS) {
     await copyFile(path.join(source, `src/${name}.${kind}`), path.join(target, `${name}.${kind}`));
   }
   console.log(`dist/miniprogram/${name}/${name}.js  ${(Buffer.byteLength(code) / 1024).toFixed(1)} KiB`);
+}
+
+for (const { folder, name, types } of FOLDERS) {
+  const target = path.join(OUT, name);
+  const source = path.join(ROOT, 'sdk', folder);
+  let bytes = 0;
+  for (const [file, code] of await pieces(folder)) {
+    bytes += Buffer.byteLength(code);
+    await put(path.join(target, file), `${LICENSE}\n${code}`);
+  }
+  for (const kind of ['wxml', 'wxss', 'json']) {
+    await copyFile(path.join(source, `src/${name}.${kind}`), path.join(target, `${name}.${kind}`));
+  }
+  await copyFile(path.join(source, types), path.join(target, types));
+  console.log(`dist/miniprogram/${name}/  ${(bytes / 1024).toFixed(1)} KiB`);
 }
 
 await buildWeb(ROOT, put);

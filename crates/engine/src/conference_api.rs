@@ -41,8 +41,17 @@ fn changes(attributes: Vec<huitong_protocol::AttributeChange>) -> Vec<Change> {
 impl Engine {
     /// Who a session is, as somebody who acts in a conference.
     pub(crate) fn actor(&self, session: SessionId) -> Result<Actor, Fault> {
+        self.conference_user(session).map(Actor::User)
+    }
+
+    /// The user of a session, for requests about conferences. An authBuffer proves too little for them.
+    pub(crate) fn conference_user(&self, session: SessionId) -> Result<UserKey, Fault> {
         let who = self.sessions.who(session).ok_or(Fault::new(ErrorCode::SessionGone))?;
-        Ok(Actor::User(UserKey { app: who.app, user: who.user.clone() }))
+        if self.has_voice_pass(session) {
+            let sentence = "An authBuffer opens a voice room; for conferences, log in with `sig`.";
+            return Err(Fault::because(ErrorCode::MayNotEnter, sentence));
+        }
+        Ok(UserKey { app: who.app, user: who.user.clone() })
     }
 
     /// Does something to members.

@@ -271,13 +271,16 @@ impl Engine {
     }
 
     pub(crate) fn enter_conference(&mut self, session: SessionId, enter: Enter) -> Result<Done, Fault> {
-        let who = self.sessions.who(session).ok_or(Fault::new(ErrorCode::SessionGone))?;
-        let user = UserKey { app: who.app, user: who.user.clone() };
+        let user = self.conference_user(session)?;
         let ticket = self.read_ticket(&user, &enter)?;
         let id = ticket.conference;
         let again = self.hall.machine.of_session(session).is_some_and(|(present, _)| present.id == id);
         if self.draining && !again {
             return Err(Fault::new(ErrorCode::ShuttingDown));
+        }
+        match self.hall.meta.get(&id) {
+            Some(meta) => self.may_enter(&meta.key, &user.user)?,
+            None => self.may_begin(user.app)?,
         }
         if !again && self.rooms.room_of(session).is_some_and(|key| !self.is_room_of(id, key)) {
             return Err(Fault::new(ErrorCode::AlreadyInRoom));

@@ -1,12 +1,15 @@
 //! The engine: its tables, its dispatch and its deadlines.
 
+use crate::admission::Admission;
 use crate::calls::Desk;
 use crate::conferences::Hall;
+use crate::guesses::Guesses;
 use crate::held::Held;
 use crate::io::{ConnId, EngineConfig, Input, Note, Output};
 use crate::media::Media;
 use crate::random::Random;
 use crate::urls::Urls;
+use crate::voice::VoicePass;
 use huitong_auth::{PlayKeys, TicketKeys};
 use huitong_protocol::{Event, MediaBases, MemberDetails};
 use huitong_room::{Limits, Rooms};
@@ -37,6 +40,8 @@ pub enum Why {
     Presence,
     /// Something of a conference is due.
     Conference(huitong_conference::Why),
+    /// A refused login is forgotten.
+    Guesses,
 }
 
 /// How much the engine holds, for metrics and tests.
@@ -93,11 +98,17 @@ pub struct Engine {
     pub(crate) held: Held,
     pub(crate) urls: Urls,
     pub(crate) desk: Desk,
+    pub(crate) admission: Admission,
     pub(crate) hall: Hall,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
     /// When the room key of a member expires, Unix seconds, where the application demands one.
     pub(crate) room_keys: HashMap<SessionId, u64>,
+    /// Sessions that logged in for one voice room.
+    pub(crate) voice: HashMap<SessionId, VoicePass>,
+    pub(crate) guesses: Guesses,
+    /// Where connections come from, as far as refusals are counted by it.
+    pub(crate) origins: HashMap<ConnId, Arc<str>>,
     /// What members brought along, for the operator to see.
     pub(crate) labels: HashMap<SessionId, Labels>,
     /// Connections that reach media under other addresses than the configured ones.
@@ -141,9 +152,13 @@ impl Engine {
             held: Held::new(config.early_hold, config.early_count),
             urls: Urls::default(),
             desk: Desk::new(config.away_after),
+            admission: Admission::default(),
             hall: Hall::new(config.conferences.clone(), tickets),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
+            voice: HashMap::new(),
+            guesses: Guesses::new(config.voice_login_refusals),
+            origins: HashMap::new(),
             labels: HashMap::new(),
             reached_media: BTreeMap::new(),
             draining: false,
@@ -162,8 +177,9 @@ impl Engine {
         }
         self.run_due();
         match input {
-            Input::Connected { conn, remote } => {
+            Input::Connected { conn, remote, origin } => {
                 self.sessions.connected(self.now, conn);
+                self.origins.insert(conn, origin);
                 self.note("connected", |note| {
                     note.conn = Some(conn);
                     note.detail = remote;
@@ -176,6 +192,7 @@ impl Engine {
             Input::BadFrame { conn, fault } => self.on_bad_frame(conn, fault),
             Input::Disconnected { conn } => {
                 self.reached_media.remove(&conn);
+                self.origins.remove(&conn);
                 self.sessions.disconnected(self.now, conn);
             }
             Input::PublishRequested { ticket, key } => self.publish_requested(ticket, key),
@@ -185,6 +202,10 @@ impl Engine {
             Input::Api { call, app, request } => self.on_api(call, app, request),
             Input::RestoreUrl(record) => self.restore_url(&record),
             Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
+            Input::RestoreSuspension { app, by_configuration } => {
+                self.restore_suspension(app, by_configuration);
+            }
+            Input::Quota { app, limit } => self.quota_reached(app, limit),
             Input::Drain { within } => self.drain(within),
             Input::PasswordHashed { conference, hash } => self.password_hashed(conference, hash),
             Input::PasswordChecked { ask, verdict } => self.password_checked(ask, verdict),
@@ -209,7 +230,8 @@ impl Engine {
         let calls = self.desk.machine.next_deadline().map(|(at, why)| (at, Why::Call(why)));
         let presence = self.desk.presence.next_deadline().map(|at| (at, Why::Presence));
         let conferences = self.hall.machine.next_deadline().map(|(at, why)| (at, Why::Conference(why)));
-        [rooms, sessions, held, urls, calls, presence, conferences]
+        let guesses = self.guesses.next_deadline().map(|at| (at, Why::Guesses));
+        [rooms, sessions, held, urls, calls, presence, conferences, guesses]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -246,6 +268,9 @@ impl Engine {
             && self.desk.is_idle()
             && self.hall.is_idle()
             && self.room_keys.is_empty()
+            && self.voice.is_empty()
+            && self.guesses.is_idle()
+            && self.origins.is_empty()
             && self.labels.is_empty()
             && self.reached_media.is_empty()
     }
@@ -260,6 +285,7 @@ impl Engine {
         self.flush();
         self.expire_held();
         self.urls.expire(self.now);
+        self.guesses.tick(self.now);
         self.let_happen(huitong_call::Input::Tick);
         let ticked = self.in_hall(huitong_conference::Input::Tick);
         debug_assert!(ticked.is_ok(), "time is never refused");

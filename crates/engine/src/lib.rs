@@ -3,7 +3,7 @@
 //! Adapters feed [`Input`] with the time and drain [`Output`] until [`Engine::next_deadline`] says when to
 //! call again. One engine serves all applications of a node.
 //!
-//! Reading order: [`io`] (what goes in and out), `engine` (tables and dispatch), `requests` and `login` (what
+//! Reading order: [`io`] (what goes in and out), `engine` (tables and dispatch), `requests`, `login` and `voice` (what
 //! clients ask), `translate` (what rooms and sessions bring about), `publishing` and `playing` (media
 //! connections and their keys), `held`, `urls`, `calls` (what clients ask about calls), `call_events` (what calls, rooms and
 //! sessions do to each other), `call_views`, `groups`, `backend` (the API).
@@ -12,9 +12,11 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+mod admission;
 mod backend;
 mod call_api;
 mod call_events;
+mod call_log;
 mod call_views;
 mod calls;
 mod conference_api;
@@ -24,6 +26,7 @@ mod conferences;
 mod credentials;
 mod engine;
 mod groups;
+mod guesses;
 mod held;
 pub mod io;
 mod login;
@@ -32,13 +35,15 @@ mod playing;
 mod publishing;
 mod random;
 mod requests;
+mod stays;
 mod translate;
 mod urls;
+mod voice;
 mod wire;
 
 pub use engine::{Engine, Sizes, Why};
 pub use io::{
     AdminGone, ApiCall, ApiResult, AppConfig, AskedAdmin, CallLog, CallLogEnd, CallLogParty,
     ConferenceLimits, ConnId, EngineConfig, Input, LazyPush, MediaTicket, MultiDevice, Note, Output, Pace,
-    StreamLabel, TrackFlags, UrlRecord, Verdict,
+    StayEvent, StreamLabel, TrackFlags, UrlRecord, Verdict,
 };

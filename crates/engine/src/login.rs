@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::io::{AppConfig, ConnId};
+use crate::voice::Proven;
 use huitong_call::UserKey;
 use huitong_protocol::{CloseCode, Done, Hello, PROTOCOL_VERSION, Resumed, Welcome};
 use huitong_session::{Login, Resumption};
@@ -62,7 +63,7 @@ impl Engine {
             let sentence = format!("This server does not serve the application {}.", hello.app);
             Fault::because(ErrorCode::UnknownApp, sentence).in_field("app")
         };
-        let app = self.config.apps.get(&hello.app).ok_or_else(unknown)?;
+        let app = self.config.apps.get(&hello.app).cloned().ok_or_else(unknown)?;
         if hello.calls && hello.device.is_none() {
             let sentence = "With `calls` the login needs a `device`.";
             return Err(Fault::because(ErrorCode::InvalidField, sentence).in_field("device"));
@@ -72,8 +73,8 @@ impl Engine {
             && let Some(resumption) = self.sessions.resumable(hello.app, &hello.user, wish)?
         {
             // A client that has got a new credential meanwhile shows it; an old one changes nothing.
-            let shown = crate::credentials::user_sig(app, hello.app, &hello.user, &hello.sig, self.unix_ms);
-            let until = shown.ok().and_then(|expires| self.valid_until(app, expires));
+            let shown = self.shown(&app, &hello, resumption.session);
+            let until = shown.and_then(|expires| self.valid_until(&app, expires));
             self.sessions.valid_until(resumption.session, until);
             self.sessions.resume(self.now, conn, resumption);
             return Ok((resumption.session, resumption.how, Some(resumption)));
@@ -81,8 +82,8 @@ impl Engine {
         if self.draining {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
-        let expires = crate::credentials::user_sig(app, hello.app, &hello.user, &hello.sig, self.unix_ms)?;
-        let valid_until = self.valid_until(app, expires);
+        let Proven { expires, pass } = self.prove(conn, &app, &hello)?;
+        let valid_until = self.valid_until(&app, expires);
         let policy = app.multi_device;
         let session = SessionId::new(self.random.number());
         let login = Login {
@@ -97,6 +98,9 @@ impl Engine {
             valid_until,
         };
         self.sessions.login(self.now, conn, login)?;
+        if let Some(pass) = pass {
+            self.voice.insert(session, pass);
+        }
         Ok((session, Resumed::New, None))
     }
 

@@ -109,13 +109,13 @@ impl Engine {
         id: u32,
         ask: AskTicket,
     ) -> Result<(), Fault> {
-        let (app, user) = self.who(session)?;
-        self.ask_ticket(Asker::Client(conn, id), &UserKey { app, user }, ask)
+        let user = self.conference_user(session)?;
+        self.ask_ticket(Asker::Client(conn, id), &user, ask)
     }
 
     fn look_by_client(&mut self, conn: ConnId, session: SessionId, id: u32, look: Look) -> Result<(), Fault> {
-        let (app, user) = self.who(session)?;
-        self.ask_look(Asker::Client(conn, id), &UserKey { app, user }, look)
+        let user = self.conference_user(session)?;
+        self.ask_look(Asker::Client(conn, id), &user, look)
     }
 
     /// What only those may do who decide in a conference.
@@ -151,14 +151,21 @@ impl Engine {
         if self.draining && !own_call && self.rooms.room_of(session) != Some(&key) {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
-        let grant = match own_call {
+        if !own_call {
+            self.may_enter(&key, &user)?;
+        }
+        let grant = match (own_call, self.voice_grant(session, &key.room)?) {
             // The server chose the room, so no back-end can have made a key for it.
-            true => Grant { privileges: Privileges::ALL, expires_unix: None },
-            false => self.grant(app, &user, &key.room, join.private_map_key.as_ref())?,
+            (true, _) => Grant { privileges: Privileges::ALL, expires_unix: None },
+            // The authBuffer has opened this very room.
+            (false, Some(privileges)) => Grant { privileges, expires_unix: None },
+            (false, None) => self.grant(app, &user, &key.room, join.private_map_key.as_ref())?,
         };
         self.media.may_register(&self.urls, session, &join.publish)?;
         let (scene, role, privileges) = (join.scene, join.role, grant.privileges);
-        let door = Door { key: &key, scene, role, privileges, authority: false };
+        // An authBuffer is a permission of the back-end for this very room.
+        let authority = self.has_voice_pass(session);
+        let door = Door { key: &key, scene, role, privileges, authority };
         if let Some(result) = self.join_conference(session, UserKey { app, user: user.clone() }, &door) {
             result?;
             self.granted(session, grant);
@@ -226,6 +233,7 @@ impl Engine {
         let room = self.rooms.room_of(session).ok_or(Fault::new(ErrorCode::NotInRoom))?.room.clone();
         // Without a new key the member keeps what the one it entered with allows, as long as that one is valid.
         let grant = match &set_role.private_map_key {
+            Some(_) if self.voice.contains_key(&session) => None,
             Some(key) => Some(self.grant(app, &user, &room, Some(key))?),
             None if set_role.role == Role::Publisher => {
                 self.still_granted(session)?;

@@ -50,7 +50,7 @@ pub(crate) async fn run<S: SignalSink>(
     let open = metrics::gauge!("huitong_signal_connections");
     open.increment(1.0);
     tracing::debug!("signalling connection opened");
-    let opened = SignalEvent::Opened { conn, remote: peer.remote.to_string(), media: peer.media, outbox };
+    let opened = SignalEvent::Opened { conn, remote: peer.remote, media: peer.media, outbox };
     let end = if sink.deliver(opened).await.is_ok() {
         let end = tokio::select! {
             end = pump(&mut socket, &mut mailbox, &overflow, conn, &sink) => end,

@@ -48,7 +48,7 @@ impl fmt::Display for ConnNumber {
 /// Who connects.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    /// The address, for logs only.
+    /// The address.
     pub remote: SocketAddr,
     /// Where this client reaches media, if that differs from what is configured.
     pub media: Option<Arc<MediaBases>>,
@@ -61,8 +61,8 @@ pub enum SignalEvent {
     Opened {
         /// The connection.
         conn: ConnNumber,
-        /// Address of the peer, for logs only.
-        remote: String,
+        /// Address of the peer.
+        remote: SocketAddr,
         /// Where this client reaches media, if that differs from what is configured. Handed through.
         media: Option<Arc<MediaBases>>,
         /// Where its frames go.

@@ -28,7 +28,8 @@ pub use conferences::{
 pub use details::MemberDetails;
 pub use parse::{ParseError, parse_request};
 pub use request::{
-    Hello, Join, Leave, Ping, Publish, Request, RequestFrame, Resume, SetRole, Subscribe, Unpublish,
+    Credential, Hello, Join, Leave, Ping, Publish, Request, RequestFrame, Resume, SetRole, Subscribe,
+    Unpublish,
 };
 pub use server::{
     Done, Event, Failure, JoinReply, MediaBases, MemberInfo, Pong, PushFrame, Reply, ReplyFrame, Resumed,

@@ -1,6 +1,6 @@
 //! From the text of a WebSocket frame to a request, with errors that name the field.
 
-use crate::request::Request;
+use crate::request::{Hello, Request};
 use huitong_types::{ErrorCode, Fault, limits};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -24,9 +24,10 @@ struct Envelope {
 const WORDS: usize = 240;
 
 /// Every field of a request, as errors name it.
-const FIELDS: [&str; 41] = [
+const FIELDS: [&str; 43] = [
     "app",
     "audio",
+    "authBuffer",
     "busy",
     "call",
     "calls",
@@ -66,6 +67,7 @@ const FIELDS: [&str; 41] = [
     "users",
     "version",
     "video",
+    "voiceRoom",
 ];
 
 fn body<T: DeserializeOwned>(
@@ -73,9 +75,13 @@ fn body<T: DeserializeOwned>(
     text: &str,
     wrap: fn(T) -> Request,
 ) -> Result<(u32, Request), ParseError> {
+    fields(id, text).map(|body| (id, wrap(body)))
+}
+
+fn fields<T: DeserializeOwned>(id: u32, text: &str) -> Result<T, ParseError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut json);
-    parsed.map(|body| (id, wrap(body))).map_err(|error| {
+    parsed.map_err(|error| {
         let path = error.path().to_string();
         let words = clipped(&error.into_inner().to_string());
         let mut fault =
@@ -83,6 +89,15 @@ fn body<T: DeserializeOwned>(
         fault.field = field(&path, &words);
         ParseError { id, fault }
     })
+}
+
+/// A login has one credential, which types cannot say of fields beside others.
+fn hello(id: u32, text: &str) -> Result<(u32, Request), ParseError> {
+    let hello: Hello = fields(id, text)?;
+    match hello.credential() {
+        Ok(_) => Ok((id, Request::Hello(hello))),
+        Err(fault) => Err(ParseError { id, fault }),
+    }
 }
 
 /// The field of the request that is at fault: where the reader stopped, or the one that it missed.
@@ -127,7 +142,7 @@ pub fn parse_request(text: &str) -> Result<(u32, Request), ParseError> {
         return Err(ParseError { id, fault });
     }
     match envelope.op.as_str() {
-        "hello" => body(id, text, Request::Hello),
+        "hello" => hello(id, text),
         "join" => body(id, text, Request::Join),
         "leave" => body(id, text, Request::Leave),
         "publish" => body(id, text, Request::Publish),
@@ -185,6 +200,29 @@ mod tests {
             let fault = parse_request(&text).unwrap_err().fault;
             assert_eq!(fault.field, Some(field), "{fault}");
             assert!(fault.message.len() < 1000, "{} bytes", fault.message.len());
+        }
+    }
+
+    #[test]
+    fn a_login_has_exactly_one_credential() {
+        let hello = |more: &str| {
+            parse_request(&format!(r#"{{"id":1,"op":"hello","version":1,"app":1,"user":"7"{more}}}"#))
+        };
+        for good in [r#","sig":"s""#, r#","authBuffer":"b","voiceRoom":"r""#, r#","sig":"""#] {
+            assert!(hello(good).is_ok(), "{good}");
+        }
+        let cases = [
+            ("", "sig"),
+            (r#","voiceRoom":"r""#, "sig"),
+            (r#","sig":"s","authBuffer":"b","voiceRoom":"r""#, "authBuffer"),
+            (r#","sig":"s","voiceRoom":"r""#, "voiceRoom"),
+            (r#","authBuffer":"b""#, "voiceRoom"),
+            (r#","authBuffer":7,"voiceRoom":"r""#, "authBuffer"),
+        ];
+        for (more, field) in cases {
+            let error = hello(more).unwrap_err();
+            assert_eq!((error.id, error.fault.code), (1, ErrorCode::InvalidField), "{more}");
+            assert_eq!(error.fault.field, Some(field), "{}", error.fault);
         }
     }
 

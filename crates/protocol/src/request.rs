@@ -4,7 +4,8 @@ use crate::calls::{Accept, Hangup, PlaceCall, Reject, Watch};
 use crate::conferences::{AskTicket, Attributes, Decline, Destroy, Enter, Grant, Hand, Kick, Look, Mute};
 use crate::details::MemberDetails;
 use huitong_types::{
-    AppId, ConferenceExit, DeviceId, RecordId, Redacted, Role, RoomId, Scene, StreamKey, StreamKind, UserId,
+    AppId, ConferenceExit, DeviceId, ErrorCode, Fault, RecordId, Redacted, Role, RoomId, Scene, StreamKey,
+    StreamKind, UserId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -144,9 +145,18 @@ pub struct Hello {
     pub app: AppId,
     /// The user.
     pub user: UserId,
-    /// The user's credential: a UserSig.
-    #[ts(type = "string")]
-    pub sig: Redacted<String>,
+    /// The user's credential: a UserSig. Left out where `authBuffer` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    pub sig: Option<Redacted<String>>,
+    /// The user's credential for one voice room, as base64 or hexadecimal digits. Left out where `sig` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    pub auth_buffer: Option<Redacted<String>>,
+    /// The voice room that `authBuffer` opens, by its name; the only one that such a session may join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub voice_room: Option<String>,
     /// The device; a client that has none is its own device for one session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -163,6 +173,43 @@ pub struct Hello {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub resume: Option<Resume>,
+}
+
+/// What proves who logs in.
+#[derive(Clone, Copy, Debug)]
+pub enum Credential<'a> {
+    /// A UserSig: the user, wherever it goes.
+    Sig(&'a Redacted<String>),
+    /// An authBuffer: the user, in one voice room.
+    Voice {
+        /// The authBuffer as text.
+        auth_buffer: &'a Redacted<String>,
+        /// The name of the room.
+        room: &'a str,
+    },
+}
+
+impl Hello {
+    /// The one credential of this login.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidField`]: none, two, or an authBuffer without its room.
+    pub fn credential(&self) -> Result<Credential<'_>, Fault> {
+        let wrong = |field, words: &str| {
+            let sentence = format!("The request is not valid: {words}.");
+            Err(Fault::because(ErrorCode::InvalidField, sentence).in_field(field))
+        };
+        match (&self.sig, &self.auth_buffer, &self.voice_room) {
+            (Some(sig), None, None) => Ok(Credential::Sig(sig)),
+            (None, Some(auth_buffer), Some(room)) => Ok(Credential::Voice { auth_buffer, room }),
+            (None, None, _) => wrong("sig", "a login needs `sig`, or `authBuffer` and `voiceRoom`"),
+            (Some(_), Some(_), _) => wrong("authBuffer", "a login has `sig` or `authBuffer`, not both"),
+            (Some(_), None, Some(_)) => {
+                wrong("voiceRoom", "`voiceRoom` belongs to `authBuffer`, not to `sig`")
+            }
+            (None, Some(_), None) => wrong("voiceRoom", "`authBuffer` needs `voiceRoom`, the room it opens"),
+        }
+    }
 }
 
 /// The session to go on with.

@@ -137,3 +137,26 @@ async fn a_demo_credential_needs_a_user_in_json() {
     let form = common::http(server.http, "POST", "/demo/usersig", None, r#"{"user":"alice"}"#).await;
     assert_eq!(form.status, 415, "{form:?}");
 }
+
+#[tokio::test]
+async fn the_demo_application_opens_voice_rooms_with_the_credentials_it_mints() {
+    let mut config = config();
+    config.app.clear();
+    let server = Running::start(config).await;
+    let mint = async |body: &str| post_json(server.http, "/demo/authbuffer", body).await;
+    let minted = mint(r#"{"user":"-9223372036854775808","room":"room_123"}"#).await.json();
+    assert_eq!(minted["user"], "-9223372036854775808");
+    let login = serde_json::json!({
+        "id": 1, "op": "hello", "version": 1, "app": minted["app"], "user": minted["user"],
+        "authBuffer": minted["authBuffer"], "voiceRoom": minted["room"],
+    });
+    let mut phone = Phone::connect(&server).await;
+    let welcome = phone.request(login).await;
+    assert_eq!(welcome["ok"]["op"], "hello", "{welcome}");
+    let join = serde_json::json!({ "id": 2, "op": "join", "room": { "text": "room_123" } });
+    assert_eq!(phone.request(join).await["ok"]["op"], "join");
+    for body in [r#"{"user":"ann","room":"a"}"#, r#"{"user":"1","room":"a-b"}"#] {
+        let refused = mint(body).await;
+        assert_eq!((refused.status, refused.code()), (400, "invalid-field".to_owned()), "{body}");
+    }
+}

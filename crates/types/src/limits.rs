@@ -85,3 +85,7 @@ pub const CONFERENCE_BATCH: usize = 100;
 
 /// Longest ticket, bytes: those of this server have about 100.
 pub const TICKET_BYTES: usize = 256;
+
+/// Refused logins with an authBuffer from one address, or for one user, until further ones are not looked at: people
+/// behind one address who mistype are fewer, and who tries to enter as somebody else needs eight on average.
+pub const VOICE_LOGIN_REFUSALS: u32 = 5;

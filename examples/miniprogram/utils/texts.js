@@ -1,7 +1,7 @@
 // Words of the pages in two languages; the phone's language decides.
 const zh = {
   title: '会通示例', name: '名字', room: '房间', server: '服务器', change: '更改', 
-  roomDemo: '视频房间', roomDemoAbout: '多人音视频，最多九宫格', voiceDemo: '语音房', voiceDemoAbout: '只用麦克风，席位随音量起伏',
+  roomDemo: '视频房间', roomDemoAbout: '多人音视频，最多九宫格', voiceDemo: '语音房', voiceDemoAbout: '只用麦克风，席位随音量起伏', voiceOver: '已离开语音房：',
   liveDemo: '直播间', liveDemoAbout: '主播推流，观众观看，可上下麦', checkDemo: '设备检测', checkDemoAbout: '摄像头、麦克风、网络与服务器',
   callDemo: '通话', callDemoAbout: '呼叫联系人，来电响铃，一对一或多人', callReady: '在线，可以接听来电', contacts: '联系人', contactName: '对方的名字',
   noContacts: '还没有联系人。填写对方的名字添加。', online: '在线', offline: '不在线', remove: '删除', voice: '语音', video: '视频', chosen: '已选',
@@ -24,7 +24,7 @@ const zh = {
 }
 const en = {
   title: 'Huitong examples', name: 'Name', room: 'Room', server: 'Server', change: 'Change', 
-  roomDemo: 'Video room', roomDemoAbout: 'Sound and picture, a grid of up to nine', voiceDemo: 'Voice room', voiceDemoAbout: 'Microphone only, seats that show who speaks',
+  roomDemo: 'Video room', roomDemoAbout: 'Sound and picture, a grid of up to nine', voiceDemo: 'Voice room', voiceDemoAbout: 'Microphone only, seats that show who speaks', voiceOver: 'Out of the voice room: ',
   liveDemo: 'Live room', liveDemoAbout: 'Anchors send, an audience watches, roles change', checkDemo: 'Device check', checkDemoAbout: 'Camera, microphone, network and server',
   callDemo: 'Calls', callDemoAbout: 'Call contacts and be called, one to one or in a group', callReady: 'Online: you can be called', contacts: 'Contacts', contactName: 'Name of a contact',
   noContacts: 'Nobody yet. Add somebody by name.', online: 'online', offline: 'offline', remove: 'Remove', voice: 'Voice', video: 'Video', chosen: 'Chosen:',

@@ -30,6 +30,8 @@ interface Session {
   user: string;
   device: string;
   calls: boolean;
+  /** The only room that the login is for. */
+  voiceRoom: string | null;
   conn: Connection | null;
   pushes: { seq: number; text: string }[];
   sent: number;
@@ -100,12 +102,7 @@ export class FakeServer {
         return session && !elsewhere ? this.join(session, { room, scene, role, publish }) : null;
       },
       unseat: (id, reason) => this.unseat(id, reason),
-      place: (id, role) => {
-        const session = this.sessions.get(id);
-        if (session) {
-          this.place(session, role);
-        }
-      },
+      place: (id, role) => this.place(this.sessions.get(id), role),
       guest: (room, user, scene, inside) => (inside ? this.enter(room, user, scene) : this.leave(room, user)),
     });
     this.calls = new FakeCalls(clock, {
@@ -382,10 +379,10 @@ export class FakeServer {
   }
 
   /** Somebody may send from now on, or not any more. */
-  private place(session: Session, role: Role): void {
-    if (session.room?.scene === 'live') {
+  private place(session: Session | undefined, role: Role): void {
+    if (session?.room?.scene === 'live') {
       this.setRole(session, role);
-    } else if (role === 'audience') {
+    } else if (session && role === 'audience') {
       session.published.clear();
       const streams = this.member(session.roomId, session.user)?.streams ?? [];
       [...streams].forEach(({ stream }) => this.stream(session.roomId, session.user, stream, false, false));
@@ -452,6 +449,8 @@ export class FakeServer {
     } else if (!session) {
       error('not-logged-in');
     } else if (request.op === 'join' && !this.calls.mayJoin(session.user, session.id, request.room)) {
+      error('may-not-enter');
+    } else if (request.op === 'join' && session.voiceRoom !== null && nameOf(request.room) !== nameOf({ text: session.voiceRoom })) {
       error('may-not-enter');
     } else if (request.op === 'join' && session.room && nameOf(session.roomId) !== nameOf(request.room)) {
       error('already-in-room');
@@ -521,7 +520,8 @@ export class FakeServer {
       }
       const id = `s${++this.count}`;
       const { device = id, calls = false } = request;
-      session = { id, user: request.user, device, calls, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher', published: new Map() };
+      const voiceRoom = request.voiceRoom ?? null;
+      session = { id, user: request.user, device, calls, voiceRoom, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher', published: new Map() };
       const ends = (other: Session): boolean => other.calls === calls && (other.device === device || !calls);
       for (const other of [...this.sessions.values()].filter(({ user }) => user === request.user).filter(ends)) {
         this.endSession(other, 'takenOver');

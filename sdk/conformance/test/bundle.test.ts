@@ -8,16 +8,21 @@ import { Linter } from 'eslint';
 import { Phone, ROOT, load } from '../src/index.js';
 import { FILE as CALLING, component, source as calling } from '../src/trtc-calling/rig.js';
 import { FILE as CONFERENCES, source as conferences } from '../src/emedia/rig.js';
+import { component as voiceComponent, files as voiceFiles, source as voice } from '../src/gme-room/rig.js';
 import { FILE, source } from '../src/trtc-wx/rig.js';
 
-/** Largest sizes, bytes. The component carries calls, a screen and a bell beside the room; each file the table of error codes. */
-const BUDGETS: Record<string, number> = { [FILE]: 60 * 1024, [CALLING]: 66 * 1024, [CONFERENCES]: 64 * 1024 };
+/** Largest sizes, bytes. The component carries calls, a screen and a bell beside the room. */
+const BUDGETS: Record<string, number> = { [FILE]: 60 * 1024, [CALLING]: 64 * 1024, [CONFERENCES]: 64 * 1024 };
+/** Largest size of all files of the component for voice rooms together, bytes. */
+const VOICE_BUDGET = 48 * 1024;
 
 /** What the runtime gives. Of the language everything of 2015 is there, but Proxy on old phones is not. */
-const RUNTIME = ['wx', 'console', 'setTimeout', 'clearTimeout', 'getCurrentPages', 'module', 'exports', 'define', 'Component'];
+const RUNTIME = ['wx', 'console', 'setTimeout', 'clearTimeout', 'getCurrentPages', 'module', 'exports', 'define', 'Component', 'require'];
 
 /** The built files. */
 const FILES: [string, () => string][] = [[FILE, source], [CALLING, calling], [CONFERENCES, conferences]];
+const VOICE_FILES = voiceFiles().map((name): [string, () => string] => [name, () => voice(name)]);
+FILES.push(...VOICE_FILES);
 
 /** The names that the code uses and declares nowhere. */
 function strangers(code: string): string[] {
@@ -48,15 +53,16 @@ test('methods_younger_than_2015_are_not_called', () => {
 });
 
 test('the_files_keep_their_size', () => {
-  for (const [file, text] of FILES) {
-    const { length } = Buffer.from(text());
-    const most = BUDGETS[file] ?? 0;
-    assert.ok(length <= most, `${file}: ${length} bytes, ${most} are allowed`);
+  for (const [file, most] of Object.entries(BUDGETS)) {
+    const { length } = Buffer.from(FILES.find(([name]) => name === file)?.[1]() ?? '');
+    assert.ok(length > 0 && length <= most, `${file}: ${length} bytes, ${most} are allowed`);
   }
+  const bytes = VOICE_FILES.reduce((sum, [, text]) => sum + Buffer.from(text()).length, 0);
+  assert.ok(bytes > 0 && bytes <= VOICE_BUDGET, `gme-room: ${bytes} bytes, ${VOICE_BUDGET} are allowed`);
 });
 
 test('no_workplace_and_no_telemetry_in_the_files', () => {
-  for (const text of FILES.map(([, read]) => read()).concat(calling('wxml'), calling('wxss'))) {
+  for (const text of FILES.map(([, read]) => read()).concat(calling('wxml'), calling('wxss'), voice('gme-room.wxml'), voice('gme-room.wxss'))) {
     assert.ok(!/tencent|qcloud|sourceMappingURL|\/work\/|node_modules/i.test(text));
     assert.deepEqual([...text.matchAll(/https?:\/\/[^"'`\s]+/g)].map(([url]) => url).filter((url) => !/host|your/.test(url)), []);
   }
@@ -74,9 +80,25 @@ test('the_component_is_four_files_that_need_no_others', () => {
   assert.deepEqual(bound.filter((name) => typeof methods[name] !== 'function'), []);
 });
 
+test('the_component_for_voice_rooms_requires_its_own_files_only_and_binds_what_it_has', () => {
+  assert.deepEqual(JSON.parse(voice('gme-room.json')), { component: true, usingComponents: {} });
+  for (const [name, text] of VOICE_FILES) {
+    for (const [, near = ''] of text().matchAll(/require\("([^"]+)"\)/g)) {
+      assert.ok(voiceFiles().includes(path.posix.join(path.posix.dirname(name), near)), `${name} requires ${near}`);
+    }
+  }
+  const { methods, data } = voiceComponent(new Phone());
+  const bound = [...voice('gme-room.wxml').matchAll(/(?:bind|catch):?[a-z]+="(\w+)"/g)].map(([, name]) => name ?? '');
+  assert.deepEqual([bound.length, bound.filter((name) => typeof methods[name] !== 'function')], [5, []]);
+  const shown = [...voice('gme-room.wxml').matchAll(/{{pusher\.(\w+)}}/g)].map(([, name]) => name ?? '');
+  assert.deepEqual(shown.filter((name) => !(name in data.pusher)), []);
+  assert.equal(data.pusher.enableCamera, false, 'nobody is asked for the camera');
+});
+
 test('the_server_fills_in_the_address_of_the_others_too', () => {
   for (const word of ['__HUITONG_SERVER__', '__HUITONG_RTMP__']) {
     assert.equal(calling().split(word).length, 2, `${word} stands there once`);
+    assert.equal(VOICE_FILES.map(([, text]) => text()).join('').split(word).length, 2, `${word} stands there once`);
     assert.equal(conferences().split(word).length, 2, `${word} stands there once`);
   }
 });

@@ -9,14 +9,24 @@ import type {
 } from './generated/protocol.js';
 import type { Cancel, Platform, Socket } from './platform.js';
 
+/** What opens one voice room to one user. */
+export interface VoicePass {
+  /** As base64 or hexadecimal digits. */
+  authBuffer: string;
+  /** The name of the room. */
+  voiceRoom: string;
+}
+
 /** Who logs in. */
 export interface Identity {
   /** The application. */
   app: number;
   /** The user. */
   user: string;
-  /** The credential that the application's back-end issued. */
+  /** The credential that the application's back-end issued; empty where `voice` is given. */
   sig: string;
+  /** A credential for one voice room, in place of `sig`; another object is another credential. */
+  voice?: VoicePass;
   /** The device. */
   device: string;
   /** Name and version of the SDK, for the server's log. */
@@ -147,7 +157,7 @@ export class Connection {
    * sessions whose credential expires.
    */
   renew(identity: Identity): void {
-    const another = identity.sig !== this.identity?.sig;
+    const another = identity.sig !== this.identity?.sig || identity.voice !== this.identity.voice;
     this.identity = identity;
     if (another && this.ready) {
       this.drop('the credential was renewed');
@@ -244,7 +254,7 @@ export class Connection {
       user,
       // A goodbye goes on with the old session or not at all: without a credential there is no new one, which
       // would push the user's other devices out.
-      sig: this.leaving ? '' : identity.sig,
+      ...((!this.leaving && identity.voice) || { sig: this.leaving ? '' : identity.sig }),
       device,
       client: `${identity.client} ${this.platform.describe()}`,
     };

@@ -1,5 +1,5 @@
 /** Why one is out, in the numbers that pages know. */
-import { VENDOR_CODES } from '@huitong/core';
+import { EMEDIA_CODES } from '@huitong/core';
 import type { ConferenceExit, Failure } from '@huitong/core';
 
 /** First argument of onConferenceExit, and `reason` of members that go. */
@@ -28,7 +28,7 @@ export interface Exit {
 
 /** The number of a failure. */
 export function failedCode({ code, blame }: Failure): number {
-  return blame === 'network' ? NETWORK : (VENDOR_CODES[code]?.[2] ?? UNKNOWN);
+  return blame === 'network' ? NETWORK : (EMEDIA_CODES[code] ?? UNKNOWN);
 }
 
 /** The exit that a code means, at the entry or inside. */

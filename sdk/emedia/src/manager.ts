@@ -29,6 +29,9 @@ interface Early {
   fail: (failure: Failure) => void;
 }
 
+/** Until a page says otherwise. */
+const TRACKS = { audio: true, video: true };
+
 /** The one that a page may assign again stays what it was. */
 const nothing = (): void => undefined;
 
@@ -53,7 +56,7 @@ export class Manager {
     // What is not part of the API stays out of what pages may print or copy.
     const hidden: Record<string, unknown> = { platform, logger };
     Object.keys(hidden).forEach((key) => Object.defineProperty(this, key, { value: hidden[key] }));
-    const changing: Record<string, unknown> = { host: '', conferences: null, address: '', stage: null, early: [], key: '', who: null };
+    const changing: Record<string, unknown> = { host: '', conferences: null, address: '', stage: null, early: [], key: '', tracks: TRACKS, who: null };
     Object.keys(changing).forEach((key) => Object.defineProperty(this, key, { value: changing[key], writable: true }));
   }
 
@@ -64,6 +67,8 @@ export class Manager {
   private declare early: Early[];
   /** Key of the own push in the conference of now. */
   private declare key: string;
+  /** Whether microphone and camera are on, as the page says. */
+  private declare tracks: { audio: boolean; video: boolean };
   private declare who: Who | null;
 
   /** Points at a private server. What the application has set in `wx.huitong` wins. */
@@ -202,7 +207,7 @@ export class Manager {
       return;
     }
     this.stage = null;
-    this.key = '';
+    this.silence();
     conferences.leave(why ?? undefined);
     stage.exit({ reason: REASONS[why ?? 'left'], failed: undefined });
   }
@@ -287,20 +292,38 @@ export class Manager {
       return;
     }
     this.key = this.key || makeKey(this.platform);
-    const { key } = this;
-    const done = (video: boolean): void => {
-      const rtmp = pushUrl(media.rtmp, key);
+    const rtmp = pushUrl(media.rtmp, this.key);
+    const done = (video: boolean): void =>
       resolve(reply({ rtmp, streamId: ownStreamId(rtcId, state.you.member), voff: video ? 0 : 1 }));
-    };
-    conferences.publish('main', key, true, true, (asked) => {
+    this.register(conferences, done, reject);
+  }
+
+  /** Says what is sent. Where no more cameras may be on, the sound alone: it needs no place among them. */
+  private register(conferences: Conferences, done: (video: boolean) => void, reject: Reject): void {
+    const { key } = this;
+    const { audio, video } = this.tracks;
+    conferences.publish('main', key, audio, video, (asked) => {
       if ('ok' in asked) {
-        done(true);
-      } else if (asked.error.code === 'conference-limit') {
-        // As many cameras are on as may be: the sound needs no place among them.
-        this.logger.write('warn', `pubStream: ${asked.error.message} Only the sound is sent.`);
-        conferences.publish('main', key, true, false, (again) => ('ok' in again ? done(false) : reject(refusal(again))));
+        done(video);
+      } else if (video && asked.error.code === 'conference-limit') {
+        this.logger.write('warn', `${asked.error.message} Only the sound is sent.`);
+        conferences.publish('main', key, audio, false, (again) => ('ok' in again ? done(false) : reject(refusal(again))));
       } else {
         reject(refusal(asked));
+      }
+    });
+  }
+
+  /** An addition: says whether microphone and camera are on, so that the others are told. What is left out stays. */
+  setMedia(what?: { audio?: boolean; video?: boolean }): Promise<any> {
+    this.tracks = Object.assign({}, this.tracks, what);
+    return new Promise((resolve, reject) => {
+      const { conferences, key } = this;
+      const done = (video: boolean): void => resolve(reply({ aoff: this.tracks.audio ? 0 : 1, voff: video ? 0 : 1 }));
+      if (conferences?.state && key) {
+        this.register(conferences, done, reject);
+      } else {
+        done(this.tracks.video);
       }
     });
   }
@@ -330,6 +353,12 @@ export class Manager {
   /** Belongs to a plug-in of another framework. */
   publishPlugin(name: string): void {
     this.logger.write('warn', `${name} is for a plug-in that mini programs do not have`);
+  }
+
+  /** The own stream is over. */
+  private silence(): void {
+    this.key = '';
+    this.tracks = TRACKS;
   }
 
   private people({ names }: Who, given: unknown): Required<Pick<Grant, 'users' | 'members'>> {
@@ -413,7 +442,7 @@ export class Manager {
       this.logger.write('info', `the connection is ${event.type}`);
     } else if (event.type === 'over') {
       this.stage = null;
-      this.key = '';
+      this.silence();
     }
     stage?.tell(event, String(this.conferences?.state?.you.member ?? ''));
     if (event.type === 'settled') {

@@ -12,7 +12,8 @@
     return node
   }
 
-  const tileOf = (user, stream) => document.querySelector(`.tile[data-user="${CSS.escape(user)}"][data-stream="${stream}"]`)
+  const tileOf = (user, stream) =>
+    document.querySelector(`.tile[data-user="${CSS.escape(user)}"][data-stream="${stream}"], .seat[data-seat="${CSS.escape(user)}"]`)
   const videoOf = (user, stream) => tileOf(user, stream)?.querySelector('live-player, live-pusher')?.video
 
   const count = (video) => {
@@ -80,8 +81,9 @@
         const { videoWidth, videoHeight, currentTime, readyState, paused, muted } = video
         return { ...tile.dataset, videoWidth, videoHeight, currentTime, readyState, paused, muted }
       }),
+      seats: [...document.querySelectorAll('.seat[data-seat]')].map((seat) => ({ ...seat.dataset })),
       people: [...document.querySelectorAll('[data-person]')].map((person) => ({ ...person.dataset })),
-      present: document.querySelector('.meeting')?.dataset.present ?? null,
+      present: document.querySelector('.meeting, .hall')?.dataset.present ?? null,
     }),
   }
 })()

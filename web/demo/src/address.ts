@@ -27,7 +27,11 @@ export function readAddress(search: string, hash: string): Asked {
   const query = new URLSearchParams(search);
   // An invitation to a conference is `#conference?room=…`: which room it is, no server on the way learns.
   const secret = new URLSearchParams(hash.replace(/^#/, '').replace(/^(\w+)\?/, '$1&'));
-  const mode = secret.has('conference') ? 'conference' : secret.has('calls') || query.has('call') ? 'calls' : 'rooms';
+  const mode =
+    secret.has('conference') ? 'conference'
+    : secret.has('calls') || query.has('call') ? 'calls'
+    : secret.has('voice') ? 'voice'
+    : 'rooms';
   const app = Number(secret.get('app'));
   const user = secret.get('user') ?? '';
   const sig = secret.get('sig') ?? '';
@@ -74,6 +78,11 @@ export function printable(text: string): boolean {
   // Control characters: C0, DEL and C1.
   const control = [...text].some((character) => character < ' ' || (character >= '\u007f' && character < '\u00a0'));
   return text !== '' && !control && new TextEncoder().encode(text).length <= MOST_BYTES;
+}
+
+/** Whether a text can be the name of a voice room: the rule of the phones' component, whatever else this server would take. */
+export function isVoiceRoom(text: string): boolean {
+  return /^[A-Za-z0-9_]{1,127}$/.test(text);
 }
 
 /** The room that a text names, as the back-end API writes rooms: `1234`, `abc`, or `@1234` for a named room of digits. */

@@ -1,4 +1,4 @@
-/** The demo site: a lobby and a meeting, calls, and conferences. */
+/** The demo site: a lobby and a meeting, calls, voice rooms, and conferences. */
 import { endpoint } from '@huitong/core';
 import { webPlatform } from '@huitong/web-platform';
 import { audioContext } from '@huitong/web-media';
@@ -14,6 +14,7 @@ import { Me } from './me.js';
 import type { Mode } from './modes.js';
 import { beginTheme } from './top.js';
 import { MeetingView } from './view.js';
+import { VoicePage } from './voice/page.js';
 
 /** The folder of the page, without `#` and query: the server may be under a path of a proxy. */
 const base = new URL('.', location.href).href;
@@ -41,15 +42,15 @@ function lobby(asked: Asked, demo: boolean, notice: string): void {
   app.replaceChildren(page.element);
 }
 
-/** Calls or conferences. */
-function show(mode: 'calls' | 'conference', asked: Asked, demo: boolean): void {
+/** The other things that the site is for. */
+function show(mode: Exclude<Mode, 'rooms'>, asked: Asked, demo: boolean): void {
   const server = endpoint(base);
   if (!server) {
     lobby(asked, demo, say('serverSilent'));
     return;
   }
   const options = { platform, endpoint: server, base, asked, demo };
-  const page = mode === 'calls' ? new CallsPage(options) : new ConferencePage(options);
+  const page = mode === 'calls' ? new CallsPage(options) : mode === 'voice' ? new VoicePage(options) : new ConferencePage(options);
   home = { mode, room: asked.room, busy: () => page.busy, close: () => page.close() };
   app.replaceChildren(page.element);
 }

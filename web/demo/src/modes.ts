@@ -3,9 +3,9 @@ import { make } from './dom.js';
 import type { Key } from './texts.js';
 
 /** What the page is for. */
-export type Mode = 'rooms' | 'calls' | 'conference';
+export type Mode = 'rooms' | 'calls' | 'voice' | 'conference';
 
-const TEXTS: Record<Mode, Key> = { rooms: 'modeRooms', calls: 'modeCalls', conference: 'modeConference' };
+const TEXTS: Record<Mode, Key> = { rooms: 'modeRooms', calls: 'modeCalls', voice: 'modeVoice', conference: 'modeConference' };
 
 /** The links; that of `present` is marked. */
 export function modes(present: Mode): HTMLElement {

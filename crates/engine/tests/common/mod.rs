@@ -4,12 +4,13 @@
 
 use huitong_engine::{
     ApiCall, ApiResult, AppConfig, CallLog, ConnId, Engine, EngineConfig, Input, MediaTicket, MultiDevice,
-    Output, TrackFlags, Verdict,
+    Output, StayEvent, TrackFlags, Verdict,
 };
 use huitong_protocol::{Done, Event, Failure, MediaBases, Reply, Resumed, ServerFrame};
 use huitong_types::{
     AppId, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey, UserId,
 };
+use huitong_usage::{Input as Used, Settings, Usage};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub fn config() -> EngineConfig {
         multi_device: MultiDevice::TakeOver,
         end_expired_sessions: false,
         calls_alongside: true,
+        auth_buffer_md5: false,
     };
     EngineConfig {
         apps: BTreeMap::from([(AppId::new(APP).unwrap(), app)]),
@@ -49,6 +51,18 @@ pub fn room(number: u32) -> Value {
 
 pub fn key(name: &str) -> StreamKey {
     StreamKey::new(format!("{name:_<20}")).unwrap()
+}
+
+/// What the counting machine hears of an event.
+fn counted(event: StayEvent) -> Used {
+    match event {
+        StayEvent::Entered { session, app, room, user } => Used::Entered { session, app, room, user },
+        StayEvent::Left { session } => Used::Left { session },
+        StayEvent::Announced { session, stream, tracks } => {
+            Used::Announced { session, stream, audio: tracks.audio, video: tracks.video }
+        }
+        StayEvent::Receives { session, stream, video } => Used::Receives { session, stream, video },
+    }
 }
 
 /// A media connection as the gateway sees it.
@@ -74,11 +88,17 @@ pub struct World {
     pub notes: Vec<String>,
     pub logs: Vec<CallLog>,
     pub kept_groups: BTreeMap<String, usize>,
+    pub suspended: Option<bool>,
+    pub stays: Vec<StayEvent>,
+    /// Who counts what is used.
+    pub usage: Usage,
     pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
     pub last_error: Option<Failure>,
     /// Passwords that wait for their hash, or to be checked. They are done at once unless they are held.
     pub passwords: VecDeque<Input>,
     pub hold_passwords: bool,
+    /// Where connections come from.
+    pub origin: String,
     next_conn: u64,
     next_ticket: u64,
     next_call: u64,
@@ -98,10 +118,14 @@ impl World {
             notes: Vec::new(),
             logs: Vec::new(),
             kept_groups: BTreeMap::new(),
+            suspended: None,
+            stays: Vec::new(),
+            usage: Usage::new(&Settings::default(), UNIX_START),
             kept_urls: HashMap::new(),
             last_error: None,
             passwords: VecDeque::new(),
             hold_passwords: false,
+            origin: "192.0.2.1".into(),
             next_conn: 1,
             next_ticket: 1,
             next_call: 1,
@@ -117,6 +141,7 @@ impl World {
         while let Some(output) = self.engine.poll_output() {
             self.output(output);
         }
+        assert_eq!(self.usage.sizes().stays, self.engine.sizes().members, "who is in a room is counted");
         if !self.hold_passwords
             && let Some(done) = self.passwords.pop_front()
         {
@@ -181,6 +206,7 @@ impl World {
                 assert!(open, "{ticket:?} is {before:?} and is closed");
             }
             Output::StreamEnded { stream } => {
+                self.count(Used::StreamEnded { stream });
                 for media in self.media.values_mut() {
                     match media {
                         Media::Playing { stream: s, .. } if *s == stream => *media = Media::StreamOver,
@@ -205,6 +231,11 @@ impl World {
             Output::DropGroup { group, .. } => {
                 assert!(self.kept_groups.remove(group.as_str()).is_some(), "only what was kept");
             }
+            Output::KeepSuspension { suspended, .. } => self.suspended = Some(suspended),
+            Output::Stay(event) => {
+                self.count(counted(event.clone()));
+                self.stays.push(event);
+            }
             Output::HashPassword { conference, password } => {
                 let hash = Some(Redacted::new(Arc::from(format!("hash of {}", password.reveal()))));
                 self.passwords.push_back(Input::PasswordHashed { conference, hash });
@@ -220,6 +251,11 @@ impl World {
                 self.notes.push(text);
             }
         }
+    }
+
+    fn count(&mut self, input: Used) {
+        self.usage.handle(Moment::from_millis(self.now), self.unix_ms(), input);
+        while self.usage.poll_output().is_some() {}
     }
 
     fn answer(&mut self, ticket: MediaTicket, now: Media) {
@@ -305,7 +341,11 @@ impl World {
         let conn = ConnId(self.next_conn);
         self.next_conn += 1;
         self.open.insert(conn);
-        self.input(Input::Connected { conn, remote: "192.0.2.1:5000".into() });
+        self.input(Input::Connected {
+            conn,
+            remote: "192.0.2.1:5000".into(),
+            origin: self.origin.clone().into(),
+        });
         conn
     }
 
@@ -492,6 +532,11 @@ impl World {
         }
         self.pass(Duration::from_secs(40 * 86_400));
         assert!(self.engine.is_idle(), "{:?}", self.engine);
+        assert_eq!(
+            self.usage.sizes(),
+            huitong_usage::Sizes::default(),
+            "everything that is counted has an end"
+        );
     }
 }
 

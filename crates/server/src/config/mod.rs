@@ -35,6 +35,8 @@ pub struct Config {
     pub conferences: ConferencesSection,
     /// What is kept on the disk.
     pub store: StoreSection,
+    /// How usage is counted.
+    pub usage: UsageSection,
     /// The applications served.
     pub app: Vec<AppSection>,
     /// The mini program that is previewed; set by its command alone.
@@ -143,6 +145,9 @@ pub struct LimitsSection {
     pub sessions: usize,
     /// Most calls of one application at once.
     pub calls: usize,
+    /// Refused logins with an authBuffer from one address, or for one user, until further ones are not looked at for ten
+    /// minutes; 0 for no limit.
+    pub voice_login_refusals: u32,
     /// A signalling connection that sends nothing for this long is dead, seconds.
     pub connection_timeout_seconds: u32,
     /// A fresh signalling connection must log in within this time, seconds.
@@ -171,6 +176,7 @@ impl Default for LimitsSection {
             replay_events: engine.replay_events,
             sessions: engine.sessions,
             calls: engine.calls_per_app,
+            voice_login_refusals: engine.voice_login_refusals,
             connection_timeout_seconds: seconds(engine.connection_timeout),
             login_timeout_seconds: seconds(engine.login_timeout),
             http_connections: 250_000,
@@ -283,12 +289,22 @@ pub enum AskedAdminRule {
 pub struct StoreSection {
     /// Days that records of finished calls are kept; 0 for ever.
     pub keep_call_records_days: u32,
+    /// Days that it is kept what single stays have used; 0 for ever.
+    pub keep_usage_days: u32,
 }
 
 impl Default for StoreSection {
     fn default() -> Self {
-        Self { keep_call_records_days: 365 }
+        Self { keep_call_records_days: 365, keep_usage_days: 365 }
     }
+}
+
+/// How usage is counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UsageSection {
+    /// Minutes by which the days of the bill begin before those of UTC.
+    pub day_offset_minutes: i32,
 }
 
 /// One application.
@@ -306,12 +322,30 @@ pub struct AppSection {
     /// What happens when a user logs in a second time.
     #[serde(default)]
     pub multi_device: MultiDevicePolicy,
-    /// Whether a session ends when its UserSig expires.
+    /// Whether a session ends when its credential expires.
     #[serde(default)]
     pub end_expired_sessions: bool,
     /// Whether sessions on which calls ring live beside the user's other ones.
     #[serde(default = "yes")]
     pub calls_alongside: bool,
+    /// Whether nobody may enter rooms and begin calls.
+    #[serde(default)]
+    pub suspended: bool,
+    /// Audio minutes that may be used on a day; 0 for any number. The same below.
+    #[serde(default)]
+    pub audio_minutes_per_day: u64,
+    /// Video minutes that may be used on a day, of all tiers.
+    #[serde(default)]
+    pub video_minutes_per_day: u64,
+    /// Audio minutes that may be used in a month.
+    #[serde(default)]
+    pub audio_minutes_per_month: u64,
+    /// Video minutes that may be used in a month, of all tiers.
+    #[serde(default)]
+    pub video_minutes_per_month: u64,
+    /// Whether the key of authBuffers is the MD5 of a secret of 16 characters.
+    #[serde(default)]
+    pub auth_buffer_md5: bool,
 }
 
 impl AppSection {
@@ -329,6 +363,12 @@ impl AppSection {
             multi_device,
             end_expired_sessions: false,
             calls_alongside: true,
+            suspended: false,
+            audio_minutes_per_day: 0,
+            video_minutes_per_day: 0,
+            audio_minutes_per_month: 0,
+            video_minutes_per_month: 0,
+            auth_buffer_md5: false,
         }
     }
 }
@@ -429,6 +469,7 @@ impl Config {
             replay_events: limits.replay_events,
             sessions: limits.sessions,
             calls_per_app: limits.calls,
+            voice_login_refusals: limits.voice_login_refusals,
             connection_timeout: seconds(limits.connection_timeout_seconds),
             login_timeout: seconds(limits.login_timeout_seconds),
             conferences: self.conferences.engine(limits),
@@ -474,6 +515,7 @@ impl AppSection {
             },
             end_expired_sessions: self.end_expired_sessions,
             calls_alongside: self.calls_alongside,
+            auth_buffer_md5: self.auth_buffer_md5,
         }
     }
 }

@@ -1,14 +1,16 @@
 //! The task that owns the engine.
 
 use super::media::{MediaDesk, MediaEvent};
-use super::{Books, Load, Work, notes};
+use super::{Books, Load, Work, notes, origin};
 use crate::call_book::CallBook;
 use crate::clock::{Clock, unix_ms};
 use crate::passwords::{Job, Passwords};
 use crate::url_book::UrlBook;
+use crate::usage_book::UsageBook;
 use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags};
 use huitong_fanout::{Fanout, MediaControl, MediaOrder, Ticket, Tracks};
 use huitong_gateway_signal::{Outbox, SignalEvent};
+use huitong_store::Store;
 use huitong_types::{ErrorCode, Fault};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,6 +31,8 @@ pub(super) struct EngineTask {
     load: watch::Sender<Load>,
     urls: UrlBook,
     call_book: CallBook,
+    usage: UsageBook,
+    store: Store,
     passwords: Passwords,
 }
 
@@ -39,8 +43,10 @@ impl EngineTask {
         clock: Clock,
         fanout: Fanout,
         load: watch::Sender<Load>,
+        store: Store,
         books: Books,
     ) -> Self {
+        let usage = UsageBook::new(&books.counting, &books.used, fanout.clone(), store.clone(), unix_ms());
         let mut task = Self {
             engine,
             clock,
@@ -52,11 +58,14 @@ impl EngineTask {
             load,
             urls: books.urls,
             call_book: books.calls,
+            usage,
+            store,
             passwords: books.passwords,
         };
         for input in books.kept {
             task.feed(input);
         }
+        task.settle_usage();
         task
     }
 
@@ -64,7 +73,9 @@ impl EngineTask {
     pub(super) async fn run(mut self, mut works: mpsc::Receiver<Work>, desk: Arc<MediaDesk>) {
         let mut turn = Vec::with_capacity(TURN);
         loop {
-            let timer = self.engine.next_deadline().map(|(at, _why)| self.clock.instant(at));
+            let engine_at = self.engine.next_deadline().map(|(at, _why)| at);
+            let due = engine_at.into_iter().chain(self.usage.next_deadline()).min();
+            let timer = due.map(|at| self.clock.instant(at));
             let wait = async {
                 match timer {
                     Some(at) => tokio::time::sleep_until(at).await,
@@ -87,8 +98,16 @@ impl EngineTask {
             if self.engine.next_deadline().is_some_and(|(at, _why)| at <= self.clock.now()) {
                 self.feed(Input::Tick);
             }
+            self.settle_usage();
             self.report_load();
             metrics::histogram!("huitong_engine_batch_seconds").record(began.elapsed());
+        }
+    }
+
+    /// Counts what is due and lets the engine hear of quotas.
+    fn settle_usage(&mut self) {
+        for input in self.usage.settle(self.clock.now(), unix_ms()) {
+            self.feed(input);
         }
     }
 
@@ -103,7 +122,11 @@ impl EngineTask {
             Work::Signal(SignalEvent::Opened { conn, remote, media, outbox }) => {
                 let conn = ConnId(conn.0);
                 self.connections.insert(conn, outbox);
-                self.feed(Input::Connected { conn, remote });
+                self.feed(Input::Connected {
+                    conn,
+                    remote: remote.to_string(),
+                    origin: origin::of(remote.ip()),
+                });
                 if let Some(media) = media {
                     self.feed(Input::ReachesMedia { conn, media });
                 }
@@ -132,6 +155,8 @@ impl EngineTask {
             Work::Drain(within) => self.feed(Input::Drain { within }),
             Work::Shutdown(answer) => {
                 self.feed(Input::Shutdown);
+                self.usage.close(self.clock.now(), unix_ms());
+                self.settle_usage();
                 // Whoever asked may have gone on without an answer.
                 let _gone_on = answer.send(());
             }
@@ -217,7 +242,12 @@ impl EngineTask {
                     fault.message);
                 self.order(ticket, MediaOrder::Close(fault));
             }
-            Output::StreamEnded { stream } => self.fanout.end_stream(stream),
+            Output::StreamEnded { stream } => {
+                self.usage.stream_ended(self.clock.now(), unix_ms(), stream);
+                self.fanout.end_stream(stream);
+            }
+            Output::Stay(event) => self.usage.stay(self.clock.now(), unix_ms(), event),
+            Output::KeepSuspension { app, suspended } => self.store.suspend(app, suspended),
             Output::KeepUrl(record) => self.urls.keep(&record),
             Output::DropUrl(key) => self.urls.withdraw(&key),
             Output::CallStarted(log) => self.call_book.started(&log),

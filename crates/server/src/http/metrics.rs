@@ -56,6 +56,7 @@ fn describe() {
     huitong_store::describe_metrics();
     crate::control::describe_metrics();
     crate::transcoding::describe_metrics();
+    crate::usage_book::describe_metrics();
     crate::passwords::describe_metrics();
     metrics::describe_counter!(
         "huitong_http_connections_refused_total",

@@ -7,7 +7,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use huitong_gateway_signal::Peer;
 use huitong_protocol::SIGNAL_PATH;
@@ -26,6 +26,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/", get(web::index))
         .route("/assets/{*path}", get(web::asset))
         .route("/demo/usersig", get(demo::available).post(demo::mint))
+        .route("/demo/authbuffer", post(demo::mint_voice))
         .route("/about", get(pages::about))
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))

@@ -156,10 +156,21 @@ Page({
   },
 
   toggleMic() {
-    this.setData({ mic: !this.data.mic })
+    this.switchTo({ mic: !this.data.mic })
   },
   toggleCamera() {
-    this.setData({ camera: !this.data.camera })
+    this.switchTo({ camera: !this.data.camera })
+  },
+  /** The tag does it, and the others are told. */
+  switchTo(what) {
+    this.setData(what)
+    const { mic, camera } = this.data
+    mgr.setMedia({ audio: mic, video: camera }).then(({ voff }) => {
+      if (camera && voff) {
+        this.setData({ camera: false })
+        wx.showToast({ title: this.data.t.noCameraPlace, icon: 'none' })
+      }
+    }).catch(({ message }) => wx.showToast({ title: message, icon: 'none' }))
   },
   flip() {
     wx.createLivePusherContext().switchCamera()

@@ -19,6 +19,8 @@ export const streamChecks: Checks = {
     assert.equal(published.rtmp, published.data.rtmp);
     assert.deepEqual(calls, [published.rtmp], 'a second call is not a second stream');
     assert.deepEqual(world.server.published('ann').map(({ audio, video }) => [audio, video]), [[true, true]]);
+    assert.deepEqual((await world.settled(ann.mgr.setMedia({ video: false }))).data, { error: 0, aoff: 0, voff: 1 });
+    assert.deepEqual(world.server.published('ann').map(({ audio, video }) => [audio, video]), [[true, false]]);
     ann.mgr.exitConference();
     const failed: any[] = [];
     assert.equal((await world.settled(ann.mgr.pubStream('wx-3-abc'))).rejected.error, -1);

@@ -34,6 +34,8 @@ export class Units {
   private readonly modules: Modules;
   private readonly read = new Set<string>();
   private readonly registered = new Set<string>();
+  /** The file of the page or component that is being run; empty if none is. */
+  private running = '';
   private readonly known = new Set(OF_ENGINE);
 
   constructor(
@@ -150,10 +152,14 @@ export class Units {
     if (file === '') {
       throw new Problem(`${unit}.js`, 'this file is not there', 0, 'A page calls Page({…}) in it, a component Component({…}).');
     }
+    const around = this.running;
+    this.running = file;
     try {
       this.modules.load(file);
     } catch (error) {
       throw asProblem(error, file);
+    } finally {
+      this.running = around;
     }
     if (!this.space.getComponentSpace().getComponentByUrlWithoutDefault(`/${unit}`, '')) {
       throw new Problem(file, 'it calls neither Page nor Component', 0, 'Call one of them once, when the file is run.');
@@ -161,12 +167,13 @@ export class Units {
   }
 
   private constructors(file: string): Globals {
-    const path = file.replace(/\.(js|ts)$/, '');
-    const { Page, Component, Behavior } = this.space.componentEnv(path, (env) => env) as any;
+    const envOf = (name: string): any => this.space.componentEnv(name.replace(/\.(js|ts)$/, ''), (env) => env);
+    // A module that a page or component requires may register it: components of several files do so, and helpers.
+    const unit = (): any => envOf(this.running || file);
     return {
-      Page: (definition: Record<string, unknown>) => Page({ ...definition }),
-      Component: (definition?: Record<string, unknown>) => Component(definition),
-      Behavior,
+      Page: (definition: Record<string, unknown>) => unit().Page({ ...definition }),
+      Component: (definition?: Record<string, unknown>) => unit().Component(definition),
+      Behavior: envOf(file).Behavior,
     };
   }
 

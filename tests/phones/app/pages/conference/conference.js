@@ -68,9 +68,11 @@ Page({
   },
   camera(enableCamera) {
     this.setData({ enableCamera })
+    emedia.mgr.setMedia({ video: enableCamera })
   },
   mic(enableMic) {
     this.setData({ enableMic })
+    emedia.mgr.setMedia({ audio: enableMic })
   },
   onUnload() {
     emedia.mgr.exitConference()

@@ -1,0 +1,96 @@
+/** The own microphone: the one native pusher of the component, which is there while the microphone is open. */
+import { LOCAL } from '../common/settings.js';
+import { PUSH, Revival, createPusherContext, makeKey, pushUrl } from '../utils/huitong.js';
+import type { Endpoint, Failure, NativeContext, Platform, Room } from '../utils/huitong.js';
+import { Level } from '../utils/levels.js';
+
+/** What the template reads. */
+export type PusherConfig = typeof LOCAL & { url: string };
+
+/** See the head of the file. */
+export class Pusher {
+  /** How loud the own microphone is. */
+  readonly level = new Level();
+  private url = '';
+  private key = '';
+  private room: Room | null = null;
+  private context: NativeContext | null = null;
+  private readonly revival: Revival;
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly component: unknown,
+  ) {
+    const restart = (): void => {
+      this.native('stop');
+      this.native('start');
+    };
+    this.revival = new Revival(platform, () => !platform.hidden() && this.isOpen && !!this.room?.present, restart);
+  }
+
+  /** Whether the microphone is open. */
+  get isOpen(): boolean {
+    return this.url !== '';
+  }
+
+  /** What the template reads. */
+  get config(): PusherConfig {
+    return Object.assign({}, LOCAL, { url: this.url });
+  }
+
+  /** Opens the microphone. Every time under a new key, so that a connection that is about to end is not taken for this one. */
+  open(room: Room, endpoint: Endpoint): void {
+    if (this.isOpen) {
+      return;
+    }
+    this.room = room;
+    this.key = makeKey(this.platform);
+    this.url = pushUrl(endpoint.rtmp, this.key);
+    this.revival.allowed();
+    room.publish('main', this.key, true, false);
+  }
+
+  /** Closes it. The others are told at once, before the connection has ended. */
+  close(): void {
+    if (!this.isOpen) {
+      return;
+    }
+    this.room?.publish('main', this.key, false, false);
+    this.end();
+  }
+
+  /** Nothing is pushed any more, and the server knows. */
+  end(): void {
+    if (this.isOpen) {
+      this.native('stop');
+    }
+    this.revival.stop();
+    this.context = null;
+    this.room = null;
+    this.url = '';
+  }
+
+  /** A state code of the native pusher. True: the page is not told, because the pusher is brought back. */
+  state(code: number): boolean {
+    if (code === PUSH.begin) {
+      this.revival.allowed();
+      this.revival.alive();
+    }
+    return code === PUSH.disconnected && this.isOpen && this.revival.died();
+  }
+
+  /** The server has refused media. */
+  refused(failure: Failure): void {
+    this.revival.refused(failure.retry !== 'later');
+  }
+
+  /** What stood in the way of a dead pusher may be gone. */
+  retry(): void {
+    this.revival.retry();
+  }
+
+  private native(name: string): void {
+    this.context = this.context ?? createPusherContext(this.component);
+    this.context?.[name]?.({});
+  }
+}
