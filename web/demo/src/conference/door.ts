@@ -108,7 +108,8 @@ export class Door {
       row(this.name, this.credentials.needed ? 'user' : 'name'),
       row(this.room, 'conferenceName'),
       row(this.password, 'conferencePassword', 'conferencePasswordHelp'),
-      make('div', { class: 'pair' }, row(this.role, 'conferenceRole'), row(this.kind, 'conferenceKind')),
+      row(this.role, 'conferenceRole'),
+      row(this.kind, 'conferenceKind'),
       this.credentials.element,
       this.button,
     );
