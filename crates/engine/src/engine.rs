@@ -7,6 +7,7 @@ use crate::guesses::Guesses;
 use crate::held::Held;
 use crate::io::{ConnId, EngineConfig, Input, Note, Output};
 use crate::media::Media;
+use crate::mixing::Mixing;
 use crate::random::Random;
 use crate::urls::Urls;
 use crate::voice::VoicePass;
@@ -71,6 +72,8 @@ pub struct Sizes {
     pub calls: usize,
     /// Sessions on which calls ring.
     pub callable: usize,
+    /// Rooms that have a mix.
+    pub mixes: usize,
     /// Conferences.
     pub conferences: usize,
 }
@@ -99,6 +102,7 @@ pub struct Engine {
     pub(crate) urls: Urls,
     pub(crate) desk: Desk,
     pub(crate) admission: Admission,
+    pub(crate) mixing: Mixing,
     pub(crate) hall: Hall,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
@@ -153,6 +157,7 @@ impl Engine {
             urls: Urls::default(),
             desk: Desk::new(config.away_after),
             admission: Admission::default(),
+            mixing: Mixing::default(),
             hall: Hall::new(config.conferences.clone(), tickets),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
@@ -254,6 +259,7 @@ impl Engine {
             urls: self.urls.len(),
             calls: self.desk.meta.len(),
             callable: self.desk.devices.len(),
+            mixes: self.mixing.len(),
             conferences: self.hall.meta.len(),
         }
     }
@@ -266,6 +272,7 @@ impl Engine {
             && self.media.is_idle()
             && self.urls.is_idle()
             && self.desk.is_idle()
+            && self.mixing.is_idle()
             && self.hall.is_idle()
             && self.room_keys.is_empty()
             && self.voice.is_empty()
@@ -301,6 +308,8 @@ impl Engine {
                 self.on_session(output);
             } else if let Some(output) = self.rooms.poll_output() {
                 self.on_room(output);
+            } else if let Some((key, members)) = self.mixing.take_stale() {
+                self.refresh_mix(&key, members);
             } else if let Some(output) = self.hall.out.pop_front() {
                 self.on_conference(output);
             } else if let Some(output) = self.desk.out.pop_front() {

@@ -18,10 +18,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::call_log::{CallLog, CallLogEnd, CallLogParty};
+pub use crate::mixing::MixOrder;
 pub use crate::stays::StayEvent;
 pub use crate::urls::UrlRecord;
 pub use huitong_conference::{AdminGone, AskedAdmin, Limits as ConferenceLimits, Verdict};
-pub use huitong_room::TrackFlags;
+pub use huitong_room::{RoomKey, TrackFlags};
 pub use huitong_session::{ConnId, MultiDevice};
 
 /// One media connection that wants to publish or play, numbered by the gateway. Never reused.
@@ -466,6 +467,8 @@ pub enum Output {
         /// The stream.
         stream: StreamId,
     },
+    /// Something is to be done about the mix of a room.
+    Mix(MixOrder),
     /// Keep a minted URL, to give it back with [`Input::RestoreUrl`] after a restart.
     KeepUrl(UrlRecord),
     /// A minted URL was withdrawn: keep it no longer. Those that expire are not named.

@@ -31,6 +31,7 @@ mod held;
 pub mod io;
 mod login;
 mod media;
+mod mixing;
 mod playing;
 mod publishing;
 mod random;
@@ -45,5 +46,6 @@ pub use engine::{Engine, Sizes, Why};
 pub use io::{
     AdminGone, ApiCall, ApiResult, AppConfig, AskedAdmin, CallLog, CallLogEnd, CallLogParty,
     ConferenceLimits, ConnId, EngineConfig, Input, LazyPush, MediaTicket, MultiDevice, Note, Output, Pace,
-    StayEvent, StreamLabel, TrackFlags, UrlRecord, Verdict,
+    RoomKey, StayEvent, StreamLabel, TrackFlags, UrlRecord, Verdict,
 };
+pub use mixing::MixOrder;

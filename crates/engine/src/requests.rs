@@ -194,6 +194,7 @@ impl Engine {
         for publish in join.publish {
             self.register(session, publish);
         }
+        self.want_mix(session, join.mix);
         let state = self.state_of(session).ok_or(Fault::new(ErrorCode::Internal))?;
         Ok(Done::Join(JoinReply { state }))
     }
@@ -243,6 +244,7 @@ impl Engine {
         };
         let privileges = grant.map(|grant| grant.privileges);
         self.in_room(Input::SetRole { session, role: set_role.role, privileges })?;
+        self.mix_of_is_stale(session);
         if let Some(grant) = grant {
             self.granted(session, grant);
         }

@@ -60,6 +60,7 @@ impl Engine {
 
     pub(crate) fn on_room(&mut self, output: huitong_room::Output) {
         use huitong_room::Output as Room;
+        self.mix_hears(&output);
         match output {
             Room::RoomCreated { key, scene } => self.note_room("room-created", key, format!("{scene:?}")),
             Room::RoomEnded { key } => self.note_room("room-ended", key, String::new()),

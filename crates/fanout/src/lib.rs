@@ -4,6 +4,7 @@
 //! write side of viewers' connections ([`Fanout::view`]); the read side stays with the gateway's task.
 
 pub mod authority;
+mod made;
 pub mod meter;
 pub mod publication;
 mod shards;
@@ -13,6 +14,7 @@ pub mod tap;
 pub mod transcode;
 
 pub use authority::{Authority, MEDIA_ORDERS, MediaControl, MediaOrder, Ticket, Tracks};
+pub use made::Made;
 pub use publication::{
     AAC, KeyframeRequest, OPUS, PlayGrant, PublishGrant, Publisher, Pushed, Replaced, rendition,
 };

@@ -57,7 +57,7 @@ pub(crate) struct Central {
     /// Turn of the newest permission to publish.
     granted: u64,
     /// Turn of the publisher; 0 before the first. One with an older turn is replaced.
-    turn: u64,
+    pub(crate) turn: u64,
     publishing: bool,
     ended: bool,
     takeovers: u32,
@@ -386,9 +386,9 @@ impl std::fmt::Debug for PlayGrant {
 
 /// The right to publish one stream, until it is dropped or somebody takes over.
 pub struct Publisher {
-    publication: Arc<Publication>,
-    inner: Arc<Inner>,
-    turn: u64,
+    pub(crate) publication: Arc<Publication>,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) turn: u64,
 }
 
 /// What became of a message.

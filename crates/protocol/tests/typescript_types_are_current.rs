@@ -72,6 +72,7 @@ fn generated() -> String {
         server::Welcome,
         server::StreamState,
         server::MemberInfo,
+        server::MixState,
         server::RoomState,
         server::JoinReply,
         calls::Participant,

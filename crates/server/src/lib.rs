@@ -15,6 +15,7 @@ mod error;
 mod http;
 mod limits;
 pub mod logs;
+mod mixing;
 mod passwords;
 mod server;
 mod signals;

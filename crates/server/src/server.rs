@@ -7,6 +7,7 @@ use crate::control::{Books, Control};
 use crate::demo_app::{self, DemoApp};
 use crate::error::ServerError;
 use crate::http::{self, Shared};
+use crate::mixing::Mixers;
 use crate::passwords::Passwords;
 use crate::transcoding::Transcoders;
 use crate::url_book::UrlBook;
@@ -89,7 +90,10 @@ impl Server {
         let fanout = Fanout::new(fanout_config(&config.media)?)
             .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
         let (store, books) = open_store(&config).await?;
-        let (control, engine) = Control::start(config.engine(address.media()), store, books, fanout.clone())?;
+        let mixers = Mixers::start(threads(config.media.mixer_threads), fanout.clone())
+            .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
+        let (control, engine) =
+            Control::start(config.engine(address.media()), store, books, fanout.clone(), mixers)?;
         let authority: Arc<dyn Authority> = Arc::new(control.clone());
         let flv = FlvGateway {
             fanout: fanout.clone(),
@@ -315,15 +319,18 @@ fn webrtc_config(config: &Config) -> WebrtcConfig {
     }
 }
 
+/// Threads that work on sound: as configured, or one per two processors. A core manages more streams than a small server
+/// has; the media threads come first.
+fn threads(configured: usize) -> usize {
+    match configured {
+        0 => std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2),
+        n => n,
+    }
+}
+
 fn fanout_config(media: &MediaSection) -> Result<FanoutConfig, ServerError> {
     let micros = |ms: u32| u64::from(ms) * 1000;
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = match media.transcode_threads {
-        // A core manages more streams than a small server has; the media threads come first.
-        0 => processors.div_ceil(2),
-        n => n,
-    };
-    let transcoder = Transcoders::new(threads)
+    let transcoder = Transcoders::new(threads(media.transcode_threads))
         .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
     Ok(FanoutConfig {
         shards: media.threads,

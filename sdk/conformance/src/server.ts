@@ -38,6 +38,8 @@ interface Session {
   room: FakeRoom | null;
   roomId: RoomId;
   role: Role;
+  /** It asked for the voices of all others in one stream. */
+  mix?: boolean;
   /** Registered streams, of which a member may push media. */
   published: Map<StreamKind, Publish>;
 }
@@ -569,6 +571,7 @@ export class FakeServer {
     session.room = room;
     session.roomId = request.room;
     session.role = request.role ?? 'publisher';
+    session.mix = request.mix === true;
     if (session.role === 'publisher') {
       this.announce(session);
     }
@@ -592,6 +595,7 @@ export class FakeServer {
     const others = [...(room?.members.values() ?? [])].filter(({ user }) => user !== session.user);
     const members = others.map((member) => keyed(member, session));
     const scene = room?.scene ?? 'rtc';
-    return { room: session.roomId, scene, role: session.role, members, audience: 0 };
+    const mix = session.mix ? { mix: { play: `mix-of-the-room-${session.id}` } } : {};
+    return { room: session.roomId, scene, role: session.role, members, audience: 0, ...mix };
   }
 }

@@ -17,7 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod client;
+mod mixes;
 pub use client::Client;
+pub use mixes::Mix;
 
 pub const APP: u32 = 1_400_000_000;
 pub const SECRET: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
@@ -94,6 +96,9 @@ pub struct World {
     pub usage: Usage,
     pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
     pub last_error: Option<Failure>,
+    pub mixes: BTreeMap<StreamId, Mix>,
+    /// Streams that have a publication.
+    pub streams_seen: BTreeSet<StreamId>,
     /// Passwords that wait for their hash, or to be checked. They are done at once unless they are held.
     pub passwords: VecDeque<Input>,
     pub hold_passwords: bool,
@@ -123,6 +128,8 @@ impl World {
             usage: Usage::new(&Settings::default(), UNIX_START),
             kept_urls: HashMap::new(),
             last_error: None,
+            mixes: BTreeMap::new(),
+            streams_seen: BTreeSet::new(),
             passwords: VecDeque::new(),
             hold_passwords: false,
             origin: "192.0.2.1".into(),
@@ -184,6 +191,7 @@ impl World {
             Output::PublishAccepted { ticket, stream, allowed, .. } => {
                 let others = self.publishers_of(stream);
                 assert!(others.is_empty(), "{others:?} publish {stream} already");
+                self.streams_seen.insert(stream);
                 self.answer(ticket, Media::Publishing { stream, allowed });
             }
             Output::PlayAccepted { ticket, stream, tracks, .. } => {
@@ -207,6 +215,7 @@ impl World {
             }
             Output::StreamEnded { stream } => {
                 self.count(Used::StreamEnded { stream });
+                self.streams_seen.remove(&stream);
                 for media in self.media.values_mut() {
                     match media {
                         Media::Playing { stream: s, .. } if *s == stream => *media = Media::StreamOver,
@@ -217,6 +226,7 @@ impl World {
                     }
                 }
             }
+            Output::Mix(order) => self.mix_order(order),
             Output::ApiDone { call, result } => assert!(self.api.insert(call, result).is_none()),
             Output::KeepUrl(record) => drop(self.kept_urls.insert(record.key.clone(), record)),
             Output::DropUrl(key) => assert!(self.kept_urls.remove(&key).is_some(), "only what was kept"),

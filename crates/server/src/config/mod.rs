@@ -212,6 +212,8 @@ pub struct MediaSection {
     pub threads: usize,
     /// Threads that transcode sound; 0 for one per two processors.
     pub transcode_threads: usize,
+    /// Threads that mix voices; 0 for one per two processors.
+    pub mixer_threads: usize,
 }
 
 impl Default for MediaSection {
@@ -224,6 +226,7 @@ impl Default for MediaSection {
             gop_bytes: 8 * 1024 * 1024,
             threads: 0,
             transcode_threads: 0,
+            mixer_threads: 0,
         }
     }
 }

@@ -41,7 +41,7 @@ impl Config {
         let media = &self.media;
         let day = 86_400;
         let size = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let rules: [(&str, u64, u64, u64); 30] = [
+        let rules: [(&str, u64, u64, u64); 31] = [
             ("server.drain_seconds", u64::from(self.server.drain_seconds), 0, 3600),
             ("limits.rtc_members", size(limits.rtc_members), 1, 10_000),
             ("limits.publishers", size(limits.publishers), 1, 10_000),
@@ -66,6 +66,7 @@ impl Config {
             ("media.live_ceiling_ms", u64::from(media.live_ceiling_ms), 100, 60_000),
             ("media.threads", size(media.threads), 0, 1024),
             ("media.transcode_threads", size(media.transcode_threads), 0, 32),
+            ("media.mixer_threads", size(media.mixer_threads), 0, 32),
             ("media.gop_bytes", size(media.gop_bytes), 65_536, 1 << 30),
             ("conferences.empty_seconds", u64::from(self.conferences.empty_seconds), 0, day),
             ("conferences.ticket_seconds", u64::from(self.conferences.ticket_seconds), 10, 3600),

@@ -11,6 +11,7 @@ mod task;
 use crate::call_book::CallBook;
 use crate::clock::Clock;
 use crate::error::ServerError;
+use crate::mixing::Mixers;
 use crate::passwords::Passwords;
 use crate::url_book::UrlBook;
 use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Input, Sizes};
@@ -103,6 +104,7 @@ impl Control {
         store: Store,
         books: Books,
         fanout: Fanout,
+        mixers: Mixers,
     ) -> Result<(Self, JoinHandle<()>), ServerError> {
         let mut seed = [0_u8; 32];
         getrandom::fill(&mut seed)
@@ -112,7 +114,8 @@ impl Control {
         let (reporter, load) = watch::channel(Load::default());
         let engine = Engine::new(config, seed);
         let day_offset_minutes = books.counting.day_offset_minutes;
-        let task = task::EngineTask::new(engine, Clock::start(), fanout, reporter, store.clone(), books);
+        let clock = Clock::start();
+        let task = task::EngineTask::new(engine, clock, fanout, mixers, reporter, store.clone(), books);
         let running = tokio::spawn(task.run(works, Arc::clone(&media)));
         Ok((Self { mailbox, media, load, store, day_offset_minutes }, running))
     }

@@ -4,6 +4,7 @@ use super::media::{MediaDesk, MediaEvent};
 use super::{Books, Load, Work, notes, origin};
 use crate::call_book::CallBook;
 use crate::clock::{Clock, unix_ms};
+use crate::mixing::Mixers;
 use crate::passwords::{Job, Passwords};
 use crate::url_book::UrlBook;
 use crate::usage_book::UsageBook;
@@ -29,6 +30,7 @@ pub(super) struct EngineTask {
     calls: HashMap<u64, oneshot::Sender<ApiResult>>,
     next_call: u64,
     load: watch::Sender<Load>,
+    mixers: Mixers,
     urls: UrlBook,
     call_book: CallBook,
     usage: UsageBook,
@@ -42,6 +44,7 @@ impl EngineTask {
         engine: Engine,
         clock: Clock,
         fanout: Fanout,
+        mixers: Mixers,
         load: watch::Sender<Load>,
         store: Store,
         books: Books,
@@ -56,6 +59,7 @@ impl EngineTask {
             calls: HashMap::new(),
             next_call: 1,
             load,
+            mixers,
             urls: books.urls,
             call_book: books.calls,
             usage,
@@ -248,6 +252,7 @@ impl EngineTask {
             }
             Output::Stay(event) => self.usage.stay(self.clock.now(), unix_ms(), event),
             Output::KeepSuspension { app, suspended } => self.store.suspend(app, suspended),
+            Output::Mix(order) => self.mixers.order(order),
             Output::KeepUrl(record) => self.urls.keep(&record),
             Output::DropUrl(key) => self.urls.withdraw(&key),
             Output::CallStarted(log) => self.call_book.started(&log),

@@ -205,7 +205,11 @@ details?: Record<string, string>,
 /**
  * Streams that the client publishes or is about to, registered in the same step.
  */
-publish?: Array<Publish>, };
+publish?: Array<Publish>, 
+/**
+ * Whether the client plays one stream with the voices of all others; see `mix` of the room's state.
+ */
+mix?: boolean, };
 
 /**
  * Leave the room, and the conference if it is one.
@@ -449,6 +453,15 @@ away: boolean,
 streams: Array<StreamState>, };
 
 /**
+ * One stream of sound that carries the voice of everybody but its listener.
+ */
+export type MixState = { 
+/**
+ * The key with which the client plays it, valid while it is in the room.
+ */
+play: StreamKey, };
+
+/**
  * A room as one member sees it: everybody else who may publish, and what they send.
  */
 export type RoomState = { 
@@ -471,7 +484,11 @@ members: Array<MemberInfo>,
 /**
  * Number of audience members (live rooms; 0 otherwise).
  */
-audience: number, };
+audience: number, 
+/**
+ * The voices of all others in one stream, for those who asked for it when they joined and may receive audio.
+ */
+mix?: MixState, };
 
 /**
  * The answer to `join`.
