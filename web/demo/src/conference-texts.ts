@@ -41,7 +41,7 @@ export const CONFERENCE_TEXTS = {
   youTalkerAsked: ['You may talk now: the others see and hear you.', '你现在可以发言，其他人能看到和听到你。'],
   youTalker: ['You may talk now: turn on your microphone or camera when you want to.', '你现在可以发言，需要时请打开麦克风或摄像头。'],
   youAudience: ['An admin has made you a listener: nothing of you is sent any more. Raise your hand to talk.', '管理员已将你设为听众，不再发送你的音视频。想发言请举手。'],
-  listening: ['You watch and listen. Raise your hand to be let talk.', '你正在观看和收听。想发言请举手。'],
+  youListen: ['You watch and listen. Raise your hand to be let talk.', '你正在观看和收听。想发言请举手。'],
   handIsUp: ['Your hand is up: an admin sees it.', '你已举手，管理员可以看到。'],
   noSoundOfYou: ['An admin has turned off your sound: nobody hears you until an admin turns it on again.', '管理员关闭了你的声音，在恢复之前没有人能听到你。'],
   noPictureOfYou: ['An admin has turned off your picture: nobody sees you until an admin turns it on again.', '管理员关闭了你的画面，在恢复之前没有人能看到你。'],

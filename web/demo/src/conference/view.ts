@@ -176,7 +176,7 @@ export class ConferenceView {
     const key =
       gathering.canSend === false ? 'watchOnly'
       : gathering.role !== 'audience' ? leftOut(noAudio, noVideo)
-      : gathering.handUp ? 'handIsUp' : 'listening';
+      : gathering.handUp ? 'handIsUp' : 'youListen';
     this.banner.hidden = key === null;
     this.banner.textContent = key ? say(key) : '';
   }
