@@ -65,6 +65,7 @@ export const CONFERENCE_TEXTS = {
   mutePicture: ['Turn off picture', '关闭画面'],
   unmutePicture: ['Turn on picture', '恢复画面'],
   removeMember: ['Remove', '移出'],
+  oneSound: ['Hear everybody as one mixed sound: easier for slow networks', '合成一路声音收听：更适合较慢的网络'],
   topic: ['Topic', '主题'],
   setTopic: ['Set', '设置'],
 

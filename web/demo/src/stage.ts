@@ -20,6 +20,8 @@ export interface Show {
   pusher: LivePusher | null;
   /** Whether the picture is received. */
   picture: boolean;
+  /** Its sound is heard elsewhere. */
+  silent?: boolean;
   state: TileState;
 }
 
@@ -89,7 +91,7 @@ export class Stage {
       const tile = this.tiles.get(idOf(show)) ?? this.add(show);
       tile.update(show.state);
       if (!show.own) {
-        tile.play(show.src, { audio: show.state.audio, video: show.picture });
+        tile.play(show.src, { audio: show.state.audio && !show.silent, video: show.picture });
       }
     }
     this.hint.hidden = !this.alone || shows.some(({ own }) => !own);

@@ -55,6 +55,8 @@ export class Gathering {
   /** What this admin left out of others; what other admins did is not told. */
   readonly leftOut = new Map<string, LeftOut>();
   handUp = false;
+  /** Everybody is heard as one mixed sound. */
+  mixed = false;
   /** Those who only watch a live conference. */
   audience = 0;
   private readonly conferences: Conferences;
@@ -138,6 +140,12 @@ export class Gathering {
     return this.screen.shared;
   }
 
+  /** Where the mixed sound of all others is played from; empty where there is none. */
+  get mixSource(): string {
+    const { mix, media } = this.conferences;
+    return mix && media ? `${media.flv}/${mix}.flv` : '';
+  }
+
   /** The others with what they send. */
   get members(): Member[] {
     const { streams } = this.conferences;
@@ -160,7 +168,9 @@ export class Gathering {
     }
     const silent = new Set(this.others.filter(({ role }) => role === 'audience').map(({ user }) => user));
     const list = this.members.filter(({ user, streams }) => streams.size > 0 || !silent.has(user));
-    return shows.concat(this.screen.shows(this.user), othersShown({ list }, this.dark, (play) => `${this.conferences.media?.flv}/${play}.flv`));
+    const others = othersShown({ list }, this.dark, (play) => `${this.conferences.media?.flv}/${play}.flv`);
+    // What others show of their screens is not in the mix.
+    return shows.concat(this.screen.shows(this.user), others.map((show) => ({ ...show, silent: this.mixed && show.stream === 'main' })));
   }
 
   /** Only those who are seen are received with their picture; everybody is heard. */
@@ -168,11 +178,18 @@ export class Gathering {
     for (const { user } of this.others) {
       const seen = users.has(user);
       if (seen === this.dark.has(user)) {
-        this.conferences.subscribe(user, 'main', true, seen);
+        this.conferences.subscribe(user, 'main', !this.mixed, seen);
         this.dark[seen ? 'delete' : 'add'](user);
         this.events.changed();
       }
     }
+  }
+
+  /** Hears everybody as one mixed sound, or each by itself. */
+  setMixed(on: boolean): void {
+    this.mixed = on && this.mixSource !== '';
+    this.others.forEach(({ user }) => this.receive(user));
+    this.events.changed();
   }
 
   /** Begins or ends sharing the screen. */
@@ -221,6 +238,11 @@ export class Gathering {
   /** Leaves, or gives up to enter, and closes the devices. */
   leave(): void {
     this.end('');
+  }
+
+  /** Nobody is to be heard twice. */
+  private receive(user: string): void {
+    this.conferences.subscribe(user, 'main', !this.mixed, !this.dark.has(user));
   }
 
   private decide(request: (conference: string) => ConferenceRequest, done: () => void = () => undefined): void {
@@ -282,6 +304,9 @@ export class Gathering {
 
   /** Others come, go, change, and ask. */
   private people(event: ConferenceEvent): void {
+    if (event.type === 'memberEntered' && this.mixed) {
+      this.receive(event.member.user);
+    }
     if (event.type === 'memberEntered' && this.settled) {
       this.events.say(say(this.kind === 'live' ? 'onStage' : 'joined', { name: event.member.user }), 'info');
     } else if (event.type === 'memberExited') {
@@ -304,6 +329,7 @@ export class Gathering {
     this.handUp = false;
     this.hands.clear();
     shared.bases = this.conferences.media;
+    this.mixed = this.mixed && this.mixSource !== '';
     if (state.you.role === 'audience') {
       this.stopSending();
     } else if (!this.sending) {

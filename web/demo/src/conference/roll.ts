@@ -28,6 +28,7 @@ export interface RollEvents {
   mute(user: string, leftOut: LeftOut): void;
   kick(user: string): void;
   topic(text: string): void;
+  mixed(on: boolean): void;
 }
 
 /** See the head of the file. */
@@ -36,6 +37,8 @@ export class Roll {
   private readonly list = make('ul');
   private readonly field = make('input', { autocomplete: 'off', maxlength: String(TOPIC_CHARS), label: 'topic', hint: 'topic', 'data-field': 'topic' });
   private readonly form: HTMLElement;
+  private readonly tick = make('input', { type: 'checkbox', 'data-act': 'mixed' });
+  private readonly mixed = make('label', { class: 'mixing', hidden: true }, this.tick, make('span', { text: 'oneSound' }));
   /** Rows by name, with what they show: a row must not be replaced under a finger. */
   private readonly rows = new Map<string, { shows: string; row: HTMLElement }>();
   /** Of whom the actions are shown. */
@@ -48,13 +51,21 @@ export class Roll {
       events.topic(this.field.value.trim());
     };
     this.form = make('form', { class: 'add', hidden: true, on: { submit } }, this.field, make('button', { type: 'submit', class: 'plain', text: 'setTopic', 'data-act': 'set-topic' }));
+    this.tick.addEventListener('change', () => events.mixed(this.tick.checked));
     this.element = make(
       'aside',
       { class: 'people roll', label: 'people', hidden: true },
       make('header', {}, make('h2', { text: 'people' }), iconButton('close', 'closePeople', () => events.close(), { class: 'quiet' })),
       this.form,
+      this.mixed,
       this.list,
     );
+  }
+
+  /** Whether everybody is heard as one mixed sound; null where that cannot be had. */
+  showMixed(on: boolean | null): void {
+    this.mixed.hidden = on === null;
+    this.tick.checked = on === true;
   }
 
   /** `governs`: whether this user is an admin. */

@@ -10,6 +10,7 @@ import { Stage } from '../stage.js';
 import type { Toasts } from '../toasts.js';
 import { brand, topButtons } from '../top.js';
 import type { Gathering } from './gathering.js';
+import { MixedSound } from './mixed.js';
 import { Roll } from './roll.js';
 import type { Entry } from './roll.js';
 import { leftOut } from './words.js';
@@ -35,6 +36,7 @@ export class ConferenceView {
   private readonly stage: Stage;
   private readonly roll: Roll;
   private readonly controls: Controls;
+  private readonly mixed = new MixedSound(() => (this.touch.hidden = false));
   private readonly hands = make('ul', { class: 'hands', label: 'hands', hidden: true });
   private readonly banner = make('p', { class: 'banner', role: 'status', hidden: true });
   private readonly touch = make('button', { type: 'button', class: 'main touch', text: 'touch', hidden: true, 'data-act': 'touch' });
@@ -57,6 +59,7 @@ export class ConferenceView {
       mute: (user, what) => gathering.mute(user, what),
       kick: (user) => gathering.kick(user),
       topic: (text) => gathering.setTopic(text),
+      mixed: (on) => gathering.setMixed(on),
     });
     this.controls = new Controls(me, () => void gathering.share());
     this.handButton = iconButton('hand', 'raiseHand', () => gathering.raise(!gathering.handUp), { 'data-act': 'hand' });
@@ -64,6 +67,7 @@ export class ConferenceView {
     this.touch.addEventListener('click', () => {
       this.touch.hidden = true;
       this.stage.unblock();
+      this.mixed.unblock();
     });
     this.question = this.buildQuestion();
     this.element = this.build();
@@ -84,6 +88,7 @@ export class ConferenceView {
 
   close(): void {
     this.options.me.removeEventListener('level', this.heardMe);
+    this.mixed.close();
     this.stage.close();
   }
 
@@ -106,7 +111,7 @@ export class ConferenceView {
       ),
       this.banner,
       this.hands,
-      make('main', { class: 'middle' }, this.stage.element, this.roll.element, this.touch),
+      make('main', { class: 'middle' }, this.stage.element, this.roll.element, this.mixed.element, this.touch),
       make(
         'footer',
         { class: 'bar controls' },
@@ -151,6 +156,8 @@ export class ConferenceView {
     this.stage.render(gathering.shows);
     this.stage.show();
     this.roll.show(this.people(), gathering.role === 'admin');
+    this.roll.showMixed(gathering.mixSource === '' ? null : gathering.mixed);
+    this.mixed.play(gathering.mixed ? gathering.mixSource : '');
     this.topic.textContent = gathering.topic;
     this.topic.title = gathering.topic;
     this.drawCount();
