@@ -521,8 +521,7 @@ export class FakeServer {
       }
       const id = `s${++this.count}`;
       const { device = id, calls = false } = request;
-      const voiceRoom = request.voiceRoom ?? null;
-      session = { id, user: request.user, device, calls, voiceRoom, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher', published: new Map() };
+      session = { id, user: request.user, device, calls, voiceRoom: request.voiceRoom ?? null, conn: null, pushes: [], sent: 0, room: null, roomId: { number: 1 }, role: 'publisher', published: new Map() };
       const ends = (other: Session): boolean => other.calls === calls && (other.device === device || !calls);
       for (const other of [...this.sessions.values()].filter(({ user }) => user === request.user).filter(ends)) {
         this.endSession(other, 'takenOver');

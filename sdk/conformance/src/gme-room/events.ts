@@ -153,6 +153,7 @@ export const eventChecks: Checks = {
     assert.equal(new World().person().tag.ERROR_TYPE.ERROR_CHARGE_OVERDUE, record.value);
     assert.equal(refusedWith('app-suspended').errType, record.value);
     assert.equal(refusedWith('app-suspended', 'hello').errType, record.value);
+    assert.equal(refusedWith('app-overdue').errType, record.value);
   },
   'gme-room.error.ERROR_NETWORK_ERROR': (record) => {
     value(record);
