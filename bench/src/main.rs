@@ -9,6 +9,7 @@ mod clock;
 mod glass;
 mod histogram;
 mod load;
+mod mixer;
 mod orders;
 mod point;
 mod process;
@@ -42,7 +43,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Only points whose name contains one of these words, for example `RTMP`, `live`, `1000`, `all`; and
-    /// only parts whose name does: `signalling`, `calls`, `transcoding`, `share`, `glass`.
+    /// only parts whose name does: `signalling`, `calls`, `transcoding`, `mixing`, `share`, `glass`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Subscribers of the single stream.
@@ -192,6 +193,13 @@ fn rest(
     if wanted(name) {
         match transcode::measure(effort.rounds, &teller(name)) {
             Ok(costs) => report.add_transcoding(costs),
+            Err(error) => report.failed(format!("{name}: {error}")),
+        }
+    }
+    let name = mixer::NAME;
+    if wanted(name) {
+        match mixer::measure(effort.rounds, &teller(name)) {
+            Ok(cost) => report.add_mixing(cost),
             Err(error) => report.failed(format!("{name}: {error}")),
         }
     }

@@ -1,7 +1,7 @@
 //! Tables for people, JSON for programs, and the bars.
 
 use crate::point::{Measured, Side, Transport};
-use crate::{calls, glass, process, share, signalling, transcode};
+use crate::{calls, glass, mixer, process, share, signalling, transcode};
 use huitong_types::Scene;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -173,6 +173,7 @@ pub(crate) struct Report {
     signalling: Option<signalling::Measured>,
     calls: Option<calls::Measured>,
     transcoding: Vec<transcode::Cost>,
+    mixing: Option<mixer::Cost>,
     share: Vec<share::Pairing>,
     glass: Vec<glass::Pairing>,
     failures: Vec<String>,
@@ -187,6 +188,7 @@ impl Report {
             signalling: None,
             calls: None,
             transcoding: Vec::new(),
+            mixing: None,
             share: Vec::new(),
             glass: Vec::new(),
             failures: Vec::new(),
@@ -210,6 +212,12 @@ impl Report {
     pub(crate) fn add_calls(&mut self, measured: calls::Measured) {
         println!("{}", measured.sentence());
         self.calls = Some(measured);
+    }
+
+    /// Adds the cost of mixing and shows it.
+    pub(crate) fn add_mixing(&mut self, cost: mixer::Cost) {
+        println!("{}", cost.sentence());
+        self.mixing = Some(cost);
     }
 
     /// Adds the cost of transcoding and shows it.
@@ -238,6 +246,7 @@ impl Report {
         signalling
             .chain(self.calls.iter().map(calls::Measured::sentence))
             .chain(transcoding)
+            .chain(self.mixing.iter().map(mixer::Cost::sentence))
             .chain(share)
             .chain(self.glass.iter().map(glass::Pairing::sentence))
             .collect()
@@ -295,6 +304,7 @@ impl Report {
             "points": self.points.iter().map(|m| json(m, self.seconds)).collect::<Vec<_>>(),
             "signalling": self.signalling.as_ref().map(signalling::Measured::json),
             "calls": self.calls.as_ref().map(calls::Measured::json),
+            "mixing": self.mixing.as_ref().map(mixer::Cost::json),
             "transcoding": self.transcoding.iter().map(transcode::Cost::json).collect::<Vec<_>>(),
             "server_share": self.share.iter().map(share::Pairing::json).collect::<Vec<_>>(),
             "glass_to_glass": self.glass.iter().map(glass::Pairing::json).collect::<Vec<_>>(),

@@ -134,6 +134,7 @@ async fn join(url: &str, n: usize) -> Result<Signal, ClientError> {
             role,
             private_map_key: None,
             record_id: None,
+            mix: false,
             details: MemberDetails::default(),
             publish: Vec::new(),
         })

@@ -157,7 +157,7 @@ fn inputs(way: &Way) -> Result<Vec<Input>, String> {
 }
 
 /// A stream of AAC with its header.
-fn aac(rate: u32, channels: usize) -> Result<Vec<Input>, String> {
+pub(crate) fn aac(rate: u32, channels: usize) -> Result<Vec<Input>, String> {
     let options = syom::EncodeOptions::raw().with_bitrate_bps(AAC_BIT_RATE * channels as u32);
     let mut encoder = syom::Encoder::new(rate, channels, &options).map_err(|e| e.to_string())?;
     let mut inputs = vec![Input::AacHeader(AudioSpecificConfig::lc(rate, channels as u8).build())];
@@ -173,7 +173,7 @@ fn aac(rate: u32, channels: usize) -> Result<Vec<Input>, String> {
 }
 
 /// A stream of Opus.
-fn opus(channels: usize) -> Result<Vec<Input>, CodecError> {
+pub(crate) fn opus(channels: usize) -> Result<Vec<Input>, CodecError> {
     let mut encoder = OpusEncoder::new(channels)?;
     let mut rest = sound(48_000, channels);
     let mut frame = Pcm::new(channels);

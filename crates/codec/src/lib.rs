@@ -1,4 +1,4 @@
-//! AAC⇄Opus transcoding of live streams.
+//! AAC⇄Opus transcoding of live streams, and the mix of a room ([`mix`]).
 //!
 //! Phones speak AAC, browsers Opus. A stream is transcoded once, while somebody needs it: [`AacToOpus`] and
 //! [`OpusToAac`] are machines without I/O, clock or thread that take coded frames with their times on the
@@ -14,6 +14,7 @@
 )]
 
 pub mod line;
+pub mod mix;
 pub mod pool;
 pub mod resample;
 

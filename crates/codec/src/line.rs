@@ -278,6 +278,11 @@ impl Line {
         self.resampler.set_channels(channels);
     }
 
+    /// Samples that wait.
+    pub fn waiting(&self) -> usize {
+        self.fifo.len()
+    }
+
     /// Moves the first `count` samples into `out` and gives the time of the first one, if so many wait.
     pub fn take(&mut self, count: usize, out: &mut Pcm) -> Option<i64> {
         let start = self.start?;

@@ -4,7 +4,9 @@ use crate::conference_views::{exit_word, told};
 use crate::conferences::{Asker, Waiting, refused};
 use crate::engine::Engine;
 use crate::io::{ApiResult, Output};
-use huitong_conference::{Answer, AskId, ConferenceId, ExitReason, Input, PasswordHash, SeatEnd, Verdict};
+use huitong_conference::{
+    Answer, AskId, ConferenceId, ExitReason, Input, Kind, PasswordHash, SeatEnd, Verdict,
+};
 use huitong_protocol::{Done, Event};
 use huitong_room::{Join, RoomKey};
 use huitong_session::Body;
@@ -19,6 +21,7 @@ impl Engine {
         let Some((conference, member)) = self.hall.machine.of_session(session) else { return };
         let key = RoomKey { app: conference.app, room };
         let scene = crate::conference_views::scene_of(conference.kind);
+        let large = conference.kind == Kind::Large;
         let user = member.user.clone();
         let seated = match self.rooms.room_of(session) {
             Some(present) if *present == key => self.in_room(huitong_room::Input::SetRole {
@@ -37,6 +40,10 @@ impl Engine {
                 declare: Vec::new(),
             })),
         };
+        if large && seated.is_ok() {
+            // More may talk than a phone can play.
+            self.want_mix(session, true);
+        }
         self.hall.let_in = seated.err();
     }
 

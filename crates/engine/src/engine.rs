@@ -1,11 +1,13 @@
 //! The engine: its tables, its dispatch and its deadlines.
 
+use crate::admission::Admission;
 use crate::calls::Desk;
 use crate::conferences::Hall;
 use crate::guesses::Guesses;
 use crate::held::Held;
 use crate::io::{ConnId, EngineConfig, Input, Note, Output};
 use crate::media::Media;
+use crate::mixing::Mixing;
 use crate::random::Random;
 use crate::urls::Urls;
 use crate::voice::VoicePass;
@@ -70,6 +72,8 @@ pub struct Sizes {
     pub calls: usize,
     /// Sessions on which calls ring.
     pub callable: usize,
+    /// Rooms that have a mix.
+    pub mixes: usize,
     /// Conferences.
     pub conferences: usize,
 }
@@ -97,6 +101,8 @@ pub struct Engine {
     pub(crate) held: Held,
     pub(crate) urls: Urls,
     pub(crate) desk: Desk,
+    pub(crate) admission: Admission,
+    pub(crate) mixing: Mixing,
     pub(crate) hall: Hall,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
@@ -150,6 +156,8 @@ impl Engine {
             held: Held::new(config.early_hold, config.early_count),
             urls: Urls::default(),
             desk: Desk::new(config.away_after),
+            admission: Admission::default(),
+            mixing: Mixing::default(),
             hall: Hall::new(config.conferences.clone(), tickets),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
@@ -199,6 +207,10 @@ impl Engine {
             Input::Api { call, app, request } => self.on_api(call, app, request),
             Input::RestoreUrl(record) => self.restore_url(&record),
             Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
+            Input::RestoreSuspension { app, by_configuration } => {
+                self.restore_suspension(app, by_configuration);
+            }
+            Input::Quota { app, limit } => self.quota_reached(app, limit),
             Input::Drain { within } => self.drain(within),
             Input::PasswordHashed { conference, hash } => self.password_hashed(conference, hash),
             Input::PasswordChecked { ask, verdict } => self.password_checked(ask, verdict),
@@ -247,6 +259,7 @@ impl Engine {
             urls: self.urls.len(),
             calls: self.desk.meta.len(),
             callable: self.desk.devices.len(),
+            mixes: self.mixing.len(),
             conferences: self.hall.meta.len(),
         }
     }
@@ -259,6 +272,7 @@ impl Engine {
             && self.media.is_idle()
             && self.urls.is_idle()
             && self.desk.is_idle()
+            && self.mixing.is_idle()
             && self.hall.is_idle()
             && self.room_keys.is_empty()
             && self.voice.is_empty()
@@ -294,6 +308,8 @@ impl Engine {
                 self.on_session(output);
             } else if let Some(output) = self.rooms.poll_output() {
                 self.on_room(output);
+            } else if let Some((key, members)) = self.mixing.take_stale() {
+                self.refresh_mix(&key, members);
             } else if let Some(output) = self.hall.out.pop_front() {
                 self.on_conference(output);
             } else if let Some(output) = self.desk.out.pop_front() {

@@ -17,6 +17,9 @@ impl Engine {
 
     fn find_stream(&mut self, ticket: MediaTicket, key: &StreamKey) -> Result<(), Fault> {
         if let Some((viewer, stream)) = self.play_keys.open(key) {
+            if let Some(played) = self.play_mix(ticket, viewer, stream) {
+                return played;
+            }
             let gone =
                 || Fault::because(ErrorCode::UnknownKey, "The member or the stream of this key is gone.");
             let publication = self.rooms.stream(stream).ok_or_else(gone)?;
@@ -70,5 +73,8 @@ impl Engine {
             tracks,
             label: label(publication),
         });
+        if let Some(viewer) = viewer {
+            self.tell_receiving(viewer, publication.id);
+        }
     }
 }

@@ -151,6 +151,9 @@ impl Engine {
         if self.draining && !own_call && self.rooms.room_of(session) != Some(&key) {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
+        if !own_call {
+            self.may_enter(&key, &user)?;
+        }
         let grant = match (own_call, self.voice_grant(session, &key.room)?) {
             // The server chose the room, so no back-end can have made a key for it.
             (true, _) => Grant { privileges: Privileges::ALL, expires_unix: None },
@@ -191,6 +194,7 @@ impl Engine {
         for publish in join.publish {
             self.register(session, publish);
         }
+        self.want_mix(session, join.mix);
         let state = self.state_of(session).ok_or(Fault::new(ErrorCode::Internal))?;
         Ok(Done::Join(JoinReply { state }))
     }
@@ -240,6 +244,7 @@ impl Engine {
         };
         let privileges = grant.map(|grant| grant.privileges);
         self.in_room(Input::SetRole { session, role: set_role.role, privileges })?;
+        self.mix_of_is_stale(session);
         if let Some(grant) = grant {
             self.granted(session, grant);
         }

@@ -1,7 +1,7 @@
 //! From what rooms say to what travels.
 
 use crate::engine::Engine;
-use huitong_protocol::{Event, MemberInfo, RoomState, StreamState};
+use huitong_protocol::{Event, MemberInfo, MixState, RoomState, StreamState};
 use huitong_room::{MemberView, RoomView, StreamView};
 use huitong_session::{Body, PLAY_KEY_HOLE};
 use huitong_types::{SessionId, StreamId, StreamKey};
@@ -16,13 +16,19 @@ fn member_info(view: MemberView, mut key: impl FnMut(StreamId) -> StreamKey) -> 
     MemberInfo { user: view.user, away: view.away, streams }
 }
 
-fn room_state(view: RoomView, mut key: impl FnMut(StreamId) -> StreamKey) -> RoomState {
+fn room_state(
+    view: RoomView,
+    mix: Option<StreamId>,
+    mut key: impl FnMut(StreamId) -> StreamKey,
+) -> RoomState {
     RoomState {
         room: view.key.room,
         scene: view.scene,
         role: view.role,
         members: view.members.into_iter().map(|member| member_info(member, &mut key)).collect(),
         audience: view.audience,
+        // The last key in the text: bodies fill in keys in this order.
+        mix: mix.map(|stream| MixState { play: key(stream) }),
     }
 }
 
@@ -51,7 +57,8 @@ pub(crate) fn body_of(event: huitong_room::Event) -> Option<Arc<Body>> {
 impl Engine {
     /// The room of a session as it sees it.
     pub(crate) fn state_of(&self, session: SessionId) -> Option<RoomState> {
-        Some(room_state(self.rooms.view(session)?, |stream| self.play_key(session, stream)))
+        let mix = self.mix_stream_of(session);
+        Some(room_state(self.rooms.view(session)?, mix, |stream| self.play_key(session, stream)))
     }
 
     /// The body of a full state for one session.
@@ -60,7 +67,7 @@ impl Engine {
         let mut streams = Vec::new();
         let conference = self.conference_state(session).map(Box::new);
         let room = self.rooms.view(session).map(|view| {
-            room_state(view, |stream| {
+            room_state(view, self.mix_stream_of(session), |stream| {
                 streams.push(stream);
                 hole.clone()
             })

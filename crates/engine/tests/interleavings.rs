@@ -143,10 +143,10 @@ const fn kind(aux: bool) -> &'static str {
     if aux { "aux" } else { "main" }
 }
 
-fn join_request(number: u32, audience: bool, publish: Vec<Value>) -> Value {
+fn join_request(number: u32, audience: bool, mix: bool, publish: Vec<Value>) -> Value {
     let scene = if number == 2 { "live" } else { "rtc" };
     let role = if audience { "audience" } else { "publisher" };
-    json!({ "op": "join", "room": room(number), "scene": scene, "role": role, "publish": publish })
+    json!({ "op": "join", "room": room(number), "scene": scene, "role": role, "publish": publish, "mix": mix })
 }
 
 impl Sim {
@@ -301,8 +301,8 @@ impl Sim {
             return;
         }
         let Some(state) = client.state.as_ref() else { return };
-        let keys: Vec<StreamKey> =
-            state.members.iter().flat_map(|m| m.streams.iter().map(|s| s.play.clone())).collect();
+        let keys = state.members.iter().flat_map(|m| m.streams.iter().map(|s| s.play.clone()));
+        let keys: Vec<StreamKey> = keys.chain(state.mix.iter().map(|mix| mix.play.clone())).collect();
         let Some(key) = keys.get(pick % keys.len().max(1)) else { return };
         let ticket = self.world.play(&key.clone());
         let media = &self.world.media[&ticket];
@@ -348,7 +348,7 @@ impl Sim {
             }
         }
         let deaf = self.world.clients[who].deaf;
-        match self.ask(who, join_request(number, audience, publish)) {
+        match self.ask(who, join_request(number, audience, who % 3 != 0, publish)) {
             Some(Ok(_)) => self.wants[who] = Some((number, audience)),
             Some(Err(_)) => {}
             None if deaf && self.online(who) => {

@@ -4,6 +4,7 @@
 //! write side of viewers' connections ([`Fanout::view`]); the read side stays with the gateway's task.
 
 pub mod authority;
+mod made;
 pub mod meter;
 pub mod publication;
 mod shards;
@@ -13,6 +14,7 @@ pub mod tap;
 pub mod transcode;
 
 pub use authority::{Authority, MEDIA_ORDERS, MediaControl, MediaOrder, Ticket, Tracks};
+pub use made::Made;
 pub use publication::{
     AAC, KeyframeRequest, OPUS, PlayGrant, PublishGrant, Publisher, Pushed, Replaced, rendition,
 };
@@ -191,6 +193,12 @@ impl Fanout {
     pub fn stats(&self, stream: StreamId) -> Option<StreamStats> {
         let publication = lock(&self.0.publications).get(&stream).cloned();
         publication.map(|p| p.stats(self.0.clock.now()))
+    }
+
+    /// Width and height of the pictures of a stream, if any came in the last second or two.
+    pub fn picture(&self, stream: StreamId) -> Option<(u32, u32)> {
+        let publication = lock(&self.0.publications).get(&stream).cloned()?;
+        publication.picture(self.0.clock.now())
     }
 
     /// Figures of the whole fan-out.

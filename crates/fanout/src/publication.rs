@@ -57,7 +57,7 @@ pub(crate) struct Central {
     /// Turn of the newest permission to publish.
     granted: u64,
     /// Turn of the publisher; 0 before the first. One with an older turn is replaced.
-    turn: u64,
+    pub(crate) turn: u64,
     publishing: bool,
     ended: bool,
     takeovers: u32,
@@ -312,6 +312,13 @@ impl Publication {
         }
     }
 
+    /// Size of the pictures that come, if any came lately; 0 × 0 while it is not known.
+    pub(crate) fn picture(&self, now_us: u64) -> Option<(u32, u32)> {
+        let central = lock(&self.central);
+        let info = central.ingest.info().video.filter(|_| central.publishing)?;
+        central.video.is_flowing(now_us).then_some((info.width, info.height))
+    }
+
     pub(crate) fn stats(&self, now_us: u64) -> StreamStats {
         let central = lock(&self.central);
         let (video_bytes, fps) = central.video.rates(now_us);
@@ -379,9 +386,9 @@ impl std::fmt::Debug for PlayGrant {
 
 /// The right to publish one stream, until it is dropped or somebody takes over.
 pub struct Publisher {
-    publication: Arc<Publication>,
-    inner: Arc<Inner>,
-    turn: u64,
+    pub(crate) publication: Arc<Publication>,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) turn: u64,
 }
 
 /// What became of a message.

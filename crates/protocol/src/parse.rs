@@ -24,7 +24,7 @@ struct Envelope {
 const WORDS: usize = 240;
 
 /// Every field of a request, as errors name it.
-const FIELDS: [&str; 43] = [
+const FIELDS: [&str; 44] = [
     "app",
     "audio",
     "authBuffer",
@@ -44,6 +44,7 @@ const FIELDS: [&str; 43] = [
     "key",
     "media",
     "members",
+    "mix",
     "nick",
     "op",
     "password",

@@ -256,6 +256,10 @@ pub struct Join {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<Publish>>")]
     pub publish: Vec<Publish>,
+    /// Whether the client plays one stream with the voices of all others; see `mix` of the room's state.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub mix: bool,
 }
 
 /// Leave the room, and the conference if it is one.

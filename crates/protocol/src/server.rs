@@ -204,6 +204,18 @@ pub struct RoomState {
     pub members: Vec<MemberInfo>,
     /// Number of audience members (live rooms; 0 otherwise).
     pub audience: u32,
+    /// The voices of all others in one stream, for those who asked for it when they joined and may receive audio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub mix: Option<MixState>,
+}
+
+/// One stream of sound that carries the voice of everybody but its listener.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct MixState {
+    /// The key with which the client plays it, valid while it is in the room.
+    pub play: StreamKey,
 }
 
 /// Another member.

@@ -64,6 +64,17 @@ impl Rooms {
         self.seats.get(&session)
     }
 
+    /// A member's role, and whether it may receive audio.
+    pub fn listener(&self, session: SessionId) -> Option<(Role, bool)> {
+        let (_, _, member) = self.seat(session).ok()?;
+        Some((member.role, TrackFlags::receivable(member.privileges, StreamKind::Main).audio))
+    }
+
+    /// The user of a member.
+    pub fn user_of(&self, session: SessionId) -> Option<UserId> {
+        self.seat(session).ok().map(|(_, _, member)| member.user.clone())
+    }
+
     /// Whether there is a room of this name.
     pub fn exists(&self, key: &RoomKey) -> bool {
         self.rooms.contains_key(key)

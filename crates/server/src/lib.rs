@@ -16,11 +16,13 @@ mod error;
 mod http;
 mod limits;
 pub mod logs;
+mod mixing;
 mod passwords;
 mod server;
 mod signals;
 pub mod transcoding;
 mod url_book;
+mod usage_book;
 
 pub use address::PublicAddress;
 pub use clock::unix_seconds;

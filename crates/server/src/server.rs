@@ -8,10 +8,11 @@ use crate::control::{Books, Control};
 use crate::demo_app::{self, DemoApp};
 use crate::error::ServerError;
 use crate::http::{self, Shared, Tenants};
+use crate::mixing::Mixers;
 use crate::passwords::Passwords;
 use crate::transcoding::Transcoders;
 use crate::url_book::UrlBook;
-use crate::{banner, limits, unix_seconds};
+use crate::{banner, limits, unix_seconds, usage_book};
 use huitong_engine::Input;
 use huitong_fanout::{Authority, Fanout, FanoutConfig};
 use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
@@ -92,7 +93,10 @@ impl Server {
         let fanout = Fanout::new(fanout_config(&config.media)?)
             .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
         let (store, books) = open_store(&config).await?;
-        let (control, engine) = Control::start(config.engine(address.media()), store, books, fanout.clone())?;
+        let mixers = Mixers::start(threads(config.media.mixer_threads), fanout.clone())
+            .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
+        let (control, engine) =
+            Control::start(config.engine(address.media()), store, books, fanout.clone(), mixers)?;
         let authority: Arc<dyn Authority> = Arc::new(control.clone());
         let flv = FlvGateway {
             fanout: fanout.clone(),
@@ -227,22 +231,35 @@ impl Server {
 /// Opens the store and takes from it what the engine has to know.
 async fn open_store(config: &Config) -> Result<(Store, Books), ServerError> {
     let data = &config.server.data;
-    let keep_call_records_days = config.store.keep_call_records_days;
-    let (store, restored) = Store::open(&StoreConfig { data: data.clone(), keep_call_records_days })?;
+    let (store, restored) = Store::open(&StoreConfig {
+        data: data.clone(),
+        keep_call_records_days: config.store.keep_call_records_days,
+        keep_usage_days: config.store.keep_usage_days,
+    })?;
     if restored.lost_calls > 0 {
         tracing::warn!(
             calls = restored.lost_calls,
             "calls were cut off when the server before this one died"
         );
     }
+    if restored.lost_stays > 0 {
+        tracing::warn!(
+            stays = restored.lost_stays,
+            "stays in rooms were cut off when the server before this one died; they are counted up to a minute before"
+        );
+    }
     let (urls, minted) = UrlBook::open(data, store.clone(), &restored.urls, unix_seconds()).await?;
     let mut kept = call_book::restored(restored.groups);
     kept.extend(minted.into_iter().map(Input::RestoreUrl));
+    let suspended = |app, by_configuration| Input::RestoreSuspension { app, by_configuration };
+    kept.extend(restored.suspended.into_iter().map(|app| suspended(app, false)));
+    kept.extend(config.app.iter().filter(|app| app.suspended).map(|app| suspended(app.id, true)));
     let calls = CallBook::new(store.clone());
+    let (counting, used) = (usage_book::settings(config), restored.usage);
     let passwords = Passwords::start().map_err(|error| {
         ServerError::Start(format!("The system gives no thread for passwords ({error})."))
     })?;
-    Ok((store, Books { urls, calls, passwords, kept }))
+    Ok((store, Books { urls, calls, counting, used, passwords, kept }))
 }
 
 async fn drain(config: &Config, shared: &Shared, stop_rtmp: &watch::Sender<bool>, control: &Control) {
@@ -313,15 +330,18 @@ fn webrtc_config(config: &Config) -> WebrtcConfig {
     }
 }
 
+/// Threads that work on sound: as configured, or one per two processors. A core manages more streams than a small server
+/// has; the media threads come first.
+fn threads(configured: usize) -> usize {
+    match configured {
+        0 => std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2),
+        n => n,
+    }
+}
+
 fn fanout_config(media: &MediaSection) -> Result<FanoutConfig, ServerError> {
     let micros = |ms: u32| u64::from(ms) * 1000;
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = match media.transcode_threads {
-        // A core manages more streams than a small server has; the media threads come first.
-        0 => processors.div_ceil(2),
-        n => n,
-    };
-    let transcoder = Transcoders::new(threads)
+    let transcoder = Transcoders::new(threads(media.transcode_threads))
         .map_err(|error| ServerError::Start(format!("The system refuses a thread ({error}).")))?;
     Ok(FanoutConfig {
         shards: media.threads,

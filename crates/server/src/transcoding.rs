@@ -125,14 +125,14 @@ impl Transcoding for Feed {
 /// follows from one that overlaps by a sample. Only holes between neighbours count; what the sender's clock gains or loses
 /// over time is the transcoder's to follow, by the frames' times.
 #[derive(Debug, Default)]
-struct OpusClock {
+pub(crate) struct OpusClock {
     /// Where the next packet is expected, in ticks of this clock and by the times of the frames.
     next: Option<(i64, i64)>,
 }
 
 impl OpusClock {
     /// The time of a packet of so many samples.
-    fn rtp(&mut self, ts_ms: i64, samples: usize) -> i64 {
+    pub(crate) fn rtp(&mut self, ts_ms: i64, samples: usize) -> i64 {
         let said = ts_ms.saturating_mul(TICKS_PER_MS);
         let samples = i64::try_from(samples).unwrap_or_default();
         let at = match self.next {

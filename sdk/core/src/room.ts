@@ -6,7 +6,7 @@ import { Backoff } from './backoff.js';
 import { Connection } from './connection.js';
 import type { Answer, ConnectionListener, End, Identity } from './connection.js';
 import type {
-  EndReason, Event, Failure, LeaveReason, MediaBases, Publish, Request, Role, RoomId, RoomState, Scene, StreamKind, Welcome,
+  EndReason, Event, Failure, LeaveReason, MediaBases, MixState, Publish, Request, Role, RoomId, RoomState, Scene, StreamKind, Welcome,
 } from './generated/protocol.js';
 import { Mirror } from './mirror.js';
 import type { Change } from './mirror.js';
@@ -28,6 +28,8 @@ export interface Stay {
   patient?: boolean;
   /** Whether to watch when a live room has no place for one more publisher. */
   orAudience?: boolean;
+  /** Whether to play the voices of all others in one stream, see [`Room.mix`]. */
+  mix?: boolean;
 }
 
 /**
@@ -124,6 +126,7 @@ export class Room implements ConnectionListener {
   private refusals = 0;
   private bases: MediaBases | null = null;
   private readonly timers = new Set<Cancel>();
+  private mixState: MixState | undefined;
 
   /** `way` is the server, or a line to it; whoever gives a line tells this room what comes over it. */
   constructor(
@@ -139,6 +142,11 @@ export class Room implements ConnectionListener {
   /** Media addresses of the server; null before the login. */
   get media(): MediaBases | null {
     return this.bases;
+  }
+
+  /** The key by which the mix is played; it changes with `joined` only. Undefined without a mix. */
+  get mix(): string | undefined {
+    return this.inRoom && this.mixState ? this.mixState.play : undefined;
   }
 
   /** Whether the server has this client in the room and can be reached now. */
@@ -214,6 +222,20 @@ export class Room implements ConnectionListener {
   setRole(role: Role): void {
     this.wantedRole = role;
     this.run(() => undefined);
+  }
+
+  /**
+   * Somebody else has decided about one's role. Who is audience sends nothing any more, and what it sends when it is
+   * publisher again is registered anew.
+   */
+  placed(role: Role): void {
+    this.run(() => {
+      this.wantedRole = role;
+      if (role === 'audience') {
+        this.publications.clear();
+      }
+      this.setOwnRole(role);
+    });
   }
 
   /** The connection is logged in. */
@@ -304,7 +326,7 @@ export class Room implements ConnectionListener {
       this.setOwnRole(state.role);
       this.subscriptions.forEach((wish) => (wish.told = undefined));
       this.tell(this.mirror.replace(state));
-      this.tellAudience(state);
+      this.tellRest(state);
     } else if (this.inRoom) {
       this.inRoom = false;
       if (this.platform.now() - this.lostAt < this.graceMs) {
@@ -336,7 +358,8 @@ export class Room implements ConnectionListener {
     }
   }
 
-  private tellAudience(state: RoomState): void {
+  private tellRest(state: RoomState): void {
+    this.mixState = state.mix;
     if (state.scene === 'live') {
       this.queue.push({ type: 'audience', count: state.audience });
     }
@@ -395,17 +418,20 @@ export class Room implements ConnectionListener {
       return;
     }
     this.joining = true;
-    const { room, scene, privateMapKey, recordId, details } = this.stay;
+    const { room, scene, privateMapKey, recordId, details, mix } = this.stay;
     const publish: Publish[] = [];
     if (this.wantedRole === 'publisher') {
       this.publications.forEach(({ stream, key, want }) => publish.push({ stream, key, ...want }));
     }
     const sent = new Map<Publication, Tracks>();
-    this.publications.forEach((wish) => sent.set(wish, wish.want));
+    if (publish.length > 0) {
+      this.publications.forEach((wish) => sent.set(wish, wish.want));
+    }
     const optional = {
       ...(privateMapKey ? { privateMapKey } : {}),
       ...(recordId ? { recordId } : {}),
       ...(details ? { details } : {}),
+      ...(mix ? { mix } : {}),
     };
     const request = { op: 'join' as const, room, scene, role: this.wantedRole, publish, ...optional };
     this.connection.request(request, (answer) => {
@@ -426,7 +452,7 @@ export class Room implements ConnectionListener {
       this.joinedOnce = true;
       this.setOwnRole(state.role);
       this.tell(this.mirror.replace(state));
-      this.tellAudience(state);
+      this.tellRest(state);
     }
   }
 

@@ -558,3 +558,15 @@ test('an_expired_credential_is_a_failure_and_not_a_removal', () => {
   rig.wait(1000);
   assert.deepEqual(rig.news(), ['failed credential-expired']);
 });
+
+test('who_asks_for_the_mix_has_its_key_while_it_is_in_the_room', () => {
+  const rig = new Rig({ mix: true });
+  assert.equal(rig.room.mix, undefined);
+  rig.enter();
+  assert.match(rig.room.mix ?? '', /^mix-of-the-room-/);
+  const without = new Rig().enter();
+  assert.equal(without.room.mix, undefined);
+  rig.server.end('ann', 'credentialExpired');
+  rig.wait(1000);
+  assert.equal(rig.room.mix, undefined, 'the key died with the session');
+});

@@ -4,19 +4,22 @@
 
 use huitong_engine::{
     ApiCall, ApiResult, AppConfig, CallLog, ConnId, Engine, EngineConfig, Input, MediaTicket, MultiDevice,
-    Output, TrackFlags, Verdict,
+    Output, StayEvent, TrackFlags, Verdict,
 };
 use huitong_protocol::{Done, Event, Failure, MediaBases, Reply, Resumed, ServerFrame};
 use huitong_types::{
     AppId, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey, UserId,
 };
+use huitong_usage::{Input as Used, Settings, Usage};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 mod client;
+mod mixes;
 pub use client::Client;
+pub use mixes::Mix;
 
 pub const APP: u32 = 1_400_000_000;
 pub const SECRET: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
@@ -52,6 +55,18 @@ pub fn key(name: &str) -> StreamKey {
     StreamKey::new(format!("{name:_<20}")).unwrap()
 }
 
+/// What the counting machine hears of an event.
+fn counted(event: StayEvent) -> Used {
+    match event {
+        StayEvent::Entered { session, app, room, user } => Used::Entered { session, app, room, user },
+        StayEvent::Left { session } => Used::Left { session },
+        StayEvent::Announced { session, stream, tracks } => {
+            Used::Announced { session, stream, audio: tracks.audio, video: tracks.video }
+        }
+        StayEvent::Receives { session, stream, video } => Used::Receives { session, stream, video },
+    }
+}
+
 /// A media connection as the gateway sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Media {
@@ -75,8 +90,15 @@ pub struct World {
     pub notes: Vec<String>,
     pub logs: Vec<CallLog>,
     pub kept_groups: BTreeMap<String, usize>,
+    pub suspended: Option<bool>,
+    pub stays: Vec<StayEvent>,
+    /// Who counts what is used.
+    pub usage: Usage,
     pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
     pub last_error: Option<Failure>,
+    pub mixes: BTreeMap<StreamId, Mix>,
+    /// Streams that have a publication.
+    pub streams_seen: BTreeSet<StreamId>,
     /// Passwords that wait for their hash, or to be checked. They are done at once unless they are held.
     pub passwords: VecDeque<Input>,
     pub hold_passwords: bool,
@@ -101,8 +123,13 @@ impl World {
             notes: Vec::new(),
             logs: Vec::new(),
             kept_groups: BTreeMap::new(),
+            suspended: None,
+            stays: Vec::new(),
+            usage: Usage::new(&Settings::default(), UNIX_START),
             kept_urls: HashMap::new(),
             last_error: None,
+            mixes: BTreeMap::new(),
+            streams_seen: BTreeSet::new(),
             passwords: VecDeque::new(),
             hold_passwords: false,
             origin: "192.0.2.1".into(),
@@ -121,6 +148,7 @@ impl World {
         while let Some(output) = self.engine.poll_output() {
             self.output(output);
         }
+        assert_eq!(self.usage.sizes().stays, self.engine.sizes().members, "who is in a room is counted");
         if !self.hold_passwords
             && let Some(done) = self.passwords.pop_front()
         {
@@ -163,6 +191,7 @@ impl World {
             Output::PublishAccepted { ticket, stream, allowed, .. } => {
                 let others = self.publishers_of(stream);
                 assert!(others.is_empty(), "{others:?} publish {stream} already");
+                self.streams_seen.insert(stream);
                 self.answer(ticket, Media::Publishing { stream, allowed });
             }
             Output::PlayAccepted { ticket, stream, tracks, .. } => {
@@ -185,6 +214,8 @@ impl World {
                 assert!(open, "{ticket:?} is {before:?} and is closed");
             }
             Output::StreamEnded { stream } => {
+                self.count(Used::StreamEnded { stream });
+                self.streams_seen.remove(&stream);
                 for media in self.media.values_mut() {
                     match media {
                         Media::Playing { stream: s, .. } if *s == stream => *media = Media::StreamOver,
@@ -195,6 +226,14 @@ impl World {
                     }
                 }
             }
+            Output::Mix(order) => self.mix_order(order),
+            other => self.told(other),
+        }
+    }
+
+    /// What concerns no connection.
+    fn told(&mut self, output: Output) {
+        match output {
             Output::ApiDone { call, result } => assert!(self.api.insert(call, result).is_none()),
             Output::KeepUrl(record) => drop(self.kept_urls.insert(record.key.clone(), record)),
             Output::DropUrl(key) => assert!(self.kept_urls.remove(&key).is_some(), "only what was kept"),
@@ -208,6 +247,11 @@ impl World {
             }
             Output::DropGroup { group, .. } => {
                 assert!(self.kept_groups.remove(group.as_str()).is_some(), "only what was kept");
+            }
+            Output::KeepSuspension { suspended, .. } => self.suspended = Some(suspended),
+            Output::Stay(event) => {
+                self.count(counted(event.clone()));
+                self.stays.push(event);
             }
             Output::HashPassword { conference, password } => {
                 let hash = Some(Redacted::new(Arc::from(format!("hash of {}", password.reveal()))));
@@ -223,7 +267,13 @@ impl World {
                 assert!(!text.contains(SECRET), "{text}");
                 self.notes.push(text);
             }
+            other => panic!("it concerns a connection: {other:?}"),
         }
+    }
+
+    fn count(&mut self, input: Used) {
+        self.usage.handle(Moment::from_millis(self.now), self.unix_ms(), input);
+        while self.usage.poll_output().is_some() {}
     }
 
     fn answer(&mut self, ticket: MediaTicket, now: Media) {
@@ -500,6 +550,11 @@ impl World {
         }
         self.pass(Duration::from_secs(40 * 86_400));
         assert!(self.engine.is_idle(), "{:?}", self.engine);
+        assert_eq!(
+            self.usage.sizes(),
+            huitong_usage::Sizes::default(),
+            "everything that is counted has an end"
+        );
     }
 }
 

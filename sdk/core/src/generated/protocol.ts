@@ -88,7 +88,7 @@ export type Retry = "never" | "later" | "afterLogin";
 /**
  * A stable error code.
  */
-export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "call-busy" | "call-gone" | "not-your-call" | "not-in-group" | "no-conference" | "conference-over" | "room-taken" | "wrong-password" | "too-many-guesses" | "not-checked" | "ticket-invalid" | "ticket-expired" | "ticket-void" | "talkers-full" | "conference-limit" | "not-admin" | "last-admin" | "nobody-there" | "not-in-conference" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "internal";
+export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "call-busy" | "call-gone" | "not-your-call" | "not-in-group" | "no-conference" | "conference-over" | "room-taken" | "wrong-password" | "too-many-guesses" | "not-checked" | "ticket-invalid" | "ticket-expired" | "ticket-void" | "talkers-full" | "conference-limit" | "not-admin" | "last-admin" | "nobody-there" | "not-in-conference" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "app-overdue" | "internal";
 
 /**
  * The session to go on with.
@@ -205,7 +205,11 @@ details?: Record<string, string>,
 /**
  * Streams that the client publishes or is about to, registered in the same step.
  */
-publish?: Array<Publish>, };
+publish?: Array<Publish>, 
+/**
+ * Whether the client plays one stream with the voices of all others; see `mix` of the room's state.
+ */
+mix?: boolean, };
 
 /**
  * Leave the room, and the conference if it is one.
@@ -449,6 +453,15 @@ away: boolean,
 streams: Array<StreamState>, };
 
 /**
+ * One stream of sound that carries the voice of everybody but its listener.
+ */
+export type MixState = { 
+/**
+ * The key with which the client plays it, valid while it is in the room.
+ */
+play: StreamKey, };
+
+/**
  * A room as one member sees it: everybody else who may publish, and what they send.
  */
 export type RoomState = { 
@@ -471,7 +484,11 @@ members: Array<MemberInfo>,
 /**
  * Number of audience members (live rooms; 0 otherwise).
  */
-audience: number, };
+audience: number, 
+/**
+ * The voices of all others in one stream, for those who asked for it when they joined and may receive audio.
+ */
+mix?: MixState, };
 
 /**
  * The answer to `join`.
@@ -1244,7 +1261,191 @@ export const VENDOR_CODES: { [code: string]: [number, number, number, string] } 
   'too-slow': [-1307, -1307, -408, 'ERROR_NETWORK_ERROR'],
   'shutting-down': [-3301, -3301, -506, 'ERROR_NETWORK_ERROR'],
   'app-suspended': [-3301, -100013, -510, 'ERROR_CHARGE_OVERDU'],
+  'app-overdue': [-3301, -100013, -510, 'ERROR_CHARGE_OVERDU'],
   'internal': [-3301, -3301, -506, 'ERROR_UNKNOWN'],
+};
+
+/** The same for one API, [trtc, trtc detail]: a build carries what it uses. */
+export const TRTC_CODES: { [code: string]: [number, number] } = {
+  'bad-message': [-3301, -3318],
+  'unknown-operation': [-3301, -3301],
+  'unsupported-version': [-3301, -3301],
+  'frame-too-long': [-3301, -3301],
+  'wrong-sequence': [-3301, -3301],
+  'not-logged-in': [-3301, -3301],
+  'already-logged-in': [-3301, -3301],
+  'login-timeout': [-3301, -3308],
+  'rate-limited': [-3301, -3301],
+  'invalid-field': [-3301, -3318],
+  'unknown-app': [-100018, -3317],
+  'bad-credential': [-100018, -3320],
+  'credential-mismatch': [-100018, -3320],
+  'credential-for-other': [-100018, -3319],
+  'credential-expired': [-100018, -3320],
+  'room-key-required': [-3301, -100006],
+  'may-not-create': [-3301, -102010],
+  'may-not-enter': [-3301, -102011],
+  'may-not-publish': [-3301, -102013],
+  'may-not-publish-aux': [-3301, -102015],
+  'banned': [-3301, -102011],
+  'room-full': [-3301, -102052],
+  'publishers-full': [-3301, -102052],
+  'server-full': [-3301, -3301],
+  'already-in-room': [-3301, -3301],
+  'not-in-room': [-3301, -3301],
+  'scene-mismatch': [-3301, -3301],
+  'not-found': [-3301, -3301],
+  'key-in-use': [-3301, -3301],
+  'unknown-key': [-3301, -3301],
+  'call-busy': [6017, 6017],
+  'call-gone': [8010, 8010],
+  'not-your-call': [8011, 8011],
+  'not-in-group': [8011, 8011],
+  'no-conference': [-3301, -3318],
+  'conference-over': [-3301, -3318],
+  'room-taken': [-3301, -3318],
+  'wrong-password': [-3301, -102011],
+  'too-many-guesses': [-3301, -102011],
+  'not-checked': [-3301, -3301],
+  'ticket-invalid': [-3301, -102011],
+  'ticket-expired': [-3301, -102011],
+  'ticket-void': [-3301, -102011],
+  'talkers-full': [-3301, -102052],
+  'conference-limit': [-3301, -102052],
+  'not-admin': [-3301, -100006],
+  'last-admin': [-3301, -100006],
+  'nobody-there': [-3301, -3319],
+  'not-in-conference': [-3301, -3301],
+  'session-gone': [-1307, -1307],
+  'taken-over': [-3301, -3301],
+  'timeout': [-3301, -3308],
+  'too-slow': [-1307, -1307],
+  'shutting-down': [-3301, -3301],
+  'app-suspended': [-3301, -100013],
+  'app-overdue': [-3301, -100013],
+  'internal': [-3301, -3301],
+};
+
+/** The same for one API, emedia: a build carries what it uses. */
+export const EMEDIA_CODES: { [code: string]: number } = {
+  'bad-message': -405,
+  'unknown-operation': -405,
+  'unsupported-version': -405,
+  'frame-too-long': -405,
+  'wrong-sequence': -405,
+  'not-logged-in': -500,
+  'already-logged-in': -405,
+  'login-timeout': -408,
+  'rate-limited': -510,
+  'invalid-field': -405,
+  'unknown-app': -500,
+  'bad-credential': -500,
+  'credential-mismatch': -500,
+  'credential-for-other': -500,
+  'credential-expired': -502,
+  'room-key-required': -500,
+  'may-not-create': -500,
+  'may-not-enter': -500,
+  'may-not-publish': -520,
+  'may-not-publish-aux': -520,
+  'banned': -506,
+  'room-full': -510,
+  'publishers-full': -523,
+  'server-full': -510,
+  'already-in-room': -507,
+  'not-in-room': -507,
+  'scene-mismatch': -508,
+  'not-found': -508,
+  'key-in-use': -405,
+  'unknown-key': -504,
+  'call-busy': -507,
+  'call-gone': -508,
+  'not-your-call': -520,
+  'not-in-group': -520,
+  'no-conference': -508,
+  'conference-over': -506,
+  'room-taken': -405,
+  'wrong-password': -500,
+  'too-many-guesses': -510,
+  'not-checked': -408,
+  'ticket-invalid': -500,
+  'ticket-expired': -502,
+  'ticket-void': -504,
+  'talkers-full': -523,
+  'conference-limit': -510,
+  'not-admin': -520,
+  'last-admin': -520,
+  'nobody-there': -507,
+  'not-in-conference': -507,
+  'session-gone': -506,
+  'taken-over': -506,
+  'timeout': -408,
+  'too-slow': -408,
+  'shutting-down': -506,
+  'app-suspended': -510,
+  'app-overdue': -510,
+  'internal': -506,
+};
+
+/** The same for one API, gme: a build carries what it uses. */
+export const GME_CODES: { [code: string]: string } = {
+  'bad-message': 'ERROR_INVALID_PARAMETER',
+  'unknown-operation': 'ERROR_INVALID_PARAMETER',
+  'unsupported-version': 'ERROR_INVALID_PARAMETER',
+  'frame-too-long': 'ERROR_INVALID_PARAMETER',
+  'wrong-sequence': 'ERROR_INVALID_PARAMETER',
+  'not-logged-in': 'ERROR_INVALID_PARAMETER',
+  'already-logged-in': 'ERROR_INVALID_PARAMETER',
+  'login-timeout': 'ERROR_NETWORK_ERROR',
+  'rate-limited': 'ERROR_UNKNOWN',
+  'invalid-field': 'ERROR_INVALID_PARAMETER',
+  'unknown-app': 'ERROR_INVALID_PARAMETER',
+  'bad-credential': 'ERROR_INVALID_PARAMETER',
+  'credential-mismatch': 'ERROR_INVALID_PARAMETER',
+  'credential-for-other': 'ERROR_INVALID_PARAMETER',
+  'credential-expired': 'ERROR_INVALID_PARAMETER',
+  'room-key-required': 'ERROR_INVALID_PARAMETER',
+  'may-not-create': 'ERROR_INVALID_PARAMETER',
+  'may-not-enter': 'ERROR_INVALID_PARAMETER',
+  'may-not-publish': 'ERROR_INVALID_PARAMETER',
+  'may-not-publish-aux': 'ERROR_INVALID_PARAMETER',
+  'banned': 'ERROR_INVALID_PARAMETER',
+  'room-full': 'ERROR_UNKNOWN',
+  'publishers-full': 'ERROR_UNKNOWN',
+  'server-full': 'ERROR_UNKNOWN',
+  'already-in-room': 'ERROR_INVALID_PARAMETER',
+  'not-in-room': 'ERROR_INVALID_PARAMETER',
+  'scene-mismatch': 'ERROR_INVALID_PARAMETER',
+  'not-found': 'ERROR_INVALID_PARAMETER',
+  'key-in-use': 'ERROR_INVALID_PARAMETER',
+  'unknown-key': 'ERROR_INVALID_PARAMETER',
+  'call-busy': 'ERROR_INVALID_PARAMETER',
+  'call-gone': 'ERROR_INVALID_PARAMETER',
+  'not-your-call': 'ERROR_INVALID_PARAMETER',
+  'not-in-group': 'ERROR_INVALID_PARAMETER',
+  'no-conference': 'ERROR_INVALID_PARAMETER',
+  'conference-over': 'ERROR_INVALID_PARAMETER',
+  'room-taken': 'ERROR_INVALID_PARAMETER',
+  'wrong-password': 'ERROR_INVALID_PARAMETER',
+  'too-many-guesses': 'ERROR_UNKNOWN',
+  'not-checked': 'ERROR_UNKNOWN',
+  'ticket-invalid': 'ERROR_INVALID_PARAMETER',
+  'ticket-expired': 'ERROR_INVALID_PARAMETER',
+  'ticket-void': 'ERROR_INVALID_PARAMETER',
+  'talkers-full': 'ERROR_UNKNOWN',
+  'conference-limit': 'ERROR_UNKNOWN',
+  'not-admin': 'ERROR_INVALID_PARAMETER',
+  'last-admin': 'ERROR_INVALID_PARAMETER',
+  'nobody-there': 'ERROR_INVALID_PARAMETER',
+  'not-in-conference': 'ERROR_INVALID_PARAMETER',
+  'session-gone': 'ERROR_NETWORK_ERROR',
+  'taken-over': 'ERROR_UNKNOWN',
+  'timeout': 'ERROR_NETWORK_ERROR',
+  'too-slow': 'ERROR_NETWORK_ERROR',
+  'shutting-down': 'ERROR_NETWORK_ERROR',
+  'app-suspended': 'ERROR_CHARGE_OVERDU',
+  'app-overdue': 'ERROR_CHARGE_OVERDU',
+  'internal': 'ERROR_UNKNOWN',
 };
 
 /** Codes with which the server closes a signalling connection. */

@@ -1,0 +1,125 @@
+//! Levels: each hears everybody else, and nobody is too loud.
+
+use huitong_mixer::{BLOCK, Block, Limiter, Mixer, VoiceId};
+use proptest::prelude::*;
+use std::f32::consts::TAU;
+
+fn sound(voice: u64, n: usize) -> f32 {
+    0.5 * (TAU * (300.0 + 70.0 * voice as f32) * n as f32 / 48_000.0).sin()
+}
+
+/// A mixer with so many voices that talk, after so many blocks.
+fn talking(voices: u64, blocks: usize) -> Mixer {
+    let mut mixer = Mixer::default();
+    (0..voices).for_each(|voice| mixer.add(VoiceId(voice)));
+    for block in 0..blocks {
+        for voice in 0..voices {
+            let samples: Vec<f32> = (block * BLOCK..(block + 1) * BLOCK).map(|n| sound(voice, n)).collect();
+            mixer.push(VoiceId(voice), &samples);
+        }
+        mixer.pull();
+    }
+    mixer
+}
+
+fn alone(voice: u64, blocks: usize) -> Block {
+    let mut mixer = Mixer::default();
+    mixer.add(VoiceId(voice));
+    for block in 0..blocks {
+        let samples: Vec<f32> = (block * BLOCK..(block + 1) * BLOCK).map(|n| sound(voice, n)).collect();
+        mixer.push(VoiceId(voice), &samples);
+        mixer.pull();
+    }
+    *mixer.total()
+}
+
+#[test]
+fn what_a_talker_hears_is_the_sum_of_the_others_to_a_hundred_decibels() {
+    let mixer = talking(50, 10);
+    for own in [0, 17, 49] {
+        let mut heard = [0.0; BLOCK];
+        mixer.without(&[VoiceId(own)], &mut heard);
+        let mut others = [0.0; BLOCK];
+        for voice in (0..50).filter(|voice| *voice != own) {
+            others.iter_mut().zip(alone(voice, 10)).for_each(|(sum, sample)| *sum += sample);
+        }
+        let off = heard.iter().zip(&others).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(off < 1e-5, "{off}");
+    }
+}
+
+#[test]
+fn one_talker_keeps_its_level_to_the_bit() {
+    let mixer = talking(1, 10);
+    let mut limited = *mixer.total();
+    Limiter::default().limit(&mut limited);
+    assert_eq!(&limited, mixer.total());
+    assert_eq!(limited, alone(0, 10));
+}
+
+#[test]
+fn a_member_that_is_silent_hears_the_mix_of_all() {
+    let mut mixer = talking(3, 10);
+    mixer.add(VoiceId(9));
+    mixer.push(VoiceId(9), &[0.0; BLOCK]);
+    mixer.pull();
+    let mut heard = [1.0; BLOCK];
+    mixer.without(&[VoiceId(9)], &mut heard);
+    assert_eq!(&heard, mixer.total());
+    assert!(!mixer.is_heard(&[VoiceId(9)]) && mixer.is_heard(&[VoiceId(1)]));
+}
+
+#[test]
+fn who_leaves_does_not_hear_itself_fade() {
+    let mut mixer = talking(1, 10);
+    mixer.remove(VoiceId(0));
+    mixer.pull();
+    assert!(mixer.total().iter().any(|sample| *sample != 0.0));
+    let mut heard = [1.0; BLOCK];
+    mixer.without(&[VoiceId(0)], &mut heard);
+    assert_eq!(heard, [0.0; BLOCK]);
+}
+
+/// What may happen to a mixer.
+#[derive(Debug, Clone)]
+enum Step {
+    Add(u64),
+    Remove(u64),
+    Push(u64, usize, f32),
+    Pull,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let sample = prop_oneof![Just(f32::NAN), Just(f32::INFINITY), -2.0_f32..2.0];
+    let step = prop_oneof![
+        1 => (0_u64..4).prop_map(Step::Add),
+        1 => (0_u64..4).prop_map(Step::Remove),
+        6 => ((0_u64..4), (0_usize..3000), sample).prop_map(|(voice, count, s)| Step::Push(voice, count, s)),
+        6 => Just(Step::Pull),
+    ];
+    proptest::collection::vec(step, 1..120)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_comes_an_output_is_within_full_scale_and_little_waits(steps in steps()) {
+        let mut mixer = Mixer::default();
+        let mut limiter = Limiter::default();
+        for step in steps {
+            match step {
+                Step::Add(voice) => mixer.add(VoiceId(voice)),
+                Step::Remove(voice) => mixer.remove(VoiceId(voice)),
+                Step::Push(voice, count, sample) => mixer.push(VoiceId(voice), &vec![sample; count]),
+                Step::Pull => {
+                    mixer.pull();
+                    let mut out = [0.0; BLOCK];
+                    mixer.without(&[VoiceId(0)], &mut out);
+                    limiter.limit(&mut out);
+                    prop_assert!(out.iter().all(|sample| sample.abs() <= 1.0));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! A mixer thread: its mailbox, its clock, and what it does when it falls behind.
+
+use super::work::Mix;
+use huitong_engine::RoomKey;
+use huitong_fanout::{Fanout, Made, PlayGrant};
+use huitong_types::StreamId;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Commands that wait for a thread at most. It takes all of them every 10 ms; a room of 300 that is entered at once makes a
+/// few hundred. Beyond it they are left out and the log says so.
+const COMMANDS: usize = 65_536;
+
+/// Time of a block.
+const BLOCK: Duration = Duration::from_millis(10);
+
+/// A thread that is further behind leaves time out: its listeners hear a gap instead of an ever longer delay.
+const BEHIND: Duration = Duration::from_millis(60);
+
+/// So many gaps within [`WITHIN`] are no hiccup of the machine: the thread mixes half of its voices, the loudest.
+const GAPS: u32 = 3;
+
+/// See [`GAPS`].
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// Fewest voices that are mixed however busy the machine is: more than that rarely talk at once.
+const FEWEST: usize = 4;
+
+/// Voices up to which the number is taken back at once when it is doubled.
+const MOST: usize = 64;
+
+/// After so long without a gap, twice as many voices are tried.
+const CALM: Duration = Duration::from_secs(30);
+
+/// How often figures are told.
+const TELL: Duration = Duration::from_secs(1);
+
+/// One thing to do.
+pub(super) enum Command {
+    Open { mix: StreamId, key: RoomKey, made: Option<Made> },
+    Close { mix: StreamId },
+    Talker { mix: StreamId, stream: StreamId, grant: PlayGrant },
+    NoTalker { mix: StreamId, stream: StreamId },
+    Listener { mix: StreamId, stream: StreamId, own: Option<StreamId>, made: Option<Made> },
+    NoListener { mix: StreamId, stream: StreamId },
+}
+
+#[derive(Default)]
+struct Waiting {
+    commands: Vec<Command>,
+    closed: bool,
+}
+
+/// The mailbox of a thread.
+#[derive(Default)]
+pub(super) struct Desk {
+    waiting: Mutex<Waiting>,
+    bell: Condvar,
+}
+
+impl Desk {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Nothing behind this lock can panic between two states.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// False if there was no room.
+    pub(super) fn put(&self, command: Command) -> bool {
+        let mut waiting = self.lock();
+        if waiting.commands.len() >= COMMANDS {
+            return false;
+        }
+        waiting.commands.push(command);
+        drop(waiting);
+        self.bell.notify_one();
+        true
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.bell.notify_one();
+    }
+
+    /// What has come by `until`, or as soon as something comes; `None` once closed.
+    fn take(&self, until: Option<Instant>) -> Option<Vec<Command>> {
+        let mut waiting = self.lock();
+        loop {
+            if waiting.closed {
+                return None;
+            }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if !waiting.commands.is_empty() || left.is_some_and(|left| left.is_zero()) {
+                return Some(std::mem::take(&mut waiting.commands));
+            }
+            waiting = match left {
+                None => self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+                Some(left) => {
+                    let waited = self.bell.wait_timeout(waiting, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+}
+
+/// Starts a thread.
+///
+/// # Errors
+/// The system gives none.
+pub(super) fn start(index: usize, desk: Arc<Desk>, fanout: Fanout) -> std::io::Result<()> {
+    let run = move || Runner::new(index, fanout).run(&desk);
+    std::thread::Builder::new().name(format!("mixer-{index}")).spawn(run).map(drop)
+}
+
+struct Runner {
+    index: usize,
+    fanout: Fanout,
+    mixes: BTreeMap<StreamId, Mix>,
+    due: Instant,
+    told: Instant,
+    pace: Keeping,
+}
+
+impl Runner {
+    fn new(index: usize, fanout: Fanout) -> Self {
+        let now = Instant::now();
+        Self { index, fanout, mixes: BTreeMap::new(), due: now, told: now, pace: Keeping::new(now) }
+    }
+
+    fn run(mut self, desk: &Desk) {
+        loop {
+            let idle = self.mixes.is_empty();
+            let Some(commands) = desk.take((!idle).then_some(self.due)) else { return };
+            commands.into_iter().for_each(|command| self.command(command));
+            let now = Instant::now();
+            if idle {
+                self.due = now;
+            }
+            if now >= self.due && !self.mixes.is_empty() {
+                self.tick(now);
+            }
+            if now - self.told >= TELL || self.mixes.is_empty() {
+                self.told = now;
+                self.tell();
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Open { mix, key, made } => {
+                let mut opened = Mix::new(key);
+                opened.listener(mix, None, made);
+                opened.set_loudest(self.pace.loudest);
+                self.mixes.insert(mix, opened);
+            }
+            Command::Close { mix } => {
+                if let Some(mut mix) = self.mixes.remove(&mix) {
+                    count(&mut mix);
+                }
+            }
+            Command::Talker { mix, stream, grant } => {
+                if let Some(mix) = self.mixes.get_mut(&mix) {
+                    mix.talker(&self.fanout, stream, &grant);
+                }
+            }
+            Command::NoTalker { mix, stream } => {
+                self.mixes.get_mut(&mix).into_iter().for_each(|mix| mix.no_talker(stream));
+            }
+            Command::Listener { mix, stream, own, made } => {
+                if let Some(mix) = self.mixes.get_mut(&mix) {
+                    mix.listener(stream, own, made);
+                }
+            }
+            Command::NoListener { mix, stream } => {
+                self.mixes.get_mut(&mix).into_iter().for_each(|mix| mix.no_listener(stream));
+            }
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        let behind = now - self.due;
+        if behind > BEHIND {
+            let blocks = u32::try_from(behind.as_millis() / BLOCK.as_millis()).unwrap_or(u32::MAX);
+            self.mixes.values_mut().for_each(|mix| mix.skip(blocks));
+            self.due += BLOCK * blocks;
+            metrics::counter!("huitong_mix_late_blocks_total").increment(u64::from(blocks));
+            let talkers = self.mixes.values().map(|mix| mix.size().0).max().unwrap_or_default();
+            if self.pace.gap(now, talkers) {
+                let loudest = self.pace.loudest;
+                tracing::warn!(
+                    thread = self.index,
+                    behind_ms = behind.as_millis() as u64,
+                    ?loudest,
+                    "a mixer cannot keep up: only the loudest voices are mixed"
+                );
+            }
+        } else if self.pace.calm(now) {
+            tracing::info!(thread = self.index, loudest = ?self.pace.loudest, "a mixer keeps up: more voices are mixed");
+        }
+        self.due += BLOCK;
+        let loudest = self.pace.changed();
+        let mut failed = Vec::new();
+        for (id, mix) in &mut self.mixes {
+            // The codecs are young: a panic in one ends its mix and not the thread.
+            let ticked = catch_unwind(AssertUnwindSafe(|| {
+                if let Some(loudest) = loudest {
+                    mix.set_loudest(loudest);
+                }
+                mix.tick();
+            }));
+            if ticked.is_err() {
+                failed.push(*id);
+            }
+        }
+        for id in failed {
+            if let Some(mix) = self.mixes.remove(&id) {
+                tracing::error!(app = mix.key.app.get(), room = %mix.key.room, "a mix failed and is silent from now on");
+            }
+        }
+    }
+
+    fn tell(&mut self) {
+        let sizes = self.mixes.values().map(Mix::size);
+        let sum = sizes.fold((0, 0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1, sum.2 + size.2));
+        let thread = self.index.to_string();
+        metrics::gauge!("huitong_mixes", "thread" => thread.clone()).set(self.mixes.len() as f64);
+        metrics::gauge!("huitong_mix_talkers", "thread" => thread.clone()).set(sum.0 as f64);
+        metrics::gauge!("huitong_mix_listeners", "thread" => thread.clone()).set(sum.1 as f64);
+        metrics::gauge!("huitong_mix_own_encodings", "thread" => thread).set(sum.2 as f64);
+        self.mixes.values_mut().for_each(count);
+    }
+}
+
+fn count(mix: &mut Mix) {
+    let news = mix.news();
+    metrics::counter!("huitong_mix_concealed_ms_total").increment(news.concealed_ms);
+    metrics::counter!("huitong_mix_dropped_ms_total").increment(news.dropped_ms);
+    metrics::counter!("huitong_mix_damaged_total").increment(news.damaged);
+}
+
+/// How many voices a thread manages.
+struct Keeping {
+    /// Voices that are mixed at most; `None`: all.
+    loudest: Option<usize>,
+    is_new: bool,
+    gaps: u32,
+    since: Instant,
+    last: Instant,
+}
+
+impl Keeping {
+    const fn new(now: Instant) -> Self {
+        Self { loudest: None, is_new: false, gaps: 0, since: now, last: now }
+    }
+
+    /// There was a gap, and the largest mix has so many talkers. True if fewer are to be mixed from now on.
+    fn gap(&mut self, now: Instant, talkers: usize) -> bool {
+        if now - self.since > WITHIN {
+            (self.gaps, self.since) = (0, now);
+        }
+        self.gaps += 1;
+        self.last = now;
+        if self.gaps < GAPS {
+            return false;
+        }
+        (self.gaps, self.since) = (0, now);
+        let fewer = (self.loudest.unwrap_or(talkers).min(talkers) / 2).max(FEWEST);
+        self.is_new = self.loudest != Some(fewer);
+        self.loudest = Some(fewer);
+        self.is_new
+    }
+
+    /// There was none. True if more are to be mixed from now on.
+    fn calm(&mut self, now: Instant) -> bool {
+        let Some(loudest) = self.loudest else { return false };
+        if now - self.last < CALM {
+            return false;
+        }
+        self.last = now;
+        self.loudest = Some(loudest * 2).filter(|more| *more <= MOST);
+        self.is_new = true;
+        true
+    }
+
+    /// The number, if it is new.
+    fn changed(&mut self) -> Option<Option<usize>> {
+        std::mem::take(&mut self.is_new).then_some(self.loudest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_falls_behind_again_and_again_mixes_fewer_and_later_more() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut pace = Keeping::new(start);
+        assert!(!pace.gap(at(0), 50) && !pace.gap(at(6000), 50), "one now and then is a hiccup");
+        assert!(!pace.gap(at(6100), 50) && pace.gap(at(6200), 50));
+        assert_eq!((pace.loudest, pace.changed(), pace.changed()), (Some(25), Some(Some(25)), None));
+        for n in 0..30 {
+            pace.gap(at(7000 + n * 100), 50);
+        }
+        assert_eq!(pace.loudest, Some(FEWEST));
+        let mut now = 10_000;
+        while pace.loudest.is_some() && now < 1_000_000 {
+            now += 10;
+            pace.calm(at(now));
+        }
+        assert!((150_000..170_000).contains(&now), "four, eight, sixteen, 32, 64, all: {now}");
+    }
+}

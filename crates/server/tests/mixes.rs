@@ -1,0 +1,249 @@
+//! Mixed voices, end to end: the whole process, real sockets, real codecs.
+
+mod common;
+
+use common::{Phone, Running, config, soon};
+use futures_util::StreamExt;
+use huitong_client::{ClientError, FlvPlayer, Media, RtmpPlayer, RtmpPublisher};
+use huitong_codec::{AacDecoder, AacEncoder, AudioDecoder, AudioEncoder, OpusDecoder, OpusEncoder, Pcm};
+use huitong_media::flv::TagKind;
+use huitong_testkit::webrtc::Browser;
+use serde_json::{Value, json};
+use std::f64::consts::TAU;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+const RATE: usize = 48_000;
+
+/// A frequency per talker, Hz: whole numbers, so that a second holds whole periods of all; none a harmonic of another.
+const TONES: [u32; 10] = [331, 443, 557, 673, 787, 911, 1033, 1153, 1277, 1399];
+
+/// Level of a tone: ten of them fit into full scale.
+const LEVEL: f64 = 0.08;
+
+/// Samples that a listener takes before it listens: the joins of ten talkers on a busy machine.
+const SETTLE: usize = 2 * RATE;
+
+fn push_key(n: usize) -> String {
+    format!("push-key-of-member-{n:04}")
+}
+
+/// Level of one frequency in the samples: the amplitude of its sine (Goertzel).
+fn level(samples: &[f32], hz: u32) -> f64 {
+    let coefficient = 2.0 * (TAU * f64::from(hz) / RATE as f64).cos();
+    let (mut s1, mut s2) = (0.0, 0.0);
+    for sample in samples {
+        let s0 = f64::from(*sample) + coefficient * s1 - s2;
+        (s2, s1) = (s1, s0);
+    }
+    let power = s1 * s1 + s2 * s2 - coefficient * s1 * s2;
+    2.0 * power.max(0.0).sqrt() / samples.len() as f64
+}
+
+/// `count` samples of a tone.
+fn tone(hz: u32, from: usize, count: usize) -> Pcm {
+    let mut pcm = Pcm::new(1);
+    let sample = |n: usize| (LEVEL * (TAU * f64::from(hz) * n as f64 / RATE as f64).sin()) as f32;
+    pcm.planes_mut().for_each(|plane| plane.extend((from..from + count).map(sample)));
+    pcm
+}
+
+/// A phone that sends its tone over RTMP until it is dropped or refused.
+fn talk(rtmp: SocketAddr, key: String, hz: u32) -> JoinHandle<ClientError> {
+    tokio::spawn(async move {
+        let mut push = RtmpPublisher::connect(&format!("rtmp://{rtmp}/live/{key}")).await.unwrap();
+        let mut encoder = AacEncoder::new(1).unwrap();
+        let header = [&[0xaf, 0][..], &encoder.header().unwrap()].concat();
+        push.send(TagKind::Audio, 0, &[&header]).await.unwrap();
+        let mut ticks = tokio::time::interval(Duration::from_micros(21_333));
+        for n in 0_usize.. {
+            ticks.tick().await;
+            let frame = encoder.encode(&tone(hz, n * 1024, 1024)).unwrap();
+            let at = u32::try_from(n * 1024 / 48).unwrap();
+            if let Err(error) = push.send(TagKind::Audio, at, &[&[0xaf, 1], &frame]).await {
+                return error;
+            }
+        }
+        unreachable!("the numbers last for years")
+    })
+}
+
+/// What a player of AAC decodes.
+struct Ear {
+    decoder: Option<AacDecoder>,
+    pcm: Pcm,
+    heard: Vec<f32>,
+}
+
+impl Ear {
+    fn new() -> Self {
+        Self { decoder: None, pcm: Pcm::new(1), heard: Vec::new() }
+    }
+
+    fn take(&mut self, media: &Media) {
+        assert_ne!(media.kind, TagKind::Video, "a mix is of sound");
+        match (media.kind, media.body.get(1)) {
+            (TagKind::Audio, Some(0)) => self.decoder = Some(AacDecoder::new(&media.body[2..]).unwrap()),
+            (TagKind::Audio, Some(1)) => {
+                let decoder = self.decoder.as_mut().expect("the header comes first");
+                decoder.decode(&media.body[2..], &mut self.pcm).unwrap();
+                self.heard.extend_from_slice(self.pcm.left());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What is heard at an address, so many samples of it.
+async fn listen(url: String, samples: usize) -> Vec<f32> {
+    let mut ear = Ear::new();
+    if url.starts_with("rtmp") {
+        let mut player = RtmpPlayer::connect(&url).await.unwrap();
+        while ear.heard.len() < samples {
+            ear.take(&player.next().await.unwrap().expect("the mix goes on"));
+        }
+    } else {
+        let mut player = FlvPlayer::connect(&url).await.unwrap();
+        while ear.heard.len() < samples {
+            ear.take(&player.next().await.unwrap().expect("the mix goes on"));
+        }
+    }
+    ear.heard
+}
+
+/// A member that asked for the mix and sends a stream; the key of its mix.
+async fn join(server: &Running, n: usize) -> (Phone, String) {
+    let mut phone = Phone::login(server, &format!("member-{n}")).await;
+    let publish = json!([{"stream": "main", "key": push_key(n), "audio": true, "video": false}]);
+    let join = json!({"op": "join", "room": {"number": 7}, "mix": true, "publish": publish});
+    let reply = phone.request(join).await;
+    let key = reply["ok"]["state"]["mix"]["play"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned();
+    (phone, key)
+}
+
+/// A browser that sends its tone by WHIP and listens by WHEP; what it heard.
+async fn browser(http: SocketAddr, key: String, mix: String, hz: u32, samples: usize) -> Vec<f32> {
+    let mut microphone = Browser::whip(&format!("http://{http}/whip/{key}")).await.expect("accepted");
+    microphone.until("the connection", |browser| browser.connected).await;
+    let mut player = Browser::whep(&format!("http://{http}/whep/{mix}")).await.expect("accepted");
+    let mut encoder = OpusEncoder::new(1).unwrap();
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    let mut sent = 0_usize;
+    while player.sounds.len() * 960 < samples {
+        tokio::select! {
+            _ = ticks.tick() => {
+                let packet = encoder.encode(&tone(hz, sent * 960, 960)).unwrap();
+                microphone.send_sound(u32::try_from(sent).unwrap() * 20, &packet).await;
+                sent += 1;
+            }
+            () = microphone.step() => {}
+            () = player.step() => {}
+        }
+    }
+    let mut decoder = OpusDecoder::new(1).unwrap();
+    let (mut pcm, mut heard) = (Pcm::new(1), Vec::new());
+    for (_, packet) in &player.sounds {
+        decoder.decode(packet, &mut pcm).unwrap();
+        heard.extend_from_slice(pcm.left());
+    }
+    heard
+}
+
+/// Everybody but the listener is there, at its level, and the listener is not.
+fn assert_mix(listener: usize, heard: &[f32]) {
+    let second = &heard[heard.len() - RATE..];
+    for (n, hz) in TONES.iter().enumerate() {
+        let there = level(second, *hz);
+        if n == listener {
+            assert!(there < LEVEL / 32.0, "{n} hears itself at {there}: less than 30 dB below the others");
+        } else {
+            assert!((0.8..1.2).contains(&(there / LEVEL)), "{listener} hears {n} at {there}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_members_each_hear_the_nine_others_and_not_themselves() {
+    let server = Running::start(config()).await;
+    let mut members = Vec::new();
+    for n in 0..TONES.len() {
+        members.push(join(&server, n).await);
+    }
+    let talkers: Vec<_> = (1..TONES.len()).map(|n| talk(server.rtmp, push_key(n), TONES[n])).collect();
+    let samples = SETTLE + RATE;
+    let mut listeners = Vec::new();
+    for (n, (_, key)) in members.iter().enumerate() {
+        let (http, rtmp, key) = (server.http, server.rtmp, key.clone());
+        listeners.push(match n {
+            0 => tokio::spawn(browser(http, push_key(0), key, TONES[0], samples)),
+            n if n % 2 == 0 => tokio::spawn(listen(format!("rtmp://{rtmp}/live/{key}"), samples)),
+            _ => tokio::spawn(listen(format!("http://{http}/flv/{key}.flv"), samples)),
+        });
+    }
+    for (n, listener) in listeners.into_iter().enumerate() {
+        assert_mix(n, &soon("a mix", listener).await.unwrap());
+    }
+    let metrics = server.get("/metrics").await;
+    assert!(metrics.text().contains("huitong_mixes{thread=\"0\"} 1"), "{}", metrics.text());
+    talkers.iter().for_each(JoinHandle::abort);
+}
+
+/// Hears until a condition on the newest half second is met.
+async fn until(player: &mut FlvPlayer, ear: &mut Ear, what: &str, done: impl Fn(&[f32]) -> bool) {
+    let hear = async {
+        loop {
+            ear.take(&player.next().await.unwrap().expect("the mix goes on"));
+            if ear.heard.len() > RATE / 2 && done(&ear.heard[ear.heard.len() - RATE / 2..]) {
+                return;
+            }
+        }
+    };
+    soon(what, hear).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_removed_is_not_heard_and_hears_nothing_and_who_comes_is_heard() {
+    let server = Running::start(config()).await;
+    let (_alice, key) = join(&server, 0).await;
+    let (_bob, bobs_key) = join(&server, 1).await;
+    let flv = |key: &str| format!("http://{}/flv/{key}.flv", server.http);
+    // Nobody talks yet: the mix is silent, and there.
+    let mut player = FlvPlayer::connect(&flv(&key)).await.unwrap();
+    let mut ear = Ear::new();
+    until(&mut player, &mut ear, "silence", |heard| heard.iter().all(|s| s.abs() < 0.001)).await;
+    let talker = talk(server.rtmp, push_key(1), TONES[1]);
+    until(&mut player, &mut ear, "the voice", |heard| level(heard, TONES[1]) > LEVEL * 0.8).await;
+    let mut bobs = FlvPlayer::connect(&flv(&bobs_key)).await.unwrap();
+    let removed = server.api("DELETE", "/v1/rooms/7/members/member-1", "").await;
+    assert!(removed.status < 300, "{removed:?}");
+    let refused = soon("the end of the publisher", talker).await.unwrap();
+    assert!(!refused.to_string().is_empty());
+    let ended = async { while let Ok(Some(_)) = bobs.next().await {} };
+    soon("the end of the mix of who was removed", ended).await;
+    assert!(FlvPlayer::connect(&flv(&bobs_key)).await.is_err(), "its key is void");
+    until(&mut player, &mut ear, "silence again", |heard| heard.iter().all(|s| s.abs() < 0.001)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mix_plays_over_websockets_too() {
+    let server = Running::start(config()).await;
+    let (_alice, key) = join(&server, 0).await;
+    let url = format!("ws://{}/flv/{key}.flv", server.http);
+    let (mut socket, _) = soon("the upgrade", tokio_tungstenite::connect_async(url)).await.unwrap();
+    let mut bytes = Vec::new();
+    while bytes.len() < 1000 {
+        bytes.extend(soon("sound", socket.next()).await.unwrap().unwrap().into_data());
+    }
+    assert_eq!(bytes[..4], *b"FLV\x01");
+    // A tag of sound in AAC comes within the first ones, behind the metadata.
+    assert!(bytes.windows(13).any(|w| w[0] == 8 && w[11] == 0xaf && w[12] == 0), "the header of AAC");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_did_not_ask_has_no_mix() {
+    let server = Running::start(config()).await;
+    let mut phone = Phone::login(&server, "alice").await;
+    let reply = phone.request(json!({"op": "join", "room": {"number": 7}})).await;
+    assert_eq!(reply["ok"]["state"]["mix"], Value::Null, "{reply}");
+}
