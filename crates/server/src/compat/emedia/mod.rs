@@ -14,8 +14,6 @@ mod probe;
 mod rest;
 mod roster;
 mod socket;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 use crate::clock::Clock;
@@ -133,3 +131,6 @@ pub(crate) fn describe_metrics() {
         "Entries and requests of the conference wire that were refused, by code."
     );
 }
+
+#[cfg(test)]
+mod tests;
