@@ -280,13 +280,9 @@ export class FakeServer {
   }
 
   private roomOf(room: RoomId, scene: Scene): FakeRoom {
-    const known = this.rooms.get(nameOf(room));
-    if (known) {
-      return known;
-    }
-    const made: FakeRoom = { scene, members: new Map() };
-    this.rooms.set(nameOf(room), made);
-    return made;
+    const found = this.rooms.get(nameOf(room)) ?? { scene, members: new Map() };
+    this.rooms.set(nameOf(room), found);
+    return found;
   }
 
   private sessionOf(user: string): Session {
@@ -566,7 +562,7 @@ export class FakeServer {
     }
   }
 
-  private join(session: Session, request: Pick<Join, 'room' | 'scene' | 'role' | 'publish'>): RoomState {
+  private join(session: Session, request: Pick<Join, 'room' | 'scene' | 'role' | 'publish' | 'mix'>): RoomState {
     const room = this.roomOf(request.room, request.scene ?? 'rtc');
     session.room = room;
     session.roomId = request.room;
