@@ -227,6 +227,13 @@ impl World {
                 }
             }
             Output::Mix(order) => self.mix_order(order),
+            other => self.told(other),
+        }
+    }
+
+    /// What concerns no connection.
+    fn told(&mut self, output: Output) {
+        match output {
             Output::ApiDone { call, result } => assert!(self.api.insert(call, result).is_none()),
             Output::KeepUrl(record) => drop(self.kept_urls.insert(record.key.clone(), record)),
             Output::DropUrl(key) => assert!(self.kept_urls.remove(&key).is_some(), "only what was kept"),
@@ -260,6 +267,7 @@ impl World {
                 assert!(!text.contains(SECRET), "{text}");
                 self.notes.push(text);
             }
+            other => panic!("it concerns a connection: {other:?}"),
         }
     }
 
