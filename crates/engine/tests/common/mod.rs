@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod client;
+pub mod meeting;
 mod mixes;
 pub use client::Client;
 pub use mixes::Mix;
