@@ -279,13 +279,9 @@ export class FakeServer {
   }
 
   private roomOf(room: RoomId, scene: Scene): FakeRoom {
-    const known = this.rooms.get(nameOf(room));
-    if (known) {
-      return known;
-    }
-    const made: FakeRoom = { scene, members: new Map() };
-    this.rooms.set(nameOf(room), made);
-    return made;
+    const found = this.rooms.get(nameOf(room)) ?? { scene, members: new Map() };
+    this.rooms.set(nameOf(room), found);
+    return found;
   }
 
   private sessionOf(user: string): Session {

@@ -514,8 +514,10 @@ export class Conferences implements ConnectionListener {
       this.idle = this.platform.after(IDLE_MS, () => {
         this.idle = null;
         const { connection } = this;
-        this.forget(connection);
-        connection?.bye();
+        if (!this.now && !this.asks.waiting) {
+          this.forget(connection);
+          connection?.bye();
+        }
       });
     }
   }

@@ -334,6 +334,15 @@ test('another_user_logs_in_instead_and_an_idle_login_is_given_up', () => {
   assert.equal(ann.results().length, 1);
 });
 
+test('a_conference_that_is_quiet_for_long_goes_on', () => {
+  const world = new World();
+  const [ann, bob] = world.inside('ann', 'bob') as [Device, Device];
+  bob.login();
+  world.wait(10 * IDLE_MS);
+  assert.deepEqual([world.server.sockets, ann.news(), bob.news()], [2, [], []]);
+  assert.deepEqual(Object.keys(world.server.conferences.people(world.name)), ['ann', 'bob']);
+});
+
 test('too_many_questions_at_once_are_refused_and_every_one_is_answered', () => {
   const world = new World();
   const [ann] = world.inside('ann') as [Device];
