@@ -9,8 +9,11 @@ import { buildWeb } from './web.mjs';
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const OUT = path.join(ROOT, 'dist/miniprogram');
 
-/** The SDKs whose module is one class: `global` is its name where there is no module system. */
-const CLASSES = [{ folder: 'trtc-wx', file: 'trtc-wx.js', global: 'TRTC', types: 'trtc-wx.d.ts' }];
+/** The SDKs whose module is one thing, a class or an object: `global` is its name where there is no module system. */
+const MODULES = [
+  { folder: 'trtc-wx', file: 'trtc-wx.js', global: 'TRTC', types: 'trtc-wx.d.ts' },
+  { folder: 'emedia', file: 'emedia_for_miniProgram.js', global: 'emedia', types: 'emedia_for_miniProgram.d.ts' },
+];
 
 /** The SDKs that are one component: `name` is that of its four files. */
 const COMPONENTS = [{ folder: 'trtc-calling', name: 'TRTCCalling' }];
@@ -20,7 +23,7 @@ const FOLDERS = [{ folder: 'gme-room', name: 'gme-room', types: 'gme-room.d.ts' 
 
 const LICENSE = '/*! Huitong, Apache-2.0 */';
 
-/** CommonJS, AMD or a global; the module is the class itself. */
+/** CommonJS, AMD or a global; the module is the thing itself. */
 function umd(code, name) {
   const head = `(function(r,f){typeof exports==="object"&&typeof module!=="undefined"?module.exports=f():typeof define==="function"&&define.amd?define([],f):r.${name}=f()})`;
   return `${LICENSE}\n${head}(this,function(){${code.trim()}return __sdk.default});\n`;
@@ -83,7 +86,7 @@ async function put(file, text) {
   await rename(`${file}.new`, file);
 }
 
-for (const { folder, file, global, types } of CLASSES) {
+for (const { folder, file, global, types } of MODULES) {
   const target = path.join(OUT, folder);
   const source = path.join(ROOT, 'sdk', folder);
   const text = umd(await bundle(folder), global);

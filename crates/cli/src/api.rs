@@ -64,7 +64,16 @@ impl Api {
 
     /// Asks for something.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
-        self.call(Method::GET, path, Bytes::new())
+        self.call(Method::GET, target(path, &[]), Bytes::new())
+    }
+
+    /// Asks for something with parameters.
+    pub(crate) fn find<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, Failure> {
+        self.call(Method::GET, target(path, query), Bytes::new())
     }
 
     /// Asks for something with a body.
@@ -74,15 +83,15 @@ impl Api {
         body: &impl Serialize,
     ) -> Result<T, Failure> {
         let body = serde_json::to_vec(body).map_err(|error| Failure::refused(error.to_string()))?;
-        self.call(Method::POST, path, body.into())
+        self.call(Method::POST, target(path, &[]), body.into())
     }
 
-    fn call<T: DeserializeOwned>(&self, method: Method, path: &[&str], body: Bytes) -> Result<T, Failure> {
+    fn call<T: DeserializeOwned>(&self, method: Method, target: String, body: Bytes) -> Result<T, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::refused(format!("The system refuses a runtime ({error}).")))?;
-        let exchange = async { tokio::time::timeout(PATIENCE, self.exchange(method, path, body)).await };
+        let exchange = async { tokio::time::timeout(PATIENCE, self.exchange(method, target, body)).await };
         let (status, answer) =
             runtime.block_on(exchange).map_err(|_elapsed| self.unreachable("it does not answer"))??;
         if status.is_success() {
@@ -98,7 +107,7 @@ impl Api {
     async fn exchange(
         &self,
         method: Method,
-        path: &[&str],
+        target: String,
         body: Bytes,
     ) -> Result<(StatusCode, Bytes), Failure> {
         let host = self.base.host().unwrap_or_default();
@@ -107,10 +116,9 @@ impl Api {
         let tcp =
             TcpStream::connect((bare, port)).await.map_err(|error| self.unreachable(&error.to_string()))?;
         let authority = self.base.authority().map_or(host, |authority| authority.as_str());
-        let path: String = path.iter().map(|part| format!("/{}", escaped(part))).collect();
         let request = Request::builder()
             .method(method)
-            .uri(path)
+            .uri(target)
             .header(HOST, authority)
             .header(AUTHORIZATION, self.authorization.reveal())
             .header(CONTENT_TYPE, "application/json")
@@ -178,7 +186,14 @@ fn trust(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Failure> {
     Ok(Arc::new(config))
 }
 
-/// Percent-encodes one segment of a path.
+/// Path and query of a request.
+fn target(path: &[&str], query: &[(&str, &str)]) -> String {
+    let path: String = path.iter().map(|part| format!("/{}", escaped(part))).collect();
+    let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// Percent-encodes one segment of a path, or one value of a query.
 fn escaped(segment: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'@');
     segment.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
@@ -191,5 +206,7 @@ mod tests {
     #[test]
     fn names_of_rooms_are_one_segment_of_a_path() {
         assert_eq!(escaped("@12/会 x"), "@12%2F%E4%BC%9A%20x");
+        assert_eq!(target(&["v1", "usage"], &[]), "/v1/usage");
+        assert_eq!(target(&["v1"], &[("user", "a&b=c"), ("room", "@1")]), "/v1?user=a%26b%3Dc&room=@1");
     }
 }

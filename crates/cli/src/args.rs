@@ -33,6 +33,7 @@ pub(crate) enum Command {
     Authbuffer(AuthBuffer),
     Url(Url),
     Rooms(Rooms),
+    Usage(Usage),
     Apitoken(ApiToken),
 }
 
@@ -222,6 +223,30 @@ pub(crate) struct Rooms {
     #[command(flatten)]
     pub(crate) app: App,
     /// Show this room with its members and streams.
+    #[arg(long)]
+    pub(crate) room: Option<String>,
+}
+
+/// Show what an application used, day by day, in the minutes of the bill.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  huitong usage --server http://127.0.0.1:8080 --app 1400000000:SECRET
+  huitong usage --server http://127.0.0.1:8080 --app 1400000000:SECRET --since 2026-11-01 --until 2026-12-01")]
+pub(crate) struct Usage {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    #[command(flatten)]
+    pub(crate) app: App,
+    /// Only this day and later ones.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) since: Option<String>,
+    /// Only days before this one.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) until: Option<String>,
+    /// Only what this user used.
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// Only what was used in this room.
     #[arg(long)]
     pub(crate) room: Option<String>,
 }

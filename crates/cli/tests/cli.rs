@@ -192,6 +192,10 @@ fn urls_come_from_a_running_server_and_secrets_stay_out_of_its_log() {
     assert_eq!(names, ["rtmp", "flv", "ws-flv", "whep"]);
     let (code, table, _) = ask(&["rooms"]);
     assert_eq!((code, table.lines().next().unwrap().starts_with("ROOM")), (0, true));
+    let (code, days, _) = ask(&["usage", "--since", "2026-01-01", "--user", "ob&s"]);
+    assert_eq!((code, days.trim()), (0, "DAY  STAYS  AUDIO MIN  SD MIN  HD MIN  FHD MIN"));
+    let (code, _, error) = ask(&["usage", "--until", "tomorrow"]);
+    assert!(code == 1 && error.contains("write it like 2026-11-26"), "{code} {error}");
     let (code, _, error) = ask(&["rooms", "--room", "nowhere"]);
     assert_eq!((code, error.contains("not-found")), (1, true), "{error}");
     let (_, token, _) = run(&["apitoken", "--app", &app()]);

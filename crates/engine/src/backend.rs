@@ -70,6 +70,8 @@ impl Engine {
             ApiCall::GetGroup(group) => self.api_get_group(app, &group),
             ApiCall::ListGroups { offset, limit } => Ok(self.api_list_groups(app, offset, limit.min(PAGE))),
             ApiCall::DropGroup(group) => self.api_drop_group(app, &group),
+            ApiCall::GetSuspension => Ok(self.api_suspension(app)),
+            ApiCall::Suspend(suspend) => self.api_suspend(app, suspend),
             other => self.conference_api(app, other),
         }
     }

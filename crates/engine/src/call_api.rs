@@ -15,6 +15,7 @@ impl Engine {
         if self.draining {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
+        self.may_begin(app)?;
         let caller = UserKey { app, user: user("caller", &request.caller)? };
         let invitees = request.invitees.iter().map(|name| user("invitees", name));
         let group = request.group.as_ref().map(GroupId::new).transpose();

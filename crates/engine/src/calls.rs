@@ -132,6 +132,7 @@ impl Engine {
         if self.draining {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
+        self.may_begin(user.app)?;
         self.may_call_now(session)?;
         let reference = wish.reference;
         let wish = Wish {

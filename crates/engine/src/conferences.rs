@@ -278,6 +278,10 @@ impl Engine {
         if self.draining && !again {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
+        match self.hall.meta.get(&id) {
+            Some(meta) => self.may_enter(&meta.key, &user.user)?,
+            None => self.may_begin(user.app)?,
+        }
         if !again && self.rooms.room_of(session).is_some_and(|key| !self.is_room_of(id, key)) {
             return Err(Fault::new(ErrorCode::AlreadyInRoom));
         }

@@ -1,5 +1,6 @@
 //! The engine: its tables, its dispatch and its deadlines.
 
+use crate::admission::Admission;
 use crate::calls::Desk;
 use crate::conferences::Hall;
 use crate::guesses::Guesses;
@@ -101,6 +102,7 @@ pub struct Engine {
     pub(crate) urls: Urls,
     pub(crate) desk: Desk,
     pub(crate) mixing: Mixing,
+    pub(crate) admission: Admission,
     pub(crate) hall: Hall,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
@@ -155,6 +157,7 @@ impl Engine {
             urls: Urls::default(),
             desk: Desk::new(config.away_after),
             mixing: Mixing::default(),
+            admission: Admission::default(),
             hall: Hall::new(config.conferences.clone(), tickets),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
@@ -204,6 +207,10 @@ impl Engine {
             Input::Api { call, app, request } => self.on_api(call, app, request),
             Input::RestoreUrl(record) => self.restore_url(&record),
             Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
+            Input::RestoreSuspension { app, by_configuration } => {
+                self.restore_suspension(app, by_configuration);
+            }
+            Input::Quota { app, limit } => self.quota_reached(app, limit),
             Input::Drain { within } => self.drain(within),
             Input::PasswordHashed { conference, hash } => self.password_hashed(conference, hash),
             Input::PasswordChecked { ask, verdict } => self.password_checked(ask, verdict),

@@ -3,21 +3,23 @@
 use huitong_auth::PlayKeys;
 use huitong_protocol::api::{
     CallList, CallRequest, CallSummary, ConferenceDetail, ConferenceList, ConferenceRequest, GroupDetail,
-    GroupList, GroupRequest, RoomDetail, RoomList, UrlReply, UrlRequest,
+    GroupList, GroupRequest, RoomDetail, RoomList, Suspension, UrlReply, UrlRequest,
 };
 use huitong_protocol::{
     AskTicket, Attributes, Destroy, Grant, Kick, Look, LookReply, MediaBases, MembersReply, Mute, TicketReply,
 };
 use huitong_session::Body;
 use huitong_types::{
-    AppId, CallData, CallEndReason, CallId, CallMedia, ConferenceName, DeviceId, Fault, GroupId,
-    ParticipantState, Redacted, RoomId, Scene, SessionId, StreamId, StreamKey, StreamKind, UserId, limits,
+    AppId, ConferenceName, Fault, GroupId, Redacted, RoomId, Scene, SessionId, StreamId, StreamKey,
+    StreamKind, UserId, limits,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::call_log::{CallLog, CallLogEnd, CallLogParty};
 pub use crate::mixing::MixOrder;
+pub use crate::stays::StayEvent;
 pub use crate::urls::UrlRecord;
 pub use huitong_conference::{AdminGone, AskedAdmin, Limits as ConferenceLimits, Verdict};
 pub use huitong_room::{RoomKey, TrackFlags};
@@ -223,6 +225,20 @@ pub enum Input {
         /// Its members.
         members: Vec<UserId>,
     },
+    /// An application is suspended from the beginning.
+    RestoreSuspension {
+        /// The application.
+        app: AppId,
+        /// By the configuration, so that the back-end cannot lift it; else the back-end had asked for it.
+        by_configuration: bool,
+    },
+    /// An application has reached a limit of its quota, or none any more: nobody enters a room or begins a call meanwhile.
+    Quota {
+        /// The application.
+        app: AppId,
+        /// A stable word for the limit.
+        limit: Option<&'static str>,
+    },
     /// The server is going down: tell everybody, admit nobody.
     Drain {
         /// Time that is left.
@@ -278,6 +294,10 @@ pub enum ApiCall {
     },
     /// Keep a group no longer.
     DropGroup(String),
+    /// Whether the application is suspended or over its quota.
+    GetSuspension,
+    /// Suspend the application (`true`), or resume it.
+    Suspend(bool),
     /// Make a conference.
     CreateConference(Box<ConferenceRequest>),
     /// Conferences of the application, the oldest first.
@@ -325,6 +345,8 @@ pub enum ApiResult {
     Group(GroupDetail),
     /// Of [`ApiCall::ListGroups`].
     Groups(GroupList),
+    /// Of [`ApiCall::GetSuspension`] and [`ApiCall::Suspend`].
+    Suspension(Suspension),
     /// Of [`ApiCall::CreateConference`] and [`ApiCall::GetConference`].
     Conference(Box<ConferenceDetail>),
     /// Of [`ApiCall::ListConferences`].
@@ -471,6 +493,15 @@ pub enum Output {
         /// The group.
         group: GroupId,
     },
+    /// An application was suspended or resumed: keep that, for [`Input::RestoreSuspension`] after a restart.
+    KeepSuspension {
+        /// The application.
+        app: AppId,
+        /// Whether it is suspended now.
+        suspended: bool,
+    },
+    /// A change in what a member uses. Streams that end are told by [`Output::StreamEnded`].
+    Stay(StayEvent),
     /// Hash a password with a fresh salt; the answer is [`Input::PasswordHashed`].
     HashPassword {
         /// For which conference.
@@ -526,61 +557,4 @@ pub struct Note {
     pub user: Option<UserId>,
     /// More, in words.
     pub detail: String,
-}
-
-/// What is on record about a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallLog {
-    /// The application.
-    pub app: AppId,
-    /// The call.
-    pub call: CallId,
-    /// Its room.
-    pub room: RoomId,
-    /// What it was made with.
-    pub media: CallMedia,
-    /// The group that it was for.
-    pub group: Option<GroupId>,
-    /// What the caller handed through.
-    pub data: Option<CallData>,
-    /// Whether the back-end made it.
-    pub backend: bool,
-    /// When it began, Unix ms.
-    pub started_ms: u64,
-    /// When two were connected for the first time, Unix ms.
-    pub connected_ms: Option<u64>,
-    /// How it ended; `None` while it is in progress.
-    pub end: Option<CallLogEnd>,
-    /// The caller, then the invitees in the order given.
-    pub parties: Vec<CallLogParty>,
-}
-
-/// How a call ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallLogEnd {
-    /// When, Unix ms.
-    pub at_ms: u64,
-    /// Why.
-    pub reason: CallEndReason,
-    /// Who brought it about, if it was one of the call.
-    pub by: Option<UserId>,
-}
-
-/// One user's part in a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallLogParty {
-    /// Who.
-    pub user: UserId,
-    /// The device by which it took part.
-    pub device: Option<DeviceId>,
-    /// How it stood at the end.
-    pub state: ParticipantState,
-    /// When it first rang at a device, Unix ms.
-    pub rang_ms: Option<u64>,
-    /// When it was connected, Unix ms.
-    pub answered_ms: Option<u64>,
-    /// When its part was over, Unix ms.
-    pub left_ms: Option<u64>,
-    /// How long it was connected.
-    pub duration: Duration,
 }

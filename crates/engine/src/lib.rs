@@ -12,9 +12,11 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+mod admission;
 mod backend;
 mod call_api;
 mod call_events;
+mod call_log;
 mod call_views;
 mod calls;
 mod conference_api;
@@ -34,6 +36,7 @@ mod playing;
 mod publishing;
 mod random;
 mod requests;
+mod stays;
 mod translate;
 mod urls;
 mod voice;
@@ -43,6 +46,6 @@ pub use engine::{Engine, Sizes, Why};
 pub use io::{
     AdminGone, ApiCall, ApiResult, AppConfig, AskedAdmin, CallLog, CallLogEnd, CallLogParty,
     ConferenceLimits, ConnId, EngineConfig, Input, LazyPush, MediaTicket, MultiDevice, Note, Output, Pace,
-    RoomKey, StreamLabel, TrackFlags, UrlRecord, Verdict,
+    RoomKey, StayEvent, StreamLabel, TrackFlags, UrlRecord, Verdict,
 };
 pub use mixing::MixOrder;

@@ -196,6 +196,7 @@ impl Engine {
                 None
             }
             Room::Joined { session, .. }
+            | Room::Announced { session, .. }
             | Room::MediaCut { session, .. }
             | Room::MediaOver { session, .. }
             | Room::PublishAllowed { session, .. }

@@ -73,5 +73,8 @@ impl Engine {
             tracks,
             label: label(publication),
         });
+        if let Some(viewer) = viewer {
+            self.tell_receiving(viewer, publication.id);
+        }
     }
 }

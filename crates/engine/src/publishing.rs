@@ -110,6 +110,7 @@ impl Engine {
         if self.draining {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
+        self.may_enter(&minted.key, &minted.user)?;
         let (_, sessions) = self.sessions.sizes();
         if sessions + self.encoders.len() >= self.config.sessions {
             return Err(Fault::new(ErrorCode::ServerFull));
@@ -172,9 +173,13 @@ impl Engine {
         if self.held.cancel(ticket) {
             return;
         }
-        if let Some(Use::Publish { session, kind }) = self.media.close(ticket) {
-            let stopped = self.in_room(Input::MediaStopped { session, kind, deliberate });
-            debug_assert!(stopped.is_ok(), "a publisher is a member");
+        match self.media.close(ticket) {
+            Some(Use::Publish { session, kind }) => {
+                let stopped = self.in_room(Input::MediaStopped { session, kind, deliberate });
+                debug_assert!(stopped.is_ok(), "a publisher is a member");
+            }
+            Some(Use::Play { stream, viewer: Some(viewer) }) => self.tell_receiving(viewer, stream),
+            Some(Use::Play { viewer: None, .. }) | None => {}
         }
     }
 

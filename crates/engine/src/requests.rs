@@ -151,6 +151,9 @@ impl Engine {
         if self.draining && !own_call && self.rooms.room_of(session) != Some(&key) {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
+        if !own_call {
+            self.may_enter(&key, &user)?;
+        }
         let grant = match (own_call, self.voice_grant(session, &key.room)?) {
             // The server chose the room, so no back-end can have made a key for it.
             (true, _) => Grant { privileges: Privileges::ALL, expires_unix: None },

@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::io::{LazyPush, Output};
+use crate::stays::StayEvent;
 use crate::wire::body_of;
 use huitong_protocol::Event;
 use huitong_room::{Input, RoomKey, cut_sentence};
@@ -65,11 +66,13 @@ impl Engine {
             Room::RoomEnded { key } => self.note_room("room-ended", key, String::new()),
             Room::Joined { session, key, user, role } => {
                 self.seat_taken(session, &key);
+                self.stay_begins(session, &key, &user);
                 let conn = self.sessions.conn_of(session);
                 self.note_user("member-joined", conn, key.app, Some(&key.room), &user, format!("{role:?}"));
             }
             Room::Left { session, key, user, reason } => {
                 self.seat_lost(session, &key, reason);
+                self.stay(StayEvent::Left { session });
                 self.conference_seat_lost(session, &key, reason);
                 self.member_left(session, &key, &user, reason);
             }
@@ -90,6 +93,9 @@ impl Engine {
                     self.out.push_back(Output::StreamEnded { stream });
                 }
             }
+            Room::Announced { session, stream, tracks } => {
+                self.stay(StayEvent::Announced { session, stream, tracks });
+            }
             Room::PublishAllowed { session, kind, allowed } => {
                 if let Some(ticket) = self.media.publisher(session, kind) {
                     self.out.push_back(Output::PublishAllowed { ticket, allowed });
@@ -99,6 +105,7 @@ impl Engine {
                 for ticket in self.media.players_of(session, stream) {
                     self.out.push_back(Output::PlayTracks { ticket, tracks });
                 }
+                self.tell_receiving(session, stream);
             }
         }
     }

@@ -195,6 +195,12 @@ impl Fanout {
         publication.map(|p| p.stats(self.0.clock.now()))
     }
 
+    /// Width and height of the pictures of a stream, if any came in the last second or two.
+    pub fn picture(&self, stream: StreamId) -> Option<(u32, u32)> {
+        let publication = lock(&self.0.publications).get(&stream).cloned()?;
+        publication.picture(self.0.clock.now())
+    }
+
     /// Figures of the whole fan-out.
     pub fn totals(&self) -> Totals {
         let publications = lock(&self.0.publications).len();

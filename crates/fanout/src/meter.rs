@@ -23,6 +23,12 @@ impl Meter {
         slot.2 += 1;
     }
 
+    /// Whether a frame came in this second or the one before.
+    pub fn is_flowing(&self, now_us: u64) -> bool {
+        let second = now_us / 1_000_000;
+        self.seconds.iter().any(|slot| slot.2 > 0 && (slot.0 == second || slot.0 + 1 == second))
+    }
+
     /// Bytes and frames per second over the whole seconds before the present one.
     pub fn rates(&self, now_us: u64) -> (f64, f64) {
         let second = now_us / 1_000_000;
@@ -44,6 +50,16 @@ impl Meter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_track_flows_until_a_whole_second_has_passed_without_a_frame() {
+        let mut meter = Meter::default();
+        assert!(!meter.is_flowing(0));
+        meter.add(1_900_000, 1_000);
+        for (now, flowing) in [(1_900_000, true), (2_999_999, true), (3_000_000, false), (9_000_000, false)] {
+            assert_eq!(meter.is_flowing(now), flowing, "{now}");
+        }
+    }
 
     #[test]
     fn a_steady_stream_shows_its_rate_and_an_ended_one_fades() {

@@ -312,6 +312,13 @@ impl Publication {
         }
     }
 
+    /// Size of the pictures that come, if any came lately; 0 × 0 while it is not known.
+    pub(crate) fn picture(&self, now_us: u64) -> Option<(u32, u32)> {
+        let central = lock(&self.central);
+        let info = central.ingest.info().video.filter(|_| central.publishing)?;
+        central.video.is_flowing(now_us).then_some((info.width, info.height))
+    }
+
     pub(crate) fn stats(&self, now_us: u64) -> StreamStats {
         let central = lock(&self.central);
         let (video_bytes, fps) = central.video.rates(now_us);

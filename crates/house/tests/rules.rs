@@ -11,7 +11,7 @@ use std::process::Command;
 const LAYERS: &[(u8, &[&str])] = &[
     (0, &["types", "media"]),
     (1, &["rtmp", "protocol", "auth"]),
-    (2, &["room", "call", "conference", "session", "engine", "hub", "mixer"]),
+    (2, &["room", "call", "conference", "usage", "session", "engine", "hub", "mixer"]),
     (3, &["fanout", "codec", "store", "gateway-rtmp", "gateway-flv", "gateway-webrtc", "gateway-signal"]),
     (4, &["server", "cli", "client", "testkit", "house", "bench"]),
 ];
@@ -42,6 +42,7 @@ const BLIND: &[(&str, &[&str])] = &[
     ("call", &["protocol", "auth", "media", "rtmp"]),
     ("conference", &["protocol", "auth", "media", "rtmp"]),
     ("mixer", &["types", "media", "protocol", "auth", "rtmp"]),
+    ("usage", &["protocol", "auth", "media", "rtmp"]),
     ("fanout", &["rtmp", "protocol", "auth"]),
     ("codec", &["rtmp", "protocol", "auth", "room", "session", "engine", "hub"]),
     ("store", &["media", "rtmp", "protocol", "auth", "room", "session", "engine", "hub"]),

@@ -3,6 +3,7 @@
 mod calls;
 mod conferences;
 mod records;
+mod usage;
 
 pub use calls::{
     CallList, CallMedia, CallParticipant, CallRequest, CallSummary, GroupDetail, GroupList, GroupRequest,
@@ -13,6 +14,7 @@ pub use conferences::{
     ConferenceRequest, ConferenceRole, ConferenceSummary,
 };
 pub use records::{CallRecord, CallRecordList, RecordedParticipant};
+pub use usage::{Suspension, UsageDay, UsageDays, UsageList, UsageRecord, UsageTotals};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -3,7 +3,7 @@
 use huitong_protocol::{CloseCode, calls, conferences, request, server};
 use huitong_types::{
     Blame, CallEndReason, CallMedia, ConferenceExit, ConferenceKind, ConferenceRole, EndReason, ErrorCode,
-    LeaveReason, OwnState, ParticipantState, Retry, Role, Scene, StreamKind, ids,
+    LeaveReason, OwnState, ParticipantState, Retry, Role, Scene, StreamKind, VendorCodes, ids,
 };
 use std::fmt::Write;
 use std::path::Path;
@@ -130,9 +130,24 @@ fn add_constants(out: &mut String) {
         let v = code.vendor();
         writeln!(out, "  '{}': [{}, {}, {}, '{}'],", code, v.trtc, v.trtc_detail, v.emedia, v.gme).unwrap();
     }
-    out.push_str("};\n");
+    out.push_str("};\n\n");
+    let columns: [(&str, &str, &str, fn(&VendorCodes) -> String); 3] = [
+        ("TRTC_CODES", "[number, number]", "[trtc, trtc detail]", |v| {
+            format!("[{}, {}]", v.trtc, v.trtc_detail)
+        }),
+        ("EMEDIA_CODES", "number", "emedia", |v| v.emedia.to_string()),
+        ("GME_CODES", "string", "gme", |v| format!("'{}'", v.gme)),
+    ];
+    for (name, form, what, column) in columns {
+        writeln!(out, "/** The same for one API, {what}: a build carries what it uses. */").unwrap();
+        writeln!(out, "export const {name}: {{ [code: string]: {form} }} = {{").unwrap();
+        for code in ErrorCode::ALL {
+            writeln!(out, "  '{code}': {},", column(&code.vendor())).unwrap();
+        }
+        out.push_str("};\n\n");
+    }
     out.push_str(
-        "\n/** Codes with which the server closes a signalling connection. */\nexport const CLOSE = {\n",
+        "/** Codes with which the server closes a signalling connection. */\nexport const CLOSE = {\n",
     );
     for code in CloseCode::ALL {
         writeln!(out, "  {}: {},", code.name(), code.number()).unwrap();

@@ -240,6 +240,15 @@ pub enum Output {
         /// The stream.
         stream: StreamId,
     },
+    /// What a stream carries, as the others are told, changed. Nothing is said of the streams of a member that leaves.
+    Announced {
+        /// Whose.
+        session: SessionId,
+        /// The stream.
+        stream: StreamId,
+        /// What it carries now.
+        tracks: TrackFlags,
+    },
     /// What the publisher of this stream may send changed.
     PublishAllowed {
         /// Whose.

@@ -30,6 +30,7 @@ impl Rooms {
         if tracks != stream.announced {
             stream.announced = tracks;
             let stream = stream.view(kind);
+            self.out.push_back(Output::Announced { session, stream: stream.id, tracks });
             self.tell_others(session, Event::StreamChanged { user, stream });
         }
     }

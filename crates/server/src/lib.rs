@@ -21,6 +21,7 @@ mod server;
 mod signals;
 pub mod transcoding;
 mod url_book;
+mod usage_book;
 
 pub use address::PublicAddress;
 pub use clock::unix_seconds;

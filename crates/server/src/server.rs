@@ -11,7 +11,7 @@ use crate::mixing::Mixers;
 use crate::passwords::Passwords;
 use crate::transcoding::Transcoders;
 use crate::url_book::UrlBook;
-use crate::{banner, limits, unix_seconds};
+use crate::{banner, limits, unix_seconds, usage_book};
 use huitong_engine::Input;
 use huitong_fanout::{Authority, Fanout, FanoutConfig};
 use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
@@ -234,22 +234,35 @@ impl Server {
 /// Opens the store and takes from it what the engine has to know.
 async fn open_store(config: &Config) -> Result<(Store, Books), ServerError> {
     let data = &config.server.data;
-    let keep_call_records_days = config.store.keep_call_records_days;
-    let (store, restored) = Store::open(&StoreConfig { data: data.clone(), keep_call_records_days })?;
+    let (store, restored) = Store::open(&StoreConfig {
+        data: data.clone(),
+        keep_call_records_days: config.store.keep_call_records_days,
+        keep_usage_days: config.store.keep_usage_days,
+    })?;
     if restored.lost_calls > 0 {
         tracing::warn!(
             calls = restored.lost_calls,
             "calls were cut off when the server before this one died"
         );
     }
+    if restored.lost_stays > 0 {
+        tracing::warn!(
+            stays = restored.lost_stays,
+            "stays in rooms were cut off when the server before this one died; they are counted up to a minute before"
+        );
+    }
     let (urls, minted) = UrlBook::open(data, store.clone(), &restored.urls, unix_seconds()).await?;
     let mut kept = call_book::restored(restored.groups);
     kept.extend(minted.into_iter().map(Input::RestoreUrl));
+    let suspended = |app, by_configuration| Input::RestoreSuspension { app, by_configuration };
+    kept.extend(restored.suspended.into_iter().map(|app| suspended(app, false)));
+    kept.extend(config.app.iter().filter(|app| app.suspended).map(|app| suspended(app.id, true)));
     let calls = CallBook::new(store.clone());
+    let (counting, used) = (usage_book::settings(config), restored.usage);
     let passwords = Passwords::start().map_err(|error| {
         ServerError::Start(format!("The system gives no thread for passwords ({error})."))
     })?;
-    Ok((store, Books { urls, calls, passwords, kept }))
+    Ok((store, Books { urls, calls, counting, used, passwords, kept }))
 }
 
 async fn drain(config: &Config, shared: &Shared, stop_rtmp: &watch::Sender<bool>, control: &Control) {

@@ -157,7 +157,7 @@ mod tests {
     }
 
     async fn opened(data: &Path) -> Result<(UrlBook, Vec<UrlRecord>), ServerError> {
-        let config = StoreConfig { data: data.to_owned(), keep_call_records_days: 0 };
+        let config = StoreConfig { data: data.to_owned(), keep_call_records_days: 0, keep_usage_days: 0 };
         let (store, restored) = Store::open(&config).unwrap();
         UrlBook::open(data, store, &restored.urls, 100).await
     }

@@ -188,3 +188,52 @@ async fn a_path_that_swallows_everything_is_noticed_and_the_place_is_kept_for_th
         noticed.elapsed()
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_watches_uses_pictures_and_no_audio_time_meanwhile() {
+    let server = Running::start(config()).await;
+    let (mut alice, mut bob) = (Phone::join(&server, "alice", 7).await, Phone::join(&server, "bob", 7).await);
+    publish(&mut alice).await;
+    let (mut camera, mut film, play) = on_air(&server, &mut bob).await;
+    let mut screen = screen(&server, &mut camera, &mut film, &play).await;
+    let watching = Instant::now();
+    let seconds = tokio::time::interval(Duration::from_secs(1));
+    let four = async {
+        let mut seconds = seconds;
+        for _ in 0..5 {
+            seconds.tick().await;
+        }
+    };
+    let filming = live(&mut camera, Some(&mut film), four);
+    let mut filming = std::pin::pin!(filming);
+    loop {
+        tokio::select! {
+            () = &mut filming => break,
+            () = screen.step() => {}
+        }
+    }
+    let watched = watching.elapsed();
+    for phone in [&mut alice, &mut bob] {
+        assert_eq!(phone.request(json!({"op": "leave"})).await["ok"]["op"], "leave");
+    }
+    let both = async {
+        loop {
+            let usage = server.api("GET", "/v1/usage", "").await.json();
+            let records = usage["records"].as_array().unwrap().clone();
+            if records.len() == 2 {
+                return records;
+            }
+        }
+    };
+    let records = soon("both stays are on record", both).await;
+    let of = |user: &str, what: &str| {
+        let record = records.iter().find(|record| record["user"] == user).expect("a stay");
+        record[what].as_u64().unwrap()
+    };
+    // It is looked at once a second what comes, so a reception may begin a second late.
+    let least = u64::try_from((watched - Duration::from_secs(1)).as_millis()).unwrap();
+    assert!(of("bob", "videoSdMs") >= least, "{watched:?} {records:?}");
+    assert_eq!(of("bob", "videoSdMs") + of("bob", "audioMs"), of("bob", "roomMs"));
+    assert_eq!((of("alice", "videoSdMs"), of("bob", "micMs")), (0, 0));
+    assert_eq!(of("alice", "audioMs"), of("alice", "roomMs"), "who sends and sees nobody uses audio time");
+}

@@ -59,7 +59,13 @@ fn missed(id: &str, second: u64) -> CallRecord {
 }
 
 fn opened(data: &Path) -> Store {
-    Store::open(&StoreConfig { data: data.to_owned(), keep_call_records_days: FOR_EVER }).unwrap().0
+    Store::open(&StoreConfig {
+        data: data.to_owned(),
+        keep_call_records_days: FOR_EVER,
+        keep_usage_days: FOR_EVER,
+    })
+    .unwrap()
+    .0
 }
 
 /// A server that finds these records in its database.

@@ -3,6 +3,7 @@
 
 use crate::queue::Write;
 use crate::record::{CallEnd, CallRecord, Group, MintedUrl};
+use crate::usage;
 use huitong_types::AppId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -31,6 +32,9 @@ pub(crate) fn write(tables: &Connection, write: &Write, now_ms: u64) -> rusqlite
         Write::DropGroup(app, id) => drop_group(tables, *app, id),
         Write::PutUrl(url) => put_url(tables, url),
         Write::DropUrl(key) => drop_url(tables, key.reveal()),
+        Write::Usage(record) => usage::put(tables, record),
+        Write::Suspend(app, true) => usage::suspend(tables, *app, now_ms),
+        Write::Suspend(app, false) => usage::resume(tables, *app),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What outlives the process: call records, groups and minted URLs, in one database file of the data directory.
+//! What outlives the process: call records, groups, minted URLs and usage, in one database file of the data directory.
 //!
 //! [`Store`] is the only way in. Its words are records, groups and filters; that SQLite is under it is known to the
 //! modules of this crate alone, so that another database can be put there.
@@ -17,8 +17,10 @@ mod read;
 mod record;
 mod schema;
 mod store;
+mod usage;
 mod writer;
 
 pub use error::{NotKept, OpenError, StoreError};
 pub use record::{CallEnd, CallFilter, CallPage, CallParty, CallRecord, Cursor, Group, MintedUrl};
 pub use store::{Health, Mark, Restored, Store, StoreConfig, describe_metrics};
+pub use usage::{UsageDay, UsageFilter, UsagePage, UsageRecord, UsageTotals};

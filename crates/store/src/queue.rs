@@ -1,6 +1,7 @@
 //! Writes that wait for the disk.
 
 use crate::record::{CallRecord, Group, MintedUrl};
+use crate::usage::UsageRecord;
 use huitong_types::{AppId, Redacted};
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,7 @@ use std::time::Instant;
 /// for a day; beyond that, records would crowd out the calls themselves.
 const WAITING_BYTES: usize = 64 * 1024 * 1024;
 
-/// From here on calls that begin are no longer noted, so that calls that end still find room.
+/// From here on calls that begin and stays that go on are no longer noted, so that those that end still find room.
 const CROWDED_BYTES: usize = WAITING_BYTES / 4 * 3;
 
 /// Writes of one transaction at most: enough that the sync is not what bounds the rate, and short enough that
@@ -35,6 +36,10 @@ pub(crate) enum Write {
     PutUrl(MintedUrl),
     /// The URL with this key was withdrawn.
     DropUrl(Redacted<String>),
+    /// What a stay has used so far, or in all.
+    Usage(Box<UsageRecord>),
+    /// An application is suspended, or no longer.
+    Suspend(AppId, bool),
 }
 
 impl Write {
@@ -45,6 +50,8 @@ impl Write {
             Self::Finished(_) => "record",
             Self::PutGroup(_) | Self::DropGroup(..) => "group",
             Self::PutUrl(_) | Self::DropUrl(_) => "url",
+            Self::Usage(_) => "usage",
+            Self::Suspend(..) => "suspension",
         }
     }
 
@@ -68,6 +75,8 @@ impl Write {
                 Self::DropGroup(_, id) => id.len(),
                 Self::PutUrl(url) => url.key.reveal().len() + url.record.reveal().len(),
                 Self::DropUrl(key) => key.reveal().len(),
+                Self::Usage(record) => record.text_bytes(),
+                Self::Suspend(..) => 0,
             }
     }
 }
@@ -112,8 +121,9 @@ impl Queue {
     /// Takes a write, or gives it back when there is no room.
     pub(crate) fn offer(&self, write: Write) -> Result<(), Write> {
         let bytes = write.bytes();
-        let room = match write {
+        let room = match &write {
             Write::Started(_) => CROWDED_BYTES,
+            Write::Usage(record) if record.open => CROWDED_BYTES,
             _ => WAITING_BYTES,
         };
         let mut state = self.lock();

@@ -170,7 +170,7 @@ pub(crate) fn calls(
 
 fn call(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
     Ok(CallRecord {
-        app: app(row, 1)?,
+        app: app_at(row, 1)?,
         call: row.get(2)?,
         room: row.get(3)?,
         media: row.get(4)?,
@@ -178,9 +178,9 @@ fn call(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         data: row.get(6)?,
         caller: row.get(7)?,
         backend: row.get(8)?,
-        started_ms: time(row, 9)?.unwrap_or(0),
-        connected_ms: time(row, 10)?,
-        end: Some(CallEnd { at_ms: time(row, 11)?.unwrap_or(0), reason: row.get(12)?, by: row.get(13)? }),
+        started_ms: time_at(row, 9)?.unwrap_or(0),
+        connected_ms: time_at(row, 10)?,
+        end: Some(CallEnd { at_ms: time_at(row, 11)?.unwrap_or(0), reason: row.get(12)?, by: row.get(13)? }),
         parties: Vec::new(),
     })
 }
@@ -190,19 +190,19 @@ fn party(row: &Row<'_>) -> rusqlite::Result<CallParty> {
         user: row.get(0)?,
         device: row.get(1)?,
         state: row.get(2)?,
-        rang_ms: time(row, 3)?,
-        answered_ms: time(row, 4)?,
-        left_ms: time(row, 5)?,
-        duration_ms: time(row, 6)?.unwrap_or(0),
+        rang_ms: time_at(row, 3)?,
+        answered_ms: time_at(row, 4)?,
+        left_ms: time_at(row, 5)?,
+        duration_ms: time_at(row, 6)?.unwrap_or(0),
     })
 }
 
-fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
+pub(crate) fn time_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
     let value: Option<i64> = row.get(column)?;
     value.map(|value| u64::try_from(value).map_err(|error| unreadable(column, error))).transpose()
 }
 
-fn app(row: &Row<'_>, column: usize) -> rusqlite::Result<AppId> {
+pub(crate) fn app_at(row: &Row<'_>, column: usize) -> rusqlite::Result<AppId> {
     AppId::new(row.get(column)?).map_err(|error| unreadable(column, error))
 }
 
@@ -219,7 +219,7 @@ pub(crate) fn groups(connection: &Connection) -> rusqlite::Result<Vec<Group>> {
     let mut rows = select.query([])?;
     let mut groups: Vec<Group> = Vec::new();
     while let Some(row) = rows.next()? {
-        let (app, id, user) = (app(row, 0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?);
+        let (app, id, user) = (app_at(row, 0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?);
         match groups.last_mut() {
             Some(group) if group.app == app && group.id == id => group.members.extend(user),
             _ => groups.push(Group { app, id, members: user.into_iter().collect() }),
@@ -234,7 +234,7 @@ pub(crate) fn urls(connection: &Connection) -> rusqlite::Result<Vec<MintedUrl>> 
     let urls = select.query_map([], |row| {
         Ok(MintedUrl {
             key: Redacted::new(row.get(0)?),
-            expires: time(row, 1)?.unwrap_or(0),
+            expires: time_at(row, 1)?.unwrap_or(0),
             record: Redacted::new(row.get(2)?),
         })
     })?;

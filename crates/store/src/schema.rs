@@ -105,6 +105,54 @@ const STEPS: &[M<'_>] = &[
     CREATE INDEX calls_by_group ON calls (app, in_group, ended, no) WHERE in_group IS NOT NULL;
     ",
     ),
+    M::up(
+        "
+    -- What each stay in a room has used on each day; it grows while it is open. Days are counted from 1970-01-01.
+    CREATE TABLE usage (
+        no INTEGER PRIMARY KEY AUTOINCREMENT,
+        app INTEGER NOT NULL,
+        stay TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        room TEXT NOT NULL,
+        user TEXT NOT NULL,
+        started INTEGER NOT NULL,
+        ended INTEGER NOT NULL,
+        open INTEGER NOT NULL,
+        room_ms INTEGER NOT NULL,
+        audio_ms INTEGER NOT NULL,
+        mic_ms INTEGER NOT NULL,
+        sd_ms INTEGER NOT NULL,
+        hd_ms INTEGER NOT NULL,
+        fhd_ms INTEGER NOT NULL,
+        UNIQUE (app, stay, day)
+    );
+    CREATE INDEX usage_by_day ON usage (app, day, no);
+    CREATE INDEX usage_by_user ON usage (app, user, day, no);
+    CREATE INDEX usage_by_room ON usage (app, room, day, no);
+    CREATE INDEX usage_by_age ON usage (day);
+    CREATE INDEX usage_open ON usage (open) WHERE open = 1;
+
+    -- The sums of each day, which stay when the stays are forgotten: a row for an application and day.
+    CREATE TABLE usage_days (
+        app INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        stays INTEGER NOT NULL,
+        room_ms INTEGER NOT NULL,
+        audio_ms INTEGER NOT NULL,
+        mic_ms INTEGER NOT NULL,
+        sd_ms INTEGER NOT NULL,
+        hd_ms INTEGER NOT NULL,
+        fhd_ms INTEGER NOT NULL,
+        PRIMARY KEY (app, day)
+    ) WITHOUT ROWID;
+
+    -- Applications that are suspended, and since when in Unix ms.
+    CREATE TABLE suspensions (
+        app INTEGER PRIMARY KEY,
+        since INTEGER NOT NULL
+    );
+    ",
+    ),
 ];
 
 /// The form that this version knows.

@@ -7,6 +7,7 @@ use crate::queue::{Queue, Write};
 use crate::read::{self, Readers};
 use crate::record::{CallFilter, CallPage, CallRecord, Cursor, Group, MintedUrl};
 use crate::schema;
+use crate::usage::{self, UsageDay, UsageFilter, UsagePage, UsageRecord};
 use crate::writer::{Opener, Seen, Writer, unix_ms};
 use huitong_types::{AppId, Redacted};
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub struct StoreConfig {
     pub data: PathBuf,
     /// Days that records of finished calls are kept; 0 for ever.
     pub keep_call_records_days: u32,
+    /// Days that it is kept what single stays have used; 0 for ever. The sums of days are kept for ever.
+    pub keep_usage_days: u32,
 }
 
 /// What was in the store when it was opened.
@@ -35,6 +38,12 @@ pub struct Restored {
     /// How many calls a crash had cut off. Their records say `serverLost` and end when the server was last known to run,
     /// which is ten seconds before the crash at most.
     pub lost_calls: usize,
+    /// How many stays a crash had cut off. They end where they were counted last.
+    pub lost_stays: usize,
+    /// Applications that are suspended.
+    pub suspended: Vec<AppId>,
+    /// What applications have used on each of the last 32 days on which there was anything.
+    pub usage: Vec<UsageDay>,
 }
 
 /// How the store is.
@@ -87,10 +96,10 @@ impl Store {
         let claim = Claim::take(&config.data)?;
         let path = claim.database.clone();
         let opener: Opener = Box::new(move || schema::open_writer(&path));
-        Self::open_by(opener, claim, config.keep_call_records_days)
+        Self::open_by(opener, claim, config)
     }
 
-    fn open_by(mut open: Opener, claim: Claim, keep_days: u32) -> Result<(Self, Restored), OpenError> {
+    fn open_by(mut open: Opener, claim: Claim, config: &StoreConfig) -> Result<(Self, Restored), OpenError> {
         let path = claim.database.clone();
         let mut connection = open()?;
         let refused = |error: rusqlite::Error| schema::refusal(&path, &error);
@@ -98,6 +107,9 @@ impl Store {
         apply::forget_urls(&connection, unix_ms()).map_err(refused)?;
         let urls = read::urls(&connection).map_err(refused)?;
         let groups = read::groups(&connection).map_err(refused)?;
+        let lost_stays = usage::close_open(&connection).map_err(refused)?;
+        let suspended = usage::suspended(&connection).map_err(refused)?;
+        let used = usage::recent(&connection).map_err(refused)?;
         let (queue, seen) = (Arc::new(Queue::default()), Arc::new(Seen::default()));
         let (settler, settled) = watch::channel(0);
         let writer = Writer {
@@ -106,7 +118,8 @@ impl Store {
             settled: settler,
             open,
             connection: Some(connection),
-            keep_days,
+            keep_days: config.keep_call_records_days,
+            keep_usage_days: config.keep_usage_days,
             claim,
         };
         let thread = std::thread::Builder::new()
@@ -115,7 +128,8 @@ impl Store {
             .map_err(|error| OpenError::Refused { path: path.clone(), why: error.to_string() })?;
         let readers = Readers::new(path);
         let inner = Inner { queue, seen, settled, readers, thread: Mutex::new(Some(thread)) };
-        Ok((Self(Arc::new(inner)), Restored { groups, urls, lost_calls }))
+        let restored = Restored { groups, urls, lost_calls, lost_stays, suspended, usage: used };
+        Ok((Self(Arc::new(inner)), restored))
     }
 
     /// Notes that a call began, so that it has a record even if the server crashes. Left out when three quarters of the
@@ -204,6 +218,46 @@ impl Store {
         self.0.readers.ask(move |connection| read::calls(connection, &filter, limit, after)).await
     }
 
+    /// Keeps what a stay has used, in the place of what was given of the same stay and day before. One that goes on is left
+    /// out when three quarters of the queue are full.
+    pub fn usage(&self, record: UsageRecord) {
+        let open = record.open;
+        let write = Write::Usage(Box::new(record));
+        if open {
+            if self.0.queue.offer(write).is_err() {
+                metrics::counter!("huitong_store_beginnings_left_out_total").increment(1);
+            }
+        } else {
+            self.offer(write, "usage of a stay");
+        }
+    }
+
+    /// Suspends an application, or resumes it.
+    pub fn suspend(&self, app: AppId, suspended: bool) {
+        self.offer(Write::Suspend(app, suspended), "a suspension");
+    }
+
+    /// What stays have used, the newest day first; pages as those of [`Store::call_records`].
+    ///
+    /// # Errors
+    /// Too many others ask, or the database cannot be read.
+    pub async fn usage_records(
+        &self,
+        filter: UsageFilter,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<UsagePage, StoreError> {
+        self.0.readers.ask(move |tables| usage::page(tables, &filter, limit, after)).await
+    }
+
+    /// What was used on each day, the newest first.
+    ///
+    /// # Errors
+    /// Too many others ask, or the database cannot be read.
+    pub async fn usage_days(&self, filter: UsageFilter) -> Result<Vec<UsageDay>, StoreError> {
+        self.0.readers.ask(move |tables| usage::days(tables, &filter)).await
+    }
+
     /// How the store is.
     pub fn health(&self) -> Health {
         Health {
@@ -249,7 +303,7 @@ pub fn describe_metrics() {
     );
     metrics::describe_counter!(
         "huitong_store_beginnings_left_out_total",
-        "Calls whose beginning was not noted because the queue was crowded; their ends are kept."
+        "Beginnings of calls, and stays that went on, that were not noted because the queue was crowded; their ends are kept."
     );
     metrics::describe_histogram!(
         "huitong_store_commit_seconds",

@@ -4,6 +4,7 @@ use crate::apply;
 use crate::error::OpenError;
 use crate::files::Claim;
 use crate::queue::{Queue, Turn, Write};
+use crate::usage;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -63,6 +64,8 @@ pub(crate) struct Writer {
     pub(crate) connection: Option<Connection>,
     /// Days that records are kept; 0 for ever.
     pub(crate) keep_days: u32,
+    /// Days that usage is kept; 0 for ever.
+    pub(crate) keep_usage_days: u32,
     /// Given up last.
     pub(crate) claim: Claim,
 }
@@ -125,7 +128,8 @@ impl Writer {
                     if now >= forget_at {
                         self.duty(|tables| apply::forget_urls(tables, unix_ms()));
                         // As long as there are more, a turn each, so that writes come between.
-                        forget_at = if self.forget() == 0 { now + FORGET_EVERY } else { now };
+                        forget_at =
+                            if self.forget() + self.forget_usage() == 0 { now + FORGET_EVERY } else { now };
                     }
                 }
                 Turn::Closed => break,
@@ -242,6 +246,25 @@ impl Writer {
         forgotten
     }
 
+    fn forget_usage(&mut self) -> usize {
+        if self.keep_usage_days == 0 {
+            return 0;
+        }
+        // Days of the bill begin up to a day beside those of UTC: the one in doubt is kept.
+        let today = i64::try_from(unix_ms() / DAY_MS).unwrap_or(i64::MAX);
+        let before = today.saturating_sub(i64::from(self.keep_usage_days) + 1);
+        let before = i32::try_from(before).unwrap_or(i32::MIN);
+        let forgotten = self.duty(|tables| usage::forget(tables, before));
+        if forgotten > 0 {
+            tracing::info!(
+                records = forgotten,
+                days = self.keep_usage_days,
+                "usage was old and is forgotten"
+            );
+        }
+        forgotten
+    }
+
     fn give_up(&self, in_hand: usize, why: &Failure) {
         let many = in_hand + self.queue.abandon();
         tracing::error!(
@@ -254,6 +277,9 @@ impl Writer {
     /// Closes the calls that are left, and the file so that it is one file again.
     fn end(mut self) {
         if let Some(tables) = &mut self.connection {
+            if let Err(error) = usage::close_open(tables) {
+                tracing::error!("stays that ended with the server stay open until its next start ({error})");
+            }
             match apply::close_left(tables, unix_ms()) {
                 Ok(0) => {}
                 Ok(calls) => tracing::info!(calls, "calls ended with the server"),

@@ -163,7 +163,7 @@ async fn old_records_are_forgotten_when_the_operator_says_so() {
     let old = (0..1200).map(|n| ended(&format!("old{n}"), now - 31 * day));
     keep(&store, old.chain([ended("fresh", now - 29 * day)])).await;
     store.close(PATIENCE);
-    let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 30 };
+    let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 30, keep_usage_days: 0 };
     let (store, _) = Store::open(&config).unwrap();
     let left = async {
         while store.call_records(CallFilter::all(app()), 2, None).await.unwrap().records.len() > 1 {}
@@ -218,7 +218,7 @@ async fn a_server_that_ends_while_the_disk_refuses_says_what_it_lost() {
 async fn a_second_server_is_kept_off_the_directory() {
     let data = tempfile::tempdir().unwrap();
     let (store, _) = open(data.path());
-    let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0 };
+    let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0, keep_usage_days: 0 };
     let error = Store::open(&config).unwrap_err();
     assert!(matches!(error, OpenError::InUse(_)), "{error}");
     assert!(error.to_string().contains("in use by another server"), "{error}");
@@ -234,10 +234,10 @@ fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     newer.execute_batch("CREATE TABLE tomorrow (a); PRAGMA user_version = 1000").unwrap();
     newer.close().unwrap();
     let before = std::fs::read(&path).unwrap();
-    let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0 };
+    let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0, keep_usage_days: 0 };
     let error = Store::open(&config).unwrap_err().to_string();
     assert!(
-        error.contains("newer Huitong (form 1000, this one knows 3)") && error.contains("--data"),
+        error.contains("newer Huitong (form 1000, this one knows 4)") && error.contains("--data"),
         "{error}"
     );
     assert_eq!(std::fs::read(&path).unwrap(), before);
@@ -247,7 +247,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
 fn a_file_that_is_no_database_is_told_in_one_sentence() {
     let data = tempfile::tempdir().unwrap();
     std::fs::write(data.path().join("huitong.db"), "x".repeat(4096)).unwrap();
-    let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0 };
+    let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0, keep_usage_days: 0 };
     let error = Store::open(&config).unwrap_err();
     assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("put a backup in its place"), "{error}");

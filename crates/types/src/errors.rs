@@ -267,6 +267,9 @@ error_table! {
     /// The application is suspended by the operator.
     AppSuspended = "app-suspended", Client, Never,
         trtc -3301 / -100013, emedia -510, gme "ERROR_CHARGE_OVERDU", "The application is suspended.";
+    /// The application has used what it may use: nobody enters until the operator allows more, or another day or month.
+    AppOverdue = "app-overdue", Client, Later,
+        trtc -3301 / -100013, emedia -510, gme "ERROR_CHARGE_OVERDU", "The application has used up its quota.";
     /// Something that must not happen happened; the log has the details under the connection id.
     Internal = "internal", Server, Later,
         trtc -3301 / -3301, emedia -506, gme "ERROR_UNKNOWN", "The server failed to do this.";

@@ -1,5 +1,6 @@
 /** What the tests of the SDKs share. */
 export { FakeCalls } from './calls.js';
+export { FakeConferences } from './conferences.js';
 export { Clock } from './clock.js';
 export { checkable, ledger, promised } from './ledger.js';
 export type { Check, Checks, Record_ } from './ledger.js';

@@ -3,11 +3,13 @@
  * a network can fail. It follows docs/protocol.md where clients can tell the difference, and nowhere else.
  */
 import type {
-  CallRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId, RoomState,
+  CallRequest, ConferenceRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId, RoomState,
   Scene, StreamKind, StreamState, Welcome,
 } from '@huitong/core';
 import { FakeCalls } from './calls.js';
 import type { Clock } from './clock.js';
+import { FakeConferences } from './conferences.js';
+import { keyed, withKeys } from './keys.js';
 import { FakePresence } from './presence.js';
 
 /** Who is told what arrives on a socket; the same as in the platform interface. */
@@ -36,7 +38,6 @@ interface Session {
   room: FakeRoom | null;
   roomId: RoomId;
   role: Role;
-  /** It asked for the voices of all others in one stream. */
   mix?: boolean;
   /** Registered streams, of which a member may push media. */
   published: Map<StreamKind, Publish>;
@@ -53,6 +54,7 @@ export type Seen = RequestFrame & { from: string };
 export const WIRE_MS = 10;
 
 const CALL_OPS: readonly string[] = ['call', 'accept', 'reject', 'hangup'];
+const CONFERENCE_OPS: readonly string[] = ['ticket', 'look', 'enter', 'grant', 'kick', 'mute', 'hand', 'decline', 'attributes', 'destroy'];
 /** Users that one session may watch. */
 const WATCHED_MOST = 200;
 
@@ -81,6 +83,8 @@ export class FakeServer {
 
   /** The calls of all users. */
   readonly calls: FakeCalls;
+  /** All conferences. */
+  readonly conferences: FakeConferences;
   private readonly presence: FakePresence;
 
   constructor(private readonly clock: Clock) {
@@ -91,6 +95,17 @@ export class FakeServer {
       }
     };
     this.presence = new FakePresence(clock, push);
+    this.conferences = new FakeConferences(clock, {
+      push,
+      seat: (id, room, scene, role, publish) => {
+        const session = this.sessions.get(id);
+        const elsewhere = session?.room && nameOf(session.roomId) !== nameOf(room);
+        return session && !elsewhere ? this.join(session, { room, scene, role, publish }) : null;
+      },
+      unseat: (id, reason) => this.unseat(id, reason),
+      place: (id, role) => this.place(this.sessions.get(id), role),
+      guest: (room, user, scene, inside) => (inside ? this.enter(room, user, scene) : this.leave(room, user)),
+    });
     this.calls = new FakeCalls(clock, {
       sessionsOf: (user) => this.reachable(user).map(({ id }) => id),
       connected: (id) => !!this.sessions.get(id)?.conn,
@@ -156,6 +171,7 @@ export class FakeServer {
     this.sessions.clear();
     this.rooms.clear();
     this.calls.clear();
+    this.conferences.clear();
     this.presence.clear();
   }
 
@@ -347,6 +363,31 @@ export class FakeServer {
     const { room } = session;
     session.room = null;
     this.withdraw(session, room, reason);
+    if (room) {
+      this.conferences.seatLost(session.id, reason);
+    }
+  }
+
+  /** Takes the seat of a session, and tells it unless it knows. */
+  private unseat(id: string, reason: LeaveReason): void {
+    const session = this.sessions.get(id);
+    if (session?.room) {
+      this.outOfRoom(session, reason);
+      if (reason !== 'left') {
+        this.pushTo(session, { ev: 'removed', reason, message: `removed: ${reason}` });
+      }
+    }
+  }
+
+  /** Somebody may send from now on, or not any more. */
+  private place(session: Session | undefined, role: Role): void {
+    if (session?.room?.scene === 'live') {
+      this.setRole(session, role);
+    } else if (session && role === 'audience') {
+      session.published.clear();
+      const streams = this.member(session.roomId, session.user)?.streams ?? [];
+      [...streams].forEach(({ stream }) => this.stream(session.roomId, session.user, stream, false, false));
+    }
   }
 
   /** The others see the member no more, and nothing that it has registered counts any longer. */
@@ -425,8 +466,8 @@ export class FakeServer {
     } else if (request.op === 'setRole') {
       this.setRole(session, request.role);
       ok();
-    } else if (request.op === 'publish' && session.role === 'audience') {
-      error('may-not-publish');
+    } else if (request.op === 'publish' && (session.role === 'audience' || this.refusal(session, request))) {
+      error(this.refusal(session, request) ?? 'may-not-publish');
     } else if (request.op === 'publish') {
       this.register(session, [request]);
       ok();
@@ -434,6 +475,16 @@ export class FakeServer {
       error('invalid-field');
     } else if (request.op === 'watch') {
       ok({ users: this.presence.watch(session.id, request.users) });
+    } else if (CONFERENCE_OPS.includes(request.op) || (request.op === 'leave' && this.conferences.view(session.id))) {
+      const reply = this.conferences.request(session.user, session.id, request as unknown as ConferenceRequest);
+      if ('refused' in reply) {
+        error(reply.refused);
+      } else {
+        ok(reply.ok);
+      }
+    } else if (request.op === 'leave') {
+      this.outOfRoom(session, 'left');
+      ok();
     } else if (CALL_OPS.includes(request.op) && !session.calls) {
       error('not-logged-in');
     } else if (CALL_OPS.includes(request.op)) {
@@ -502,7 +553,9 @@ export class FakeServer {
     ok(welcome);
     if (snapshot) {
       const calls = this.calls.snapshot(session.user, session.id);
-      this.pushTo(session, { ev: 'state', room: session.room ? this.stateFor(session) : null, calls } as Event);
+      const conference = this.conferences.view(session.id);
+      const room = session.room ? this.stateFor(session) : null;
+      this.pushTo(session, { ev: 'state', room, calls, ...(conference ? { conference } : {}) } as Event);
     } else if (known) {
       missed.forEach(({ text }) => this.send(connection, text));
     }
@@ -512,7 +565,7 @@ export class FakeServer {
     }
   }
 
-  private join(session: Session, request: Join): RoomState {
+  private join(session: Session, request: Pick<Join, 'room' | 'scene' | 'role' | 'publish'>): RoomState {
     const room = this.roomOf(request.room, request.scene ?? 'rtc');
     session.room = room;
     session.roomId = request.room;
@@ -523,6 +576,11 @@ export class FakeServer {
     }
     this.register(session, request.publish ?? []);
     return this.stateFor(session);
+  }
+
+  private refusal(session: Session, publish: Publish): ErrorCode | null {
+    const camera = (id: string): boolean => this.sessions.get(id)?.published.get('main')?.video === true;
+    return this.conferences.mayPublish(session.id, publish, camera);
   }
 
   private register(session: Session, streams: Publish[]): void {
@@ -539,20 +597,4 @@ export class FakeServer {
     const mix = session.mix ? { mix: { play: `mix-of-the-room-${session.id}` } } : {};
     return { room: session.roomId, scene, role: session.role, members, audience: 0, ...mix };
   }
-}
-
-/** Every session has its own play keys. */
-function keyed(member: MemberInfo, session: Session): MemberInfo {
-  const streams = member.streams.map((stream) => ({ ...stream, play: `${stream.play}-${session.id}` }));
-  return { ...member, streams };
-}
-
-function withKeys(event: Event, session: Session): Event {
-  if (event.ev === 'memberJoined') {
-    return { ...event, member: keyed(event.member, session) };
-  }
-  if (event.ev === 'streamChanged') {
-    return { ...event, stream: { ...event.stream, play: `${event.stream.play}-${session.id}` } };
-  }
-  return event;
 }

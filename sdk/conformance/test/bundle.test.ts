@@ -5,13 +5,14 @@ import path from 'node:path';
 import test from 'node:test';
 import { parse } from 'acorn';
 import { Linter } from 'eslint';
-import { Phone, ROOT } from '../src/index.js';
+import { Phone, ROOT, load } from '../src/index.js';
 import { FILE as CALLING, component, source as calling } from '../src/trtc-calling/rig.js';
+import { FILE as CONFERENCES, source as conferences } from '../src/emedia/rig.js';
 import { component as voiceComponent, files as voiceFiles, source as voice } from '../src/gme-room/rig.js';
 import { FILE, source } from '../src/trtc-wx/rig.js';
 
 /** Largest sizes, bytes. The component carries calls, a screen and a bell beside the room. */
-const BUDGETS: Record<string, number> = { [FILE]: 60 * 1024, [CALLING]: 64 * 1024 };
+const BUDGETS: Record<string, number> = { [FILE]: 60 * 1024, [CALLING]: 64 * 1024, [CONFERENCES]: 64 * 1024 };
 /** Largest size of all files of the component for voice rooms together, bytes. */
 const VOICE_BUDGET = 48 * 1024;
 
@@ -19,7 +20,7 @@ const VOICE_BUDGET = 48 * 1024;
 const RUNTIME = ['wx', 'console', 'setTimeout', 'clearTimeout', 'getCurrentPages', 'module', 'exports', 'define', 'Component', 'require'];
 
 /** The built files. */
-const FILES: [string, () => string][] = [[FILE, source], [CALLING, calling]];
+const FILES: [string, () => string][] = [[FILE, source], [CALLING, calling], [CONFERENCES, conferences]];
 const VOICE_FILES = voiceFiles().map((name): [string, () => string] => [name, () => voice(name)]);
 FILES.push(...VOICE_FILES);
 
@@ -94,11 +95,33 @@ test('the_component_for_voice_rooms_requires_its_own_files_only_and_binds_what_i
   assert.equal(data.pusher.enableCamera, false, 'nobody is asked for the camera');
 });
 
-test('the_server_fills_in_the_address_of_the_components_too', () => {
+test('the_server_fills_in_the_address_of_the_others_too', () => {
   for (const word of ['__HUITONG_SERVER__', '__HUITONG_RTMP__']) {
     assert.equal(calling().split(word).length, 2, `${word} stands there once`);
     assert.equal(VOICE_FILES.map(([, text]) => text()).join('').split(word).length, 2, `${word} stands there once`);
+    assert.equal(conferences().split(word).length, 2, `${word} stands there once`);
   }
+});
+
+test('conferences_load_before_anything_else_of_the_application_is_there', () => {
+  const phone = new Phone();
+  const emedia = phone.require(CONFERENCES);
+  assert.equal(phone.wx['emedia'], emedia);
+  assert.ok(emedia.mgr && emedia.util && emedia.config);
+  const without = { ...phone.scope() };
+  delete without['wx'];
+  assert.ok((load(CONFERENCES, without) as { mgr: unknown }).mgr, 'even without the runtime');
+  phone.clock.advance(60_000);
+  assert.deepEqual([phone.printed, phone.server.urls, phone.contexts], [[], [], []]);
+});
+
+test('conferences_find_the_address_that_the_server_filled_in', async () => {
+  const phone = new Phone();
+  delete phone.wx['huitong'];
+  phone.wx['WebIM'] = { conn: { context: { accessToken: 's', jid: { appKey: 'org#1', name: 'ann', domain: 'd' } } } };
+  const filled = conferences().replace('__HUITONG_SERVER__', 'https://rtc.test:8443').replace('__HUITONG_RTMP__', 'rtmp://rtc.test:2935/live');
+  void phone.requireText(filled).mgr.createConference(10);
+  assert.deepEqual(phone.server.urls, ['wss://rtc.test:8443/v1/signal']);
 });
 
 test('the_server_fills_in_its_address_and_the_page_needs_no_setting', () => {
@@ -130,9 +153,11 @@ test('loading_the_file_prints_nothing_and_opens_nothing', () => {
   assert.deepEqual([phone.printed, phone.server.urls, phone.contexts], [[], [], []]);
 });
 
-test('the_folder_is_a_package_for_the_npm_build_of_mini_programs', () => {
-  const folder = path.join(ROOT, path.dirname(FILE));
-  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
-  assert.equal(manifest['main'], path.basename(FILE));
-  assert.ok(readFileSync(path.join(folder, manifest['types'] ?? ''), 'utf8').includes('export = TRTC'));
+test('the_folders_are_packages_for_the_npm_build_of_mini_programs', () => {
+  for (const [file, name] of [[FILE, 'TRTC'], [CONFERENCES, 'emedia']] as const) {
+    const folder = path.join(ROOT, path.dirname(file));
+    const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+    assert.equal(manifest['main'], path.basename(file));
+    assert.ok(readFileSync(path.join(folder, manifest['types'] ?? ''), 'utf8').includes(`export = ${name}`));
+  }
 });

@@ -224,6 +224,20 @@ export class Room implements ConnectionListener {
     this.run(() => undefined);
   }
 
+  /**
+   * Somebody else has decided about one's role. Who is audience sends nothing any more, and what it sends when it is
+   * publisher again is registered anew.
+   */
+  placed(role: Role): void {
+    this.run(() => {
+      this.wantedRole = role;
+      if (role === 'audience') {
+        this.publications.clear();
+      }
+      this.setOwnRole(role);
+    });
+  }
+
   /** The connection is logged in. */
   welcomed(welcome: Welcome): void {
     this.run(() => {
@@ -410,7 +424,9 @@ export class Room implements ConnectionListener {
       this.publications.forEach(({ stream, key, want }) => publish.push({ stream, key, ...want }));
     }
     const sent = new Map<Publication, Tracks>();
-    this.publications.forEach((wish) => sent.set(wish, wish.want));
+    if (publish.length > 0) {
+      this.publications.forEach((wish) => sent.set(wish, wish.want));
+    }
     const optional = {
       ...(privateMapKey ? { privateMapKey } : {}),
       ...(recordId ? { recordId } : {}),

@@ -1,5 +1,5 @@
 /** Names and numbers that pages know. */
-import { VENDOR_CODES } from '@huitong/core';
+import { TRTC_CODES } from '@huitong/core';
 import type { Failure } from '@huitong/core';
 
 /** The event codes; every value equals its key. */
@@ -77,6 +77,6 @@ export function errorOf(code: number, message: string): ErrorData {
 
 /** The error for a refusal of the server. */
 export function errorFor(failure: Failure): ErrorData {
-  const known = CODES[failure.code] ?? VENDOR_CODES[failure.code]?.[0] ?? VENDOR_CODES['internal']?.[0] ?? 0;
+  const known = CODES[failure.code] ?? TRTC_CODES[failure.code]?.[0] ?? TRTC_CODES['internal']?.[0] ?? 0;
   return errorOf(known, failure.message);
 }

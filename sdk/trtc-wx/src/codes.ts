@@ -1,5 +1,5 @@
 /** Numbers that the vendor's documents use. */
-import { VENDOR_CODES } from '@huitong/core';
+import { TRTC_CODES } from '@huitong/core';
 import type { EndReason, Failure, LeaveReason } from '@huitong/core';
 
 /** A picture or a sound cannot be brought back: the push connection is lost. */
@@ -7,7 +7,7 @@ export const CONNECTION_LOST = -1307;
 
 /** What `ERROR` carries for a refusal of the server. */
 export function errorData(failure: Failure): { code: number; message: string; detail: number } {
-  const codes = VENDOR_CODES[failure.code] ?? VENDOR_CODES['internal'];
+  const codes = TRTC_CODES[failure.code] ?? TRTC_CODES['internal'];
   return { code: codes?.[0] ?? 0, message: failure.message, detail: codes?.[1] ?? 0 };
 }
 

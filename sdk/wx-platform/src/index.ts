@@ -126,6 +126,18 @@ export function wxPlatform(log: (level: LogLevel, message: string) => void): Pla
   };
 }
 
+/** What files of an application share under this name; undefined if nothing. */
+export function shared(name: string): unknown {
+  return typeof wx === 'undefined' ? undefined : wx[name];
+}
+
+/** Shares something with the other files of the application. */
+export function share(name: string, value: unknown): void {
+  attempt(() => {
+    wx[name] = value;
+  });
+}
+
 /** Writes to the developer's console. */
 export function print(level: LogLevel, ...what: unknown[]): void {
   attempt(() => console[level](...what));

@@ -16,6 +16,8 @@ interface WxSocketTask {
 }
 
 interface Wx {
+  /** What files of an application share with each other. */
+  [name: string]: any;
   huitong?: any;
   connectSocket(options: WxOptions & { url: string; tcpNoDelay?: boolean; timeout?: number }): WxSocketTask | undefined;
   createLivePusherContext(context?: unknown): any;

@@ -14,6 +14,8 @@ export interface Settings {
   rtmp?: string;
   /** How streams are fetched: `rtmp` unless set. */
   play?: PlayFormat;
+  /** Number of the application, where the page's own words for it are not a number. */
+  app?: number;
   /** `auto`: streams are received until the page mutes them; otherwise not until it unmutes them. */
   subscribe?: 'auto';
 }
@@ -27,13 +29,14 @@ export function settings(): Settings {
   return typeof set === 'object' && set !== null ? set : {};
 }
 
-/** The server to talk to, or the sentence that says why there is none. */
-export function findServer(): Endpoint | string {
+/** The server to talk to, or the sentence that says why there is none. `named` is what the page's own words say. */
+export function findServer(named = ''): Endpoint | string {
   const set = settings();
-  const server = typeof set.server === 'string' && set.server !== '' ? set.server : filled(SERVED_SERVER);
+  const own = typeof set.server === 'string' && set.server !== '' ? set.server : named;
+  const server = own !== '' ? own : filled(SERVED_SERVER);
   if (server === '') {
     return 'No server is configured: set wx.huitong = { server: "https://your-host" } before the SDK is used.';
   }
-  const rtmp = typeof set.rtmp === 'string' && set.rtmp !== '' ? set.rtmp : set.server ? '' : filled(SERVED_RTMP);
+  const rtmp = typeof set.rtmp === 'string' && set.rtmp !== '' ? set.rtmp : own !== '' ? '' : filled(SERVED_RTMP);
   return endpoint(server, rtmp) ?? 'wx.huitong.server must look like https://host[:port], wx.huitong.rtmp like rtmp://host[:port]/live.';
 }

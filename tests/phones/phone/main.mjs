@@ -155,12 +155,13 @@ class Phone {
         this.#counts[code] = (this.#counts[code] ?? 0) + 1
         if (PERIODIC.test(code)) return
         this.#trace(`event ${code}`)
-        const { userID, player, code: errorCode, message, reason, userList, playerList } = data ?? {}
+        const { userID, player, code: errorCode, message, detail, reason, userList, playerList } = data ?? {}
         this.#events.push({
           code,
           at: Date.now(),
           userID: userID ?? player?.userID,
           error: errorCode,
+          detail,
           message,
           reason,
           streamType: player?.streamType,

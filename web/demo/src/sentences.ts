@@ -45,6 +45,8 @@ const FAILURES: Partial<Record<ErrorCode, Key>> = {
   banned: 'banned',
   'server-full': 'serverFull',
   'shutting-down': 'shuttingDown',
+  'app-suspended': 'appClosed',
+  'app-overdue': 'appClosed',
   timeout: 'serverSilent',
   'session-gone': 'timedOut',
   'taken-over': 'takenOver',

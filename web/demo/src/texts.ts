@@ -122,6 +122,7 @@ export const TEXTS = {
   banned: ['You were removed from this room and may not come back yet.', '你已被移出该房间，暂时不能再次进入。'],
   serverFull: ['The server is busy; try again in a minute.', '服务器繁忙，请稍后再试。'],
   shuttingDown: ['The server is restarting; try again in a minute.', '服务器正在重启，请稍后再试。'],
+  appClosed: ['The operator of this service lets nobody in at the moment.', '服务方目前不允许进入。'],
   failedBecause: ['That did not work: {detail}', '操作失败：{detail}'],
   kicked: ['You were removed from the room.', '你已被移出房间。'],
   dissolved: ['The room was closed.', '房间已被解散。'],

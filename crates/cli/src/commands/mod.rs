@@ -2,8 +2,10 @@
 
 mod rooms;
 mod serve;
+mod table;
 mod tokens;
 mod url;
+mod usage;
 
 use crate::args::{App, Cli, Command};
 use crate::failure::Failure;
@@ -20,6 +22,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Apitoken(args) => tokens::api_token(&args),
         Command::Url(args) => url::run(&args),
         Command::Rooms(args) => rooms::run(&args),
+        Command::Usage(args) => usage::run(&args),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `huitong rooms`
 
+use super::table::{row, table};
 use super::{identity, print};
 use crate::api::Api;
 use crate::args::Rooms;
@@ -21,10 +22,6 @@ pub(super) fn run(args: &Rooms) -> Result<(), Failure> {
         }
         Some(room) => table(&detail_rows(&api.get::<RoomDetail>(&["v1", "rooms", room])?)),
     }
-}
-
-fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
-    cells.map(str::to_owned).to_vec()
 }
 
 fn list_rows(list: &RoomList) -> Vec<Vec<String>> {
@@ -85,16 +82,4 @@ fn age(seconds: u32) -> String {
         60..3600 => format!("{} min", seconds / 60),
         _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
     }
-}
-
-/// Prints rows in columns, the first row being the heading.
-fn table(rows: &[Vec<String>]) -> Result<(), Failure> {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    rows.iter().try_for_each(|row| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        print(cells.collect::<Vec<_>>().join("  ").trim_end())
-    })
 }

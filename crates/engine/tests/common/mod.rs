@@ -4,12 +4,13 @@
 
 use huitong_engine::{
     ApiCall, ApiResult, AppConfig, CallLog, ConnId, Engine, EngineConfig, Input, MediaTicket, MultiDevice,
-    Output, TrackFlags, Verdict,
+    Output, StayEvent, TrackFlags, Verdict,
 };
 use huitong_protocol::{Done, Event, Failure, MediaBases, Reply, Resumed, ServerFrame};
 use huitong_types::{
     AppId, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey, UserId,
 };
+use huitong_usage::{Input as Used, Settings, Usage};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -54,6 +55,18 @@ pub fn key(name: &str) -> StreamKey {
     StreamKey::new(format!("{name:_<20}")).unwrap()
 }
 
+/// What the counting machine hears of an event.
+fn counted(event: StayEvent) -> Used {
+    match event {
+        StayEvent::Entered { session, app, room, user } => Used::Entered { session, app, room, user },
+        StayEvent::Left { session } => Used::Left { session },
+        StayEvent::Announced { session, stream, tracks } => {
+            Used::Announced { session, stream, audio: tracks.audio, video: tracks.video }
+        }
+        StayEvent::Receives { session, stream, video } => Used::Receives { session, stream, video },
+    }
+}
+
 /// A media connection as the gateway sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Media {
@@ -77,6 +90,10 @@ pub struct World {
     pub notes: Vec<String>,
     pub logs: Vec<CallLog>,
     pub kept_groups: BTreeMap<String, usize>,
+    pub suspended: Option<bool>,
+    pub stays: Vec<StayEvent>,
+    /// Who counts what is used.
+    pub usage: Usage,
     pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
     pub last_error: Option<Failure>,
     pub mixes: BTreeMap<StreamId, Mix>,
@@ -106,6 +123,9 @@ impl World {
             notes: Vec::new(),
             logs: Vec::new(),
             kept_groups: BTreeMap::new(),
+            suspended: None,
+            stays: Vec::new(),
+            usage: Usage::new(&Settings::default(), UNIX_START),
             kept_urls: HashMap::new(),
             last_error: None,
             mixes: BTreeMap::new(),
@@ -128,6 +148,7 @@ impl World {
         while let Some(output) = self.engine.poll_output() {
             self.output(output);
         }
+        assert_eq!(self.usage.sizes().stays, self.engine.sizes().members, "who is in a room is counted");
         if !self.hold_passwords
             && let Some(done) = self.passwords.pop_front()
         {
@@ -194,6 +215,7 @@ impl World {
             }
             Output::StreamEnded { stream } => {
                 self.streams_seen.remove(&stream);
+                self.count(Used::StreamEnded { stream });
                 for media in self.media.values_mut() {
                     match media {
                         Media::Playing { stream: s, .. } if *s == stream => *media = Media::StreamOver,
@@ -219,6 +241,11 @@ impl World {
             Output::DropGroup { group, .. } => {
                 assert!(self.kept_groups.remove(group.as_str()).is_some(), "only what was kept");
             }
+            Output::KeepSuspension { suspended, .. } => self.suspended = Some(suspended),
+            Output::Stay(event) => {
+                self.count(counted(event.clone()));
+                self.stays.push(event);
+            }
             Output::HashPassword { conference, password } => {
                 let hash = Some(Redacted::new(Arc::from(format!("hash of {}", password.reveal()))));
                 self.passwords.push_back(Input::PasswordHashed { conference, hash });
@@ -234,6 +261,11 @@ impl World {
                 self.notes.push(text);
             }
         }
+    }
+
+    fn count(&mut self, input: Used) {
+        self.usage.handle(Moment::from_millis(self.now), self.unix_ms(), input);
+        while self.usage.poll_output().is_some() {}
     }
 
     fn answer(&mut self, ticket: MediaTicket, now: Media) {
@@ -510,6 +542,11 @@ impl World {
         }
         self.pass(Duration::from_secs(40 * 86_400));
         assert!(self.engine.is_idle(), "{:?}", self.engine);
+        assert_eq!(
+            self.usage.sizes(),
+            huitong_usage::Sizes::default(),
+            "everything that is counted has an end"
+        );
     }
 }
 

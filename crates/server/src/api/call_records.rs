@@ -4,25 +4,20 @@
 use super::auth::Caller;
 use super::csv;
 use super::params::{self, invalid};
+use super::reading::{self, Lines, TURN, failed};
 use super::refusal::Refusal;
 use crate::http::Shared;
 use axum::Json;
-use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use axum::response::Response;
 use huitong_protocol::api::{self, ApiError, CallRecordList, RecordedParticipant};
 use huitong_store::{CallFilter, CallPage, CallParty, CallRecord, Cursor, Store, StoreError};
-use huitong_types::{AppId, CallEndReason, CallMedia, ErrorCode, Fault, GroupId, UserId};
+use huitong_types::{AppId, CallEndReason, CallMedia, GroupId, UserId};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use utoipa::IntoParams;
-
-/// Records that are read and sent at a time when all are asked for: some hundred KiB.
-const TURN: usize = 500;
 
 /// Smaller numbers are no Unix milliseconds of a time at which there were calls, but most likely Unix seconds.
 const LEAST_MS: u64 = 100_000_000_000;
@@ -120,7 +115,7 @@ pub(super) async fn list(
     let limit = params::limit(query.limit)?;
     let cursor = query.cursor.map(|text| text.parse::<Cursor>());
     let cursor = cursor.transpose().map_err(|why| invalid("cursor", &why))?;
-    let page = read(&shared.control.store, filter, limit, cursor).await?;
+    let page = shared.control.store.call_records(filter, limit, cursor).await.map_err(failed)?;
     let records = page.records.into_iter().map(record).collect();
     Ok(Json(CallRecordList { records, next: page.next.map(|cursor| cursor.to_string()) }))
 }
@@ -141,62 +136,17 @@ pub(super) async fn export(
 ) -> Result<Response, Refusal> {
     let Query(query) = query.map_err(|error| invalid("query", &error.body_text()))?;
     let filter = query.filter(caller.app)?;
-    let mut text = match query.bom {
-        None | Some(0) => String::new(),
-        Some(1) => csv::BYTE_ORDER_MARK.to_string(),
-        Some(other) => return Err(invalid("bom", &format!("it is {other}, allowed is 0 or 1"))),
-    };
+    let mut text = csv::beginning(query.bom)?;
     text.push_str(csv::HEAD);
     let store = shared.control.store.clone();
-    // What cannot be read at all is refused; later the table can only be cut off, which shows as a broken answer.
-    let first = read(&store, filter.clone(), TURN, None).await?;
-    append(&mut text, &first);
-    let turns = stream::try_unfold((Some(text), first.next), move |(ready, next)| {
-        let (store, filter) = (store.clone(), filter.clone());
-        async move {
-            if let Some(text) = ready {
-                return Ok(Some((text, (None, next))));
-            }
-            let Some(next) = next else { return Ok(None) };
-            let page = store.call_records(filter, TURN, Some(next)).await.inspect_err(|error| {
-                tracing::warn!(%error, "a table of call records is cut off");
-            })?;
-            let mut text = String::new();
-            append(&mut text, &page);
-            Ok::<_, StoreError>(Some((text, (None, page.next))))
-        }
-    });
-    let headers = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"call-records.csv\""),
-    ];
-    Ok((headers, Body::from_stream(turns)).into_response())
+    reading::table("call-records.csv", text, move |after| turn(store.clone(), filter.clone(), after)).await
 }
 
-fn append(text: &mut String, page: &CallPage) {
-    for call in &page.records {
-        csv::line(text, call);
-    }
-}
-
-async fn read(
-    store: &Store,
-    filter: CallFilter,
-    limit: usize,
-    after: Option<Cursor>,
-) -> Result<CallPage, Refusal> {
-    store.call_records(filter, limit, after).await.map_err(|error| {
-        let code = match error {
-            StoreError::Busy => ErrorCode::ServerFull,
-            StoreError::Closed => ErrorCode::ShuttingDown,
-            StoreError::Failed(_) => {
-                tracing::error!(%error, "call records are not to be had");
-                // What the database engine says is for the operator.
-                return Fault::new(ErrorCode::Internal).into();
-            }
-        };
-        Fault::because(code, error.to_string()).into()
-    })
+async fn turn(store: Store, filter: CallFilter, after: Option<Cursor>) -> Result<Lines, StoreError> {
+    let CallPage { records, next } = store.call_records(filter, TURN, after).await?;
+    let mut text = String::new();
+    records.iter().for_each(|call| csv::line(&mut text, call));
+    Ok((text, next))
 }
 
 /// A word that does not exist would find nothing for ever.

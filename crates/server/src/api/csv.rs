@@ -1,4 +1,4 @@
-//! Call records as lines of a table, for people with a spreadsheet program.
+//! Call records and usage as lines of a table, for people with a spreadsheet program.
 //!
 //! The form is that of RFC 4180: commas, lines that end with CR LF, quotes where a text needs them.
 //!
@@ -6,16 +6,58 @@
 //! text that does gets an apostrophe before it, always: a table is opened by somebody else than the one who asked for
 //! it. Whoever needs the texts as they are takes the JSON.
 
-use huitong_store::{CallParty, CallRecord};
+use super::params::invalid;
+use super::refusal::Refusal;
+use huitong_store::{CallParty, CallRecord, UsageRecord};
+use huitong_usage::Day;
 use std::fmt::Write;
 use time::OffsetDateTime;
 
 /// For spreadsheet programs that take a file without it for one in the encoding of the country.
-pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What stands in which column. Columns are only ever appended: somebody counts them.
 pub(super) const HEAD: &str = "call,startedUtc,connectedUtc,endedUtc,durationMs,media,caller,participants,group,\
                                reason,by,backend,room,data\r\n";
+
+/// The same for usage.
+pub(super) const USAGE_HEAD: &str = "day,room,user,startedUtc,endedUtc,open,roomMs,audioMs,micMs,videoSdMs,videoHdMs,\
+                                     videoFhdMs,stay\r\n";
+
+/// What a table begins with, as the parameter `bom` says.
+pub(super) fn beginning(bom: Option<u8>) -> Result<String, Refusal> {
+    match bom {
+        None | Some(0) => Ok(String::new()),
+        Some(1) => Ok(BYTE_ORDER_MARK.to_string()),
+        Some(other) => Err(invalid("bom", &format!("it is {other}, allowed are 0 and 1"))),
+    }
+}
+
+/// Appends the line of a stay on a day.
+pub(super) fn usage_line(out: &mut String, record: &UsageRecord) {
+    let _infallible = write!(out, "{},", Day::from_number(record.day));
+    text(out, &record.room);
+    out.push(',');
+    text(out, &record.user);
+    out.push(',');
+    moment(out, Some(record.started_ms));
+    out.push(',');
+    moment(out, Some(record.ended_ms));
+    let totals = &record.totals;
+    let _infallible = write!(
+        out,
+        ",{},{},{},{},{},{},{},",
+        record.open,
+        totals.room_ms,
+        totals.audio_ms,
+        totals.mic_ms,
+        totals.sd_ms,
+        totals.hd_ms,
+        totals.fhd_ms
+    );
+    text(out, &record.stay);
+    out.push_str("\r\n");
+}
 
 /// Appends the line of a call.
 pub(super) fn line(out: &mut String, call: &CallRecord) {

@@ -8,11 +8,13 @@ mod conferences;
 mod csv;
 mod groups;
 mod params;
+mod reading;
 mod refusal;
 mod rooms;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use crate::http::Shared;
 use axum::Router;
@@ -73,6 +75,10 @@ pub(crate) fn router() -> (Router<Shared>, Description) {
         )
         .routes(routes!(call_records::list))
         .routes(routes!(call_records::export))
+        .routes(routes!(usage::list))
+        .routes(routes!(usage::export))
+        .routes(routes!(usage::daily))
+        .routes(routes!(usage::suspension, usage::suspend, usage::resume))
         .split_for_parts();
     answers::everywhere(&mut description);
     (router.route_layer(from_fn(in_time)), description)

@@ -51,7 +51,8 @@ const fn status(code: ErrorCode) -> StatusCode {
         | E::TicketExpired
         | E::TicketVoid
         | E::WrongPassword
-        | E::AppSuspended => StatusCode::FORBIDDEN,
+        | E::AppSuspended
+        | E::AppOverdue => StatusCode::FORBIDDEN,
         E::NotFound
         | E::UnknownKey
         | E::UnknownOperation

@@ -39,7 +39,8 @@ struct Site {
 impl Site {
     fn new(answers: impl Fn(ApiCall) -> ApiResult + Send + 'static) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0 };
+        let config =
+            StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0, keep_usage_days: 0 };
         let (store, _) = Store::open(&config).unwrap();
         let app = AppSection::new(AppId::new(7).unwrap(), SECRET);
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));

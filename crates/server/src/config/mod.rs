@@ -35,6 +35,8 @@ pub struct Config {
     pub conferences: ConferencesSection,
     /// What is kept on the disk.
     pub store: StoreSection,
+    /// How usage is counted.
+    pub usage: UsageSection,
     /// The applications served.
     pub app: Vec<AppSection>,
     /// The mini program that is previewed; set by its command alone.
@@ -290,12 +292,22 @@ pub enum AskedAdminRule {
 pub struct StoreSection {
     /// Days that records of finished calls are kept; 0 for ever.
     pub keep_call_records_days: u32,
+    /// Days that it is kept what single stays have used; 0 for ever.
+    pub keep_usage_days: u32,
 }
 
 impl Default for StoreSection {
     fn default() -> Self {
-        Self { keep_call_records_days: 365 }
+        Self { keep_call_records_days: 365, keep_usage_days: 365 }
     }
+}
+
+/// How usage is counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UsageSection {
+    /// Minutes by which the days of the bill begin before those of UTC.
+    pub day_offset_minutes: i32,
 }
 
 /// One application.
@@ -319,6 +331,21 @@ pub struct AppSection {
     /// Whether sessions on which calls ring live beside the user's other ones.
     #[serde(default = "yes")]
     pub calls_alongside: bool,
+    /// Whether nobody may enter rooms and begin calls.
+    #[serde(default)]
+    pub suspended: bool,
+    /// Audio minutes that may be used on a day; 0 for any number. The same below.
+    #[serde(default)]
+    pub audio_minutes_per_day: u64,
+    /// Video minutes that may be used on a day, of all tiers.
+    #[serde(default)]
+    pub video_minutes_per_day: u64,
+    /// Audio minutes that may be used in a month.
+    #[serde(default)]
+    pub audio_minutes_per_month: u64,
+    /// Video minutes that may be used in a month, of all tiers.
+    #[serde(default)]
+    pub video_minutes_per_month: u64,
     /// Whether the key of authBuffers is the MD5 of a secret of 16 characters.
     #[serde(default)]
     pub auth_buffer_md5: bool,
@@ -339,6 +366,11 @@ impl AppSection {
             multi_device,
             end_expired_sessions: false,
             calls_alongside: true,
+            suspended: false,
+            audio_minutes_per_day: 0,
+            video_minutes_per_day: 0,
+            audio_minutes_per_month: 0,
+            video_minutes_per_month: 0,
             auth_buffer_md5: false,
         }
     }

@@ -11,6 +11,12 @@ pub(crate) const HOST_MAX_CHARS: usize = 40;
 /// not find the client too slow.
 const REPLAY_MAX: u64 = (huitong_gateway_signal::limits::OUTBOX_FRAMES / 2) as u64;
 
+/// Most minutes between the days of a bill and those of UTC: no country is further away than 14 hours.
+const DAY_OFFSET_MOST: i32 = 14 * 60;
+
+/// Most minutes of a quota: a thousand million are 1900 years, and their seconds still fit everywhere.
+const QUOTA_MOST: u64 = 1_000_000_000;
+
 impl Config {
     /// Checks what belongs together.
     ///
@@ -35,7 +41,7 @@ impl Config {
         let media = &self.media;
         let day = 86_400;
         let size = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let rules: [(&str, u64, u64, u64); 30] = [
+        let rules: [(&str, u64, u64, u64); 31] = [
             ("server.drain_seconds", u64::from(self.server.drain_seconds), 0, 3600),
             ("limits.rtc_members", size(limits.rtc_members), 1, 10_000),
             ("limits.publishers", size(limits.publishers), 1, 10_000),
@@ -66,11 +72,18 @@ impl Config {
             ("conferences.ticket_seconds", u64::from(self.conferences.ticket_seconds), 10, 3600),
             ("conferences.of_creator", size(self.conferences.of_creator), 1, 100_000),
             ("store.keep_call_records_days", u64::from(self.store.keep_call_records_days), 0, 36_500),
+            ("store.keep_usage_days", u64::from(self.store.keep_usage_days), 0, 36_500),
         ];
         for (key, value, min, max) in rules {
             if !(min..=max).contains(&value) {
                 return Err(ConfigError::new(format!("{key} is {value}; set it from {min} to {max}.")));
             }
+        }
+        let (offset, most) = (self.usage.day_offset_minutes, DAY_OFFSET_MOST);
+        if !(-most..=most).contains(&offset) {
+            return Err(ConfigError::new(format!(
+                "usage.day_offset_minutes is {offset}; set it from -{most} to {most}, such as 480 for China."
+            )));
         }
         Ok(())
     }
@@ -85,6 +98,19 @@ impl Config {
                     "Application {} is configured twice; keep one.",
                     app.id
                 )));
+            }
+            for (key, minutes) in [
+                ("audio_minutes_per_day", app.audio_minutes_per_day),
+                ("video_minutes_per_day", app.video_minutes_per_day),
+                ("audio_minutes_per_month", app.audio_minutes_per_month),
+                ("video_minutes_per_month", app.video_minutes_per_month),
+            ] {
+                if minutes > QUOTA_MOST {
+                    return Err(ConfigError::new(format!(
+                        "{key} of application {} is {minutes}; set it from 0 to {QUOTA_MOST}.",
+                        app.id
+                    )));
+                }
             }
         }
         Ok(())

@@ -17,8 +17,9 @@ use crate::url_book::UrlBook;
 use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Input, Sizes};
 use huitong_fanout::{Authority, Fanout, MediaControl, Ticket, Tracks};
 use huitong_gateway_signal::{SignalEvent, SignalSink, SinkGone};
-use huitong_store::Store;
+use huitong_store::{Store, UsageDay};
 use huitong_types::{AppId, ErrorCode, Fault, StreamKey};
+use huitong_usage::Settings;
 use media::{MediaDesk, MediaEvent};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +57,8 @@ pub(crate) struct Control {
     load: watch::Receiver<Load>,
     /// Where the engine's task keeps what outlives it.
     pub(crate) store: Store,
+    /// Minutes by which the days of the bill begin before those of UTC.
+    pub(crate) day_offset_minutes: i32,
 }
 
 /// What of the engine outlives it.
@@ -64,6 +67,10 @@ pub(crate) struct Books {
     pub(crate) urls: UrlBook,
     /// Calls and groups.
     pub(crate) calls: CallBook,
+    /// How usage is counted.
+    pub(crate) counting: Settings,
+    /// What was used before.
+    pub(crate) used: Vec<UsageDay>,
     /// Passwords are hashed here.
     pub(crate) passwords: Passwords,
     /// What was kept from before, as the engine is to hear it.
@@ -106,9 +113,11 @@ impl Control {
         let media = Arc::new(MediaDesk::default());
         let (reporter, load) = watch::channel(Load::default());
         let engine = Engine::new(config, seed);
-        let task = task::EngineTask::new(engine, Clock::start(), fanout, mixers, reporter, books);
+        let day_offset_minutes = books.counting.day_offset_minutes;
+        let task =
+            task::EngineTask::new(engine, Clock::start(), fanout, mixers, reporter, store.clone(), books);
         let running = tokio::spawn(task.run(works, Arc::clone(&media)));
-        Ok((Self { mailbox, media, load, store }, running))
+        Ok((Self { mailbox, media, load, store, day_offset_minutes }, running))
     }
 
     /// Asks the engine on behalf of an application.
@@ -200,6 +209,6 @@ impl Control {
                 }
             }
         });
-        Self { mailbox, media: Arc::default(), load, store }
+        Self { mailbox, media: Arc::default(), load, store, day_offset_minutes: 0 }
     }
 }

@@ -7,9 +7,11 @@ use crate::clock::{Clock, unix_ms};
 use crate::mixing::Mixers;
 use crate::passwords::{Job, Passwords};
 use crate::url_book::UrlBook;
+use crate::usage_book::UsageBook;
 use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags};
 use huitong_fanout::{Fanout, MediaControl, MediaOrder, Ticket, Tracks};
 use huitong_gateway_signal::{Outbox, SignalEvent};
+use huitong_store::Store;
 use huitong_types::{ErrorCode, Fault};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,6 +33,8 @@ pub(super) struct EngineTask {
     mixers: Mixers,
     urls: UrlBook,
     call_book: CallBook,
+    usage: UsageBook,
+    store: Store,
     passwords: Passwords,
 }
 
@@ -42,8 +46,10 @@ impl EngineTask {
         fanout: Fanout,
         mixers: Mixers,
         load: watch::Sender<Load>,
+        store: Store,
         books: Books,
     ) -> Self {
+        let usage = UsageBook::new(&books.counting, &books.used, fanout.clone(), store.clone(), unix_ms());
         let mut task = Self {
             engine,
             clock,
@@ -56,11 +62,14 @@ impl EngineTask {
             mixers,
             urls: books.urls,
             call_book: books.calls,
+            usage,
+            store,
             passwords: books.passwords,
         };
         for input in books.kept {
             task.feed(input);
         }
+        task.settle_usage();
         task
     }
 
@@ -68,7 +77,9 @@ impl EngineTask {
     pub(super) async fn run(mut self, mut works: mpsc::Receiver<Work>, desk: Arc<MediaDesk>) {
         let mut turn = Vec::with_capacity(TURN);
         loop {
-            let timer = self.engine.next_deadline().map(|(at, _why)| self.clock.instant(at));
+            let engine_at = self.engine.next_deadline().map(|(at, _why)| at);
+            let due = engine_at.into_iter().chain(self.usage.next_deadline()).min();
+            let timer = due.map(|at| self.clock.instant(at));
             let wait = async {
                 match timer {
                     Some(at) => tokio::time::sleep_until(at).await,
@@ -91,8 +102,16 @@ impl EngineTask {
             if self.engine.next_deadline().is_some_and(|(at, _why)| at <= self.clock.now()) {
                 self.feed(Input::Tick);
             }
+            self.settle_usage();
             self.report_load();
             metrics::histogram!("huitong_engine_batch_seconds").record(began.elapsed());
+        }
+    }
+
+    /// Counts what is due and lets the engine hear of quotas.
+    fn settle_usage(&mut self) {
+        for input in self.usage.settle(self.clock.now(), unix_ms()) {
+            self.feed(input);
         }
     }
 
@@ -140,6 +159,8 @@ impl EngineTask {
             Work::Drain(within) => self.feed(Input::Drain { within }),
             Work::Shutdown(answer) => {
                 self.feed(Input::Shutdown);
+                self.usage.close(self.clock.now(), unix_ms());
+                self.settle_usage();
                 // Whoever asked may have gone on without an answer.
                 let _gone_on = answer.send(());
             }
@@ -225,7 +246,12 @@ impl EngineTask {
                     fault.message);
                 self.order(ticket, MediaOrder::Close(fault));
             }
-            Output::StreamEnded { stream } => self.fanout.end_stream(stream),
+            Output::StreamEnded { stream } => {
+                self.usage.stream_ended(self.clock.now(), unix_ms(), stream);
+                self.fanout.end_stream(stream);
+            }
+            Output::Stay(event) => self.usage.stay(self.clock.now(), unix_ms(), event),
+            Output::KeepSuspension { app, suspended } => self.store.suspend(app, suspended),
             Output::Mix(order) => self.mixers.order(order),
             Output::KeepUrl(record) => self.urls.keep(&record),
             Output::DropUrl(key) => self.urls.withdraw(&key),

@@ -57,6 +57,7 @@ fn describe() {
     crate::control::describe_metrics();
     crate::transcoding::describe_metrics();
     crate::mixing::describe_metrics();
+    crate::usage_book::describe_metrics();
     crate::passwords::describe_metrics();
     metrics::describe_counter!(
         "huitong_http_connections_refused_total",

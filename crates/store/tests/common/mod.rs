@@ -15,7 +15,8 @@ pub fn app() -> AppId {
 }
 
 pub fn open(data: &Path) -> (Store, Restored) {
-    Store::open(&StoreConfig { data: data.to_owned(), keep_call_records_days: 0 }).unwrap()
+    Store::open(&StoreConfig { data: data.to_owned(), keep_call_records_days: 0, keep_usage_days: 0 })
+        .unwrap()
 }
 
 /// A call of alice and bob that has just begun.

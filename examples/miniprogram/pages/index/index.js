@@ -17,6 +17,7 @@ Page({
       demos: [
         { page: 'room', mark: '▦', title: t.roomDemo, about: t.roomDemoAbout },
         { page: 'call', mark: '☎', title: t.callDemo, about: t.callDemoAbout },
+        { page: 'conference', mark: '⚑', title: t.conferenceDemo, about: t.conferenceDemoAbout },
         { page: 'voice', mark: '♪', title: t.voiceDemo, about: t.voiceDemoAbout },
         { page: 'live', mark: '◉', title: t.liveDemo, about: t.liveDemoAbout },
         { page: 'check', mark: '✓', title: t.checkDemo, about: t.checkDemoAbout },

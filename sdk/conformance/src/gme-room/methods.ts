@@ -72,8 +72,12 @@ export const methodChecks: Checks = {
     assert.equal(ann.tag.enterRoom((type: string) => second.push(type)), 0);
     world.wait();
     assert.deepEqual([second, ann.take(), world.server.requests('hello').length], [['EVENT_ENTER_ROOM_COMPLETED'], [], 1], 'the same room');
+    ann.tag.setData({ config: { ...ann.tag.data.config, authBuffer: 'newer' } });
     ann.enter();
-    ann.take();
+    world.wait(2000);
+    assert.deepEqual(ann.short(), ['ENTER_ROOM_COMPLETED OK']);
+    const hello = world.server.requests('hello')[1] as any;
+    assert.deepEqual([hello.authBuffer, hello.resume.session !== ''], ['newer', true], 'the server is shown the newer one, in the same stay');
     ann.tag.setData({ config: { ...ann.tag.data.config, roomID: 'other' } });
     assert.equal(ann.enter(), 0);
     world.wait();

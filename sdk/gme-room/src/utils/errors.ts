@@ -1,6 +1,6 @@
 /** From refusals of the server and of the phone to what pages are told. */
 import { DETAIL, ERROR_TYPE } from '../common/constants.js';
-import { PUSH, VENDOR_CODES } from './huitong.js';
+import { GME_CODES, PUSH } from './huitong.js';
 import type { Failure } from './huitong.js';
 
 /** What every event carries, and what an error carries beside it. */
@@ -16,8 +16,6 @@ export interface Result {
 /** Everything went well. */
 export const FINE: Result = { errType: ERROR_TYPE.OK, errMsg: 'OK' };
 
-/** Where the vendor's word stands in a row of the error table. */
-const WORD = 3;
 /** Refusals that concern the authBuffer: the native product has one code for all of them. */
 const AUTHORISATION: readonly string[] = [
   'unknown-app', 'bad-credential', 'credential-mismatch', 'credential-for-other', 'credential-expired', 'may-not-enter', 'may-not-create',
@@ -25,7 +23,7 @@ const AUTHORISATION: readonly string[] = [
 
 /** What a page is told when the server refuses something. */
 export function resultOf(failure: Failure): Result {
-  const word = VENDOR_CODES[failure.code]?.[WORD] ?? 'ERROR_UNKNOWN';
+  const word = GME_CODES[failure.code] ?? 'ERROR_UNKNOWN';
   const errType = (ERROR_TYPE as Record<string, number>)[word] ?? ERROR_TYPE.ERROR_UNKNOWN;
   const code = AUTHORISATION.indexOf(failure.code) >= 0 ? DETAIL.authorisation : errType;
   return { errType, errMsg: `${failure.code}: ${failure.message}`, code };

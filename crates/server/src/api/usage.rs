@@ -1,0 +1,255 @@
+//! What the application uses, stay by stay and day by day, and its suspension.
+#![allow(unused_qualifications, reason = "the macro that describes the calls writes paths in full")]
+
+use super::auth::Caller;
+use super::csv;
+use super::params::{self, invalid};
+use super::reading::{self, Lines, TURN, failed};
+use super::refusal::Refusal;
+use crate::http::Shared;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use huitong_engine::{ApiCall, ApiResult};
+use huitong_protocol::api::{self, ApiError, Suspension, UsageDays, UsageList};
+use huitong_store::{Cursor, Store, StoreError, UsageDay, UsageFilter, UsagePage, UsageRecord, UsageTotals};
+use huitong_types::{AppId, RoomId, UserId};
+use huitong_usage::{Day, minutes};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// The parameters of a question: which usage is wanted, and what else there is to say.
+macro_rules! question {
+    ($(#[$doc:meta])* $name:ident { $($more:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize, IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub(super) struct $name {
+            /// Only of this user.
+            user: Option<String>,
+            /// Only in this room, in the notation of commands.
+            room: Option<String>,
+            /// Only on this day or later: `2026-11-01`.
+            since: Option<String>,
+            /// Only before this day: `2026-12-01` for all of November.
+            until: Option<String>,
+            $($more)*
+        }
+
+        impl $name {
+            fn filter(&self, app: AppId) -> Result<UsageFilter, Refusal> {
+                let day = |what: &'static str, text: Option<&String>| {
+                    let day = text.map(|text| text.parse::<Day>()).transpose();
+                    day.map(|day| day.map(Day::number)).map_err(|why| invalid(what, &why))
+                };
+                checked(UsageFilter {
+                    app,
+                    user: self.user.clone(),
+                    room: self.room.clone(),
+                    from_day: day("since", self.since.as_ref())?,
+                    to_day: day("until", self.until.as_ref())?,
+                })
+            }
+        }
+    };
+}
+
+question! {
+    /// A page of stays.
+    Listing {
+        /// How many records to return at most, 1 to 1000; default 100.
+        limit: Option<usize>,
+        /// Where the page begins: `next` of the page before. The other parameters must be the same.
+        cursor: Option<String>,
+    }
+}
+
+question! {
+    /// All stays, as a table.
+    Table {
+        /// 1: begin with a byte order mark, which spreadsheet programs need to read UTF-8. Default 0.
+        bom: Option<u8>,
+    }
+}
+
+question! {
+    /// Days.
+    Daily {}
+}
+
+/// What each stay has used on each day, the newest day and in it the newest stay first.
+#[utoipa::path(
+    get, path = "/v1/usage", operation_id = "listUsage", tag = "usage", params(Listing),
+    responses(
+        (status = 200, description = "A page of stays. Following `next` shows each once.", body = UsageList),
+        (status = 400, description = "A parameter is wrong.", body = ApiError),
+    )
+)]
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    caller: Caller,
+    query: Result<Query<Listing>, QueryRejection>,
+) -> Result<Json<UsageList>, Refusal> {
+    let Query(query) = query.map_err(|error| invalid("query", &error.body_text()))?;
+    let filter = query.filter(caller.app)?;
+    let limit = params::limit(query.limit)?;
+    let cursor = query.cursor.map(|text| text.parse::<Cursor>());
+    let cursor = cursor.transpose().map_err(|why| invalid("cursor", &why))?;
+    let page = shared.control.store.usage_records(filter, limit, cursor).await.map_err(failed)?;
+    let records = page.records.into_iter().map(record).collect();
+    Ok(Json(UsageList { records, next: page.next.map(|cursor| cursor.to_string()) }))
+}
+
+/// The same as a table for spreadsheet programs, all of it: a line per stay and day, with a head.
+#[utoipa::path(
+    get, path = "/v1/usage.csv", operation_id = "exportUsage", tag = "usage", params(Table),
+    responses(
+        (status = 200, description = "The table (RFC 4180, UTF-8).", body = String, content_type = "text/csv"),
+        (status = 400, description = "A parameter is wrong.", body = ApiError),
+    )
+)]
+pub(super) async fn export(
+    State(shared): State<Shared>,
+    caller: Caller,
+    query: Result<Query<Table>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(query) = query.map_err(|error| invalid("query", &error.body_text()))?;
+    let filter = query.filter(caller.app)?;
+    let mut text = csv::beginning(query.bom)?;
+    text.push_str(csv::USAGE_HEAD);
+    let store = shared.control.store.clone();
+    reading::table("usage.csv", text, move |after| turn(store.clone(), filter.clone(), after)).await
+}
+
+async fn turn(store: Store, filter: UsageFilter, after: Option<Cursor>) -> Result<Lines, StoreError> {
+    let UsagePage { records, next } = store.usage_records(filter, TURN, after).await?;
+    let mut text = String::new();
+    records.iter().for_each(|record| csv::usage_line(&mut text, record));
+    Ok((text, next))
+}
+
+/// What was used on each day, the newest first, in milliseconds and in the minutes of the bill.
+#[utoipa::path(
+    get, path = "/v1/usage/daily", operation_id = "listUsageDays", tag = "usage", params(Daily),
+    responses(
+        (status = 200, description = "Every day on which something was used.", body = UsageDays),
+        (status = 400, description = "A parameter is wrong.", body = ApiError),
+    )
+)]
+pub(super) async fn daily(
+    State(shared): State<Shared>,
+    caller: Caller,
+    query: Result<Query<Daily>, QueryRejection>,
+) -> Result<Json<UsageDays>, Refusal> {
+    let Query(query) = query.map_err(|error| invalid("query", &error.body_text()))?;
+    let days = shared.control.store.usage_days(query.filter(caller.app)?).await.map_err(failed)?;
+    let days = days.iter().map(day).collect();
+    Ok(Json(UsageDays { days, day_offset_minutes: shared.control.day_offset_minutes }))
+}
+
+/// Whether anybody may enter rooms and begin calls.
+#[utoipa::path(
+    get, path = "/v1/suspension", operation_id = "getSuspension", tag = "usage",
+    responses((status = 200, description = "What holds now.", body = Suspension))
+)]
+pub(super) async fn suspension(
+    State(shared): State<Shared>,
+    caller: Caller,
+) -> Result<Json<Suspension>, Refusal> {
+    answer(shared.control.call(caller.app, ApiCall::GetSuspension).await?)
+}
+
+/// Suspend the application: nobody enters a room or begins a call from now on. What runs goes on.
+#[utoipa::path(
+    put, path = "/v1/suspension", operation_id = "suspend", tag = "usage",
+    responses((status = 200, description = "It is suspended, also after a restart.", body = Suspension))
+)]
+pub(super) async fn suspend(
+    State(shared): State<Shared>,
+    caller: Caller,
+) -> Result<Json<Suspension>, Refusal> {
+    change(&shared, caller.app, true).await
+}
+
+/// Lift the suspension.
+#[utoipa::path(
+    delete, path = "/v1/suspension", operation_id = "resume", tag = "usage",
+    responses(
+        (status = 200, description = "It is not suspended any more.", body = Suspension),
+        (status = 403, description = "The configuration of the server suspends it.", body = ApiError),
+    )
+)]
+pub(super) async fn resume(
+    State(shared): State<Shared>,
+    caller: Caller,
+) -> Result<Json<Suspension>, Refusal> {
+    change(&shared, caller.app, false).await
+}
+
+async fn change(shared: &Shared, app: AppId, suspend: bool) -> Result<Json<Suspension>, Refusal> {
+    let mark = shared.control.store.mark();
+    let result = shared.control.call(app, ApiCall::Suspend(suspend)).await?;
+    params::kept(&shared.control.store, mark, app, "a suspension").await;
+    answer(result)
+}
+
+fn answer(result: ApiResult) -> Result<Json<Suspension>, Refusal> {
+    match result {
+        ApiResult::Suspension(suspension) => Ok(Json(suspension)),
+        _ => Err(params::mixed_up()),
+    }
+}
+
+/// What can find nothing, or not what was meant, is refused.
+fn checked(mut filter: UsageFilter) -> Result<UsageFilter, Refusal> {
+    if let Some(user) = &filter.user {
+        UserId::new(user).map_err(|error| invalid("user", &error.to_string()))?;
+    }
+    if let Some(room) = &filter.room {
+        let room = RoomId::parse(room).map_err(|error| invalid("room", &error.to_string()))?;
+        filter.room = Some(room.to_string());
+    }
+    if filter.from_day.zip(filter.to_day).is_some_and(|(from, to)| from >= to) {
+        return Err(invalid("until", "it is not after since"));
+    }
+    Ok(filter)
+}
+
+/// A record in the words of the API.
+fn record(record: UsageRecord) -> api::UsageRecord {
+    api::UsageRecord {
+        stay: record.stay,
+        day: Day::from_number(record.day).to_string(),
+        room: record.room,
+        user: record.user,
+        started_ms: record.started_ms,
+        ended_ms: record.ended_ms,
+        open: record.open,
+        totals: totals(&record.totals),
+    }
+}
+
+fn day(day: &UsageDay) -> api::UsageDay {
+    api::UsageDay {
+        day: Day::from_number(day.day).to_string(),
+        stays: day.stays,
+        totals: totals(&day.totals),
+        audio_minutes: minutes(day.totals.audio_ms),
+        video_sd_minutes: minutes(day.totals.sd_ms),
+        video_hd_minutes: minutes(day.totals.hd_ms),
+        video_fhd_minutes: minutes(day.totals.fhd_ms),
+    }
+}
+
+const fn totals(totals: &UsageTotals) -> api::UsageTotals {
+    api::UsageTotals {
+        room_ms: totals.room_ms,
+        audio_ms: totals.audio_ms,
+        mic_ms: totals.mic_ms,
+        video_sd_ms: totals.sd_ms,
+        video_hd_ms: totals.hd_ms,
+        video_fhd_ms: totals.fhd_ms,
+    }
+}

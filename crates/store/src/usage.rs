@@ -1,0 +1,334 @@
+//! What applications use: the words, the writes and the questions.
+
+use crate::apply::ms;
+use crate::read::{app_at, time_at};
+use crate::record::Cursor;
+use huitong_types::AppId;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+
+/// Days whose sums are given back when the store is opened: the longest month and a day beside it, for quotas.
+const RECENT_DAYS: i32 = 32;
+
+/// Records forgotten in one transaction: a few ms, so that writes do not wait.
+const FORGET: i64 = 500;
+
+/// Sums of time, ms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UsageTotals {
+    /// In rooms.
+    pub room_ms: u64,
+    /// In rooms without receiving any picture.
+    pub audio_ms: u64,
+    /// With the own microphone on.
+    pub mic_ms: u64,
+    /// Pictures received in the lowest tier.
+    pub sd_ms: u64,
+    /// In the middle one.
+    pub hd_ms: u64,
+    /// In the highest one.
+    pub fhd_ms: u64,
+}
+
+impl UsageTotals {
+    const fn columns(&self) -> [u64; 6] {
+        [self.room_ms, self.audio_ms, self.mic_ms, self.sd_ms, self.hd_ms, self.fhd_ms]
+    }
+}
+
+/// What one stay in a room has used on one day. Given again and again while it grows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageRecord {
+    /// The application.
+    pub app: AppId,
+    /// The stay, unique in the application.
+    pub stay: String,
+    /// The day of the bill, days since 1970-01-01.
+    pub day: i32,
+    /// The room, in the notation of commands.
+    pub room: String,
+    /// The user.
+    pub user: String,
+    /// When it began on this day, Unix ms.
+    pub started_ms: u64,
+    /// Until when it is counted, Unix ms.
+    pub ended_ms: u64,
+    /// Whether it goes on. What a crash cuts off ends where it was counted last.
+    pub open: bool,
+    /// What was used.
+    pub totals: UsageTotals,
+}
+
+impl UsageRecord {
+    /// Bytes of its texts.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.stay.len() + self.room.len() + self.user.len()
+    }
+}
+
+/// Which usage of an application is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageFilter {
+    /// The application.
+    pub app: AppId,
+    /// Of this user.
+    pub user: Option<String>,
+    /// In this room.
+    pub room: Option<String>,
+    /// On this day or later.
+    pub from_day: Option<i32>,
+    /// Before this day.
+    pub to_day: Option<i32>,
+}
+
+impl UsageFilter {
+    /// All usage of an application.
+    pub const fn all(app: AppId) -> Self {
+        Self { app, user: None, room: None, from_day: None, to_day: None }
+    }
+}
+
+/// Some usage, the newest day first and in it the newest stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsagePage {
+    /// What stays have used.
+    pub records: Vec<UsageRecord>,
+    /// Where the next page begins; `None` when this was the last one.
+    pub next: Option<Cursor>,
+}
+
+/// What was used on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsageDay {
+    /// The application.
+    pub app: AppId,
+    /// The day of the bill, days since 1970-01-01.
+    pub day: i32,
+    /// Stays that were in a room on this day.
+    pub stays: u64,
+    /// The sum.
+    pub totals: UsageTotals,
+}
+
+/// Puts what a stay has used in the place of what was known of it, and adds the difference to its day. Doing it twice adds
+/// nothing; what comes late (a smaller length) changes nothing.
+pub(crate) fn put(tables: &Connection, record: &UsageRecord) -> rusqlite::Result<()> {
+    let app = record.app.get();
+    let sql = "SELECT room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms FROM usage WHERE app = ?1 AND stay = ?2 AND day = ?3";
+    let mut select = tables.prepare(sql)?;
+    let before = select.query_row(params![app, record.stay, record.day], |row| totals(row, 0)).optional()?;
+    if before.is_some_and(|before| before.room_ms > record.totals.room_ms) {
+        return Ok(());
+    }
+    let sql = "INSERT INTO usage (app, stay, day, room, user, started, ended, open, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, \
+               fhd_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (app, stay, day) \
+               DO UPDATE SET ended = excluded.ended, open = min(open, excluded.open), room_ms = excluded.room_ms, \
+               audio_ms = excluded.audio_ms, mic_ms = excluded.mic_ms, sd_ms = excluded.sd_ms, hd_ms = excluded.hd_ms, \
+               fhd_ms = excluded.fhd_ms";
+    let [room, audio, mic, sd, hd, fhd] = record.totals.columns().map(ms);
+    tables.prepare(sql)?.execute(params![
+        app,
+        record.stay,
+        record.day,
+        record.room,
+        record.user,
+        ms(record.started_ms),
+        ms(record.ended_ms),
+        record.open,
+        room,
+        audio,
+        mic,
+        sd,
+        hd,
+        fhd,
+    ])?;
+    let first = i64::from(before.is_none());
+    let [room, audio, mic, sd, hd, fhd] = difference(record.totals, before.unwrap_or_default());
+    let sql = "INSERT INTO usage_days (app, day, stays, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms) VALUES (?1, ?2, ?3, \
+               ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (app, day) DO UPDATE SET stays = stays + excluded.stays, \
+               room_ms = room_ms + excluded.room_ms, audio_ms = audio_ms + excluded.audio_ms, \
+               mic_ms = mic_ms + excluded.mic_ms, sd_ms = sd_ms + excluded.sd_ms, hd_ms = hd_ms + excluded.hd_ms, \
+               fhd_ms = fhd_ms + excluded.fhd_ms";
+    let row = params![app, record.day, first, room, audio, mic, sd, hd, fhd];
+    tables.prepare(sql)?.execute(row).map(drop)
+}
+
+fn difference(now: UsageTotals, before: UsageTotals) -> [i64; 6] {
+    let mut sums = now.columns().map(ms);
+    for (sum, before) in sums.iter_mut().zip(before.columns()) {
+        *sum = sum.saturating_sub(ms(before));
+    }
+    sums
+}
+
+pub(crate) fn suspend(tables: &Connection, app: AppId, now_ms: u64) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO suspensions (app, since) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    tables.execute(sql, params![app.get(), ms(now_ms)]).map(drop)
+}
+
+pub(crate) fn resume(tables: &Connection, app: AppId) -> rusqlite::Result<()> {
+    tables.execute("DELETE FROM suspensions WHERE app = ?1", [app.get()]).map(drop)
+}
+
+/// Ends the stays that a crash or an end left open, where they were counted last. Says how many there were.
+pub(crate) fn close_open(tables: &Connection) -> rusqlite::Result<usize> {
+    tables.execute("UPDATE usage SET open = 0 WHERE open = 1", [])
+}
+
+/// Forgets some of the usage before this day, not its sums. Says how many records, 0 when there are none left.
+pub(crate) fn forget(tables: &Connection, before: i32) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM usage WHERE no IN (SELECT no FROM usage WHERE day < ?1 AND open = 0 ORDER BY day LIMIT ?2)";
+    tables.execute(sql, params![before, FORGET])
+}
+
+/// Every application that is suspended.
+pub(crate) fn suspended(tables: &Connection) -> rusqlite::Result<Vec<AppId>> {
+    let mut select = tables.prepare("SELECT app FROM suspensions ORDER BY app")?;
+    select.query_map([], |row| app_at(row, 0))?.collect()
+}
+
+/// Sums of the last days of every application.
+pub(crate) fn recent(tables: &Connection) -> rusqlite::Result<Vec<UsageDay>> {
+    let sql = "SELECT app, day, stays, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms FROM usage_days \
+               WHERE day > (SELECT max(day) FROM usage_days) - ?1 ORDER BY app, day";
+    tables.prepare(sql)?.query_map([RECENT_DAYS], day)?.collect()
+}
+
+/// The conditions of a filter, on columns of any table that has them, and their values.
+fn conditions(filter: &UsageFilter) -> (Vec<String>, Vec<Value>) {
+    let mut values: Vec<Value> = vec![i64::from(filter.app.get()).into()];
+    let mut conditions = vec!["app = ?1".to_owned()];
+    let rules: [(&str, Option<Value>); 4] = [
+        ("user =", filter.user.clone().map(Value::from)),
+        ("room =", filter.room.clone().map(Value::from)),
+        ("day >=", filter.from_day.map(|day| i64::from(day).into())),
+        ("day <", filter.to_day.map(|day| i64::from(day).into())),
+    ];
+    for (text, value) in rules {
+        if let Some(value) = value {
+            values.push(value);
+            conditions.push(format!("{text} ?{}", values.len()));
+        }
+    }
+    (conditions, values)
+}
+
+/// The text and the values of a question for usage.
+fn question(filter: &UsageFilter, limit: usize, after: Option<Cursor>) -> (String, Vec<Value>) {
+    let (mut conditions, mut values) = conditions(filter);
+    if let Some(Cursor { ended_ms: day, number }) = after {
+        // A condition on the first part alone lets the index be entered at its place.
+        values.extend([day.into(), number.into()]);
+        let n = values.len();
+        conditions.push(format!("day <= ?{}", n - 1));
+        conditions.push(format!("(day < ?{} OR no < ?{n})", n - 1));
+    }
+    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+    let text = format!(
+        "SELECT no, app, stay, day, room, user, started, ended, open, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms \
+         FROM usage WHERE {} ORDER BY day DESC, no DESC LIMIT ?{}",
+        conditions.join(" AND "),
+        values.len()
+    );
+    (text, values)
+}
+
+/// A page of usage, the newest day first.
+pub(crate) fn page(
+    tables: &Connection,
+    filter: &UsageFilter,
+    limit: usize,
+    after: Option<Cursor>,
+) -> rusqlite::Result<UsagePage> {
+    // One more than wanted tells whether there is a next page.
+    let (text, values) = question(filter, limit.saturating_add(1), after);
+    let mut select = tables.prepare(&text)?;
+    let rows = select.query_map(params_from_iter(values), |row| Ok((row.get::<_, i64>(0)?, record(row)?)))?;
+    let mut rows: Vec<(i64, UsageRecord)> = rows.collect::<rusqlite::Result<_>>()?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|(number, record)| Cursor { ended_ms: i64::from(record.day), number: *number });
+    Ok(UsagePage { records: rows.into_iter().map(|(_, record)| record).collect(), next })
+}
+
+/// The sums of each day, the newest first. Those of all users and rooms are kept; others are added up from what stays have
+/// used, as long as that is kept.
+pub(crate) fn days(tables: &Connection, filter: &UsageFilter) -> rusqlite::Result<Vec<UsageDay>> {
+    let (conditions, values) = conditions(filter);
+    let conditions = conditions.join(" AND ");
+    let text = if filter.user.is_none() && filter.room.is_none() {
+        format!(
+            "SELECT app, day, stays, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms FROM usage_days WHERE {conditions} \
+             ORDER BY day DESC"
+        )
+    } else {
+        format!(
+            "SELECT app, day, count(*), sum(room_ms), sum(audio_ms), sum(mic_ms), sum(sd_ms), sum(hd_ms), sum(fhd_ms) \
+             FROM usage WHERE {conditions} GROUP BY app, day ORDER BY day DESC"
+        )
+    };
+    tables.prepare(&text)?.query_map(params_from_iter(values), day)?.collect()
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<UsageRecord> {
+    Ok(UsageRecord {
+        app: app_at(row, 1)?,
+        stay: row.get(2)?,
+        day: row.get(3)?,
+        room: row.get(4)?,
+        user: row.get(5)?,
+        started_ms: time_at(row, 6)?.unwrap_or(0),
+        ended_ms: time_at(row, 7)?.unwrap_or(0),
+        open: row.get(8)?,
+        totals: totals(row, 9)?,
+    })
+}
+
+fn day(row: &Row<'_>) -> rusqlite::Result<UsageDay> {
+    let stays = time_at(row, 2)?.unwrap_or(0);
+    Ok(UsageDay { app: app_at(row, 0)?, day: row.get(1)?, stays, totals: totals(row, 3)? })
+}
+
+fn totals(row: &Row<'_>, first: usize) -> rusqlite::Result<UsageTotals> {
+    let sum = |place: usize| time_at(row, first + place).map(Option::unwrap_or_default);
+    Ok(UsageTotals {
+        room_ms: sum(0)?,
+        audio_ms: sum(1)?,
+        mic_ms: sum(2)?,
+        sd_ms: sum(3)?,
+        hd_ms: sum(4)?,
+        fhd_ms: sum(5)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+
+    /// Each filter enters an index and needs no sorting.
+    #[test]
+    fn no_question_reads_or_sorts_the_whole_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        std::fs::write(&path, "").unwrap();
+        let tables = schema::open_writer(&path).unwrap();
+        let all = UsageFilter::all(AppId::new(7).unwrap());
+        let user = UsageFilter { user: Some("alice".to_owned()), ..all.clone() };
+        let room = UsageFilter { room: Some("1".to_owned()), ..all.clone() };
+        let days = UsageFilter { from_day: Some(3), to_day: Some(9), ..user.clone() };
+        for filter in [all, user, room, days] {
+            for after in [None, Some(Cursor { ended_ms: 5, number: 6 })] {
+                let (text, values) = question(&filter, 10, after);
+                let mut explain = tables.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
+                let plan =
+                    explain.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+                let plan: Vec<String> = plan.collect::<rusqlite::Result<_>>().unwrap();
+                let sorted = plan.iter().any(|step| step.contains("TEMP B-TREE") || step.starts_with("SCAN"));
+                let last_part = after.is_none() || plan.iter().any(|step| step.contains("day<?"));
+                assert!(!sorted && last_part, "{filter:?} {after:?}: {plan:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What applications use is kept, added up, and found again.
+
+mod common;
+
+use common::{PATIENCE, app, open};
+use huitong_store::{Cursor, Store, StoreConfig, UsageDay, UsageFilter, UsageRecord, UsageTotals};
+use huitong_types::AppId;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// Some day in 2025.
+const DAY: i32 = 20_418;
+
+fn used(ms: u64) -> UsageTotals {
+    UsageTotals { room_ms: ms, audio_ms: ms / 2, mic_ms: ms / 3, sd_ms: ms, hd_ms: 2 * ms, fhd_ms: 0 }
+}
+
+fn part(stay: &str, day: i32, ms: u64, open: bool) -> UsageRecord {
+    let started_ms = u64::try_from(day).unwrap() * 86_400_000;
+    UsageRecord {
+        app: app(),
+        stay: stay.to_owned(),
+        day,
+        room: "@7".to_owned(),
+        user: "alice".to_owned(),
+        started_ms,
+        ended_ms: started_ms + ms,
+        open,
+        totals: used(ms),
+    }
+}
+
+async fn keep(store: &Store, records: impl IntoIterator<Item = UsageRecord>) {
+    let mark = store.mark();
+    records.into_iter().for_each(|record| store.usage(record));
+    store.kept(mark, PATIENCE).await.unwrap();
+}
+
+async fn all(store: &Store) -> Vec<UsageRecord> {
+    store.usage_records(UsageFilter::all(app()), 1000, None).await.unwrap().records
+}
+
+#[tokio::test]
+async fn a_stay_that_grows_is_one_record_and_its_day_has_its_newest_length() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, _) = open(data.path());
+    let grown =
+        [part("s1", DAY, 60_000, true), part("s1", DAY, 120_000, true), part("s1", DAY, 130_000, false)];
+    keep(&store, grown.clone()).await;
+    // What comes twice, or late, changes nothing.
+    keep(&store, [grown[2].clone(), grown[0].clone()]).await;
+    keep(&store, [part("s2", DAY, 1000, false)]).await;
+    assert_eq!(all(&store).await, [part("s2", DAY, 1000, false), grown[2].clone()]);
+    let mut totals = used(130_000);
+    totals.room_ms += 1000;
+    totals.audio_ms += 500;
+    totals.mic_ms += 333;
+    totals.sd_ms += 1000;
+    totals.hd_ms += 2000;
+    let days = store.usage_days(UsageFilter::all(app())).await.unwrap();
+    assert_eq!(days, [UsageDay { app: app(), day: DAY, stays: 2, totals }]);
+    let of_alice = UsageFilter { user: Some("alice".to_owned()), ..UsageFilter::all(app()) };
+    assert_eq!(store.usage_days(of_alice).await.unwrap(), days, "added up from the stays it is the same");
+}
+
+#[tokio::test]
+async fn filters_leave_what_they_name() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, _) = open(data.path());
+    let mut bob = part("bob", DAY + 1, 1000, false);
+    bob.user = "bob".to_owned();
+    let mut elsewhere = part("elsewhere", DAY + 2, 1000, false);
+    elsewhere.room = "8".to_owned();
+    let mut other = part("other", DAY, 1000, false);
+    other.app = AppId::new(5).unwrap();
+    keep(&store, [part("first", DAY, 1000, false), bob, elsewhere, other]).await;
+    let base = UsageFilter::all(app());
+    for (filter, wanted) in [
+        (base.clone(), vec!["elsewhere", "bob", "first"]),
+        (UsageFilter { user: Some("bob".to_owned()), ..base.clone() }, vec!["bob"]),
+        (UsageFilter { room: Some("8".to_owned()), ..base.clone() }, vec!["elsewhere"]),
+        (UsageFilter { from_day: Some(DAY + 1), ..base.clone() }, vec!["elsewhere", "bob"]),
+        (UsageFilter { to_day: Some(DAY + 1), ..base.clone() }, vec!["first"]),
+        (UsageFilter { app: AppId::new(5).unwrap(), ..base.clone() }, vec!["other"]),
+    ] {
+        let page = store.usage_records(filter.clone(), 100, None).await.unwrap();
+        let stays: Vec<&str> = page.records.iter().map(|record| record.stay.as_str()).collect();
+        assert_eq!(stays, wanted, "{filter:?}");
+        let days = store.usage_days(filter).await.unwrap();
+        assert_eq!(days.iter().map(|day| day.stays).sum::<u64>(), wanted.len() as u64);
+    }
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_while_stays_grow() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, _) = open(data.path());
+    keep(&store, (0..7).map(|n| part(&format!("s{n}"), DAY + n / 3, 1000, true))).await;
+    let (mut seen, mut after): (Vec<String>, Option<Cursor>) = (Vec::new(), None);
+    loop {
+        let page = store.usage_records(UsageFilter::all(app()), 2, after).await.unwrap();
+        seen.extend(page.records.into_iter().map(|record| record.stay));
+        keep(&store, (0..7).map(|n| part(&format!("s{n}"), DAY + n / 3, 2000, false))).await;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, ["s6", "s5", "s4", "s3", "s2", "s1", "s0"]);
+}
+
+#[tokio::test]
+async fn what_a_crash_cuts_off_ends_where_it_was_counted_last() {
+    let (data, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (store, _) = open(data.path());
+    keep(&store, [part("cut-off", DAY, 60_000, true), part("over", DAY, 5000, false)]).await;
+    let mark = store.mark();
+    store.suspend(app(), true);
+    store.suspend(AppId::new(5).unwrap(), true);
+    store.suspend(AppId::new(5).unwrap(), false);
+    store.kept(mark, PATIENCE).await.unwrap();
+    // What is on the disk while the store is open is what a crash leaves behind.
+    for name in ["huitong.db", "huitong.db-wal"] {
+        std::fs::copy(data.path().join(name), copy.path().join(name)).unwrap();
+    }
+    let (after, restored) = open(copy.path());
+    assert_eq!((restored.lost_stays, restored.suspended), (1, vec![app()]));
+    assert_eq!(restored.usage.len(), 1);
+    assert_eq!((restored.usage[0].stays, restored.usage[0].totals.room_ms), (2, 65_000));
+    let mut wanted = part("cut-off", DAY, 60_000, true);
+    wanted.open = false;
+    assert_eq!(all(&after).await, [part("over", DAY, 5000, false), wanted]);
+}
+
+#[tokio::test]
+async fn old_stays_are_forgotten_and_the_sums_of_their_days_are_not() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, _) = open(data.path());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let today = i32::try_from(now.as_secs() / 86_400).unwrap();
+    keep(&store, (0..1200).map(|n| part(&format!("old{n}"), today - 40, 1000, false))).await;
+    keep(&store, [part("fresh", today - 29, 1000, false)]).await;
+    store.close(PATIENCE);
+    let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0, keep_usage_days: 30 };
+    let (store, _) = Store::open(&config).unwrap();
+    let forgotten = async { while all(&store).await.len() > 1 {} };
+    tokio::time::timeout(PATIENCE, forgotten).await.expect("the old ones are forgotten");
+    assert_eq!(all(&store).await[0].stay, "fresh");
+    let days = store.usage_days(UsageFilter::all(app())).await.unwrap();
+    assert_eq!(days.iter().map(|day| day.stays).collect::<Vec<_>>(), [1, 1200]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// However often and in whatever order lengths of stays come, days have the sums of the longest ones.
+    #[test]
+    fn days_are_the_sums_of_their_stays(given in prop::collection::vec((0..4_u8, 0..3_i32, 1..9_u64), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let data = tempfile::tempdir().unwrap();
+            let (store, _) = open(data.path());
+            let mut longest: BTreeMap<(u8, i32), u64> = BTreeMap::new();
+            for (stay, day, seconds) in &given {
+                let most = longest.entry((*stay, *day)).or_default();
+                *most = (*most).max(*seconds);
+            }
+            keep(&store, given.iter().map(|(s, d, n)| part(&format!("s{s}"), DAY + d, n * 1000, true))).await;
+            let mut wanted: BTreeMap<i32, u64> = BTreeMap::new();
+            longest.iter().for_each(|((_, day), n)| *wanted.entry(DAY + day).or_default() += n * 1000);
+            let days = store.usage_days(UsageFilter::all(app())).await.unwrap();
+            let got: BTreeMap<i32, u64> = days.iter().map(|day| (day.day, day.totals.room_ms)).collect();
+            assert_eq!(got, wanted);
+            store.close(PATIENCE);
+        });
+    }
+}

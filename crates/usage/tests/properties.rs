@@ -1,0 +1,228 @@
+//! Whatever happens: sums are right, parts fit together, and nothing stays behind.
+
+use huitong_types::{AppId, Moment, RoomId, SessionId, StreamId, UserId};
+use huitong_usage::{Day, Input, Output, Part, Settings, Sizes, Tier, Totals, Usage};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// 2026-11-26, twenty to midnight in UTC: most runs see a midnight.
+const START: u64 = 1_795_736_400_000;
+
+const MEMBERS: u64 = 4;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Pass(u64),
+    Enter(u64),
+    Leave(u64),
+    Announce(u64, bool, bool),
+    Receive(u64, u64, bool),
+    Picture(u64, Option<(u32, u32)>),
+    StreamEnded(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let member = 0..MEMBERS;
+    let size = prop_oneof![Just((360, 640)), Just((720, 1280)), Just((1080, 1920))];
+    prop_oneof![
+        4 => prop_oneof![0_u64..5000, 0_u64..2_000_000].prop_map(Step::Pass),
+        2 => member.clone().prop_map(Step::Enter),
+        1 => member.clone().prop_map(Step::Leave),
+        3 => (member.clone(), any::<bool>(), any::<bool>()).prop_map(|(n, a, v)| Step::Announce(n, a, v)),
+        4 => (member.clone(), member.clone(), any::<bool>()).prop_map(|(n, of, on)| Step::Receive(n, of, on)),
+        3 => (member.clone(), prop::option::weighted(0.8, size)).prop_map(|(n, size)| Step::Picture(n, size)),
+        1 => member.prop_map(Step::StreamEnded),
+    ]
+}
+
+/// The same rules said without any cleverness: millisecond lengths of each span, member by member.
+#[derive(Default)]
+struct Model {
+    inside: BTreeSet<u64>,
+    announced: BTreeMap<u64, (bool, bool)>,
+    plays: BTreeSet<(u64, u64)>,
+    sizes: BTreeMap<u64, (u32, u32)>,
+    used: BTreeMap<u64, Totals>,
+}
+
+impl Model {
+    fn pass(&mut self, ms: u64) {
+        for n in self.inside.clone() {
+            let mut used = Totals { room_ms: ms, ..Totals::default() };
+            let mut seen = false;
+            for of in 0..MEMBERS {
+                let shows = self.announced.get(&of).is_some_and(|(_, video)| *video);
+                let Some(size) = self.sizes.get(&of).filter(|_| shows && self.plays.contains(&(n, of)))
+                else {
+                    continue;
+                };
+                seen = true;
+                match Tier::of(size.0, size.1) {
+                    Tier::Sd => used.sd_ms += ms,
+                    Tier::Hd => used.hd_ms += ms,
+                    Tier::Fhd => used.fhd_ms += ms,
+                }
+            }
+            used.audio_ms = if seen { 0 } else { ms };
+            used.mic_ms = if self.announced.get(&n).is_some_and(|(audio, _)| *audio) { ms } else { 0 };
+            *self.used.entry(n).or_default() += used;
+        }
+    }
+
+    fn stream_over(&mut self, of: u64) {
+        self.announced.remove(&of);
+        self.plays.retain(|(_, other)| *other != of);
+        self.tidy();
+    }
+
+    fn leave(&mut self, n: u64) {
+        if self.inside.remove(&n) {
+            self.plays.retain(|(who, _)| *who != n);
+            // A stream that is not published ends by its own event.
+            if self.announced.remove(&n).is_some_and(|(audio, video)| audio || video) {
+                self.stream_over(n);
+            }
+        }
+    }
+
+    /// Sizes are known only of what somebody plays.
+    fn tidy(&mut self) {
+        let plays = &self.plays;
+        self.sizes.retain(|of, _| plays.iter().any(|(_, other)| other == of));
+    }
+
+    fn take(&mut self, step: &Step) {
+        match *step {
+            Step::Pass(ms) => self.pass(ms),
+            Step::Enter(n) => {
+                self.leave(n);
+                self.inside.insert(n);
+            }
+            Step::Leave(n) => self.leave(n),
+            Step::Announce(n, audio, video) => {
+                if self.inside.contains(&n) {
+                    self.announced.insert(n, (audio, video));
+                }
+            }
+            Step::Receive(n, of, on) => {
+                if self.inside.contains(&n) {
+                    if on {
+                        self.plays.insert((n, of))
+                    } else {
+                        self.plays.remove(&(n, of))
+                    };
+                }
+            }
+            Step::Picture(of, size) => match size {
+                Some(size) => drop(self.sizes.insert(of, size)),
+                None => drop(self.sizes.remove(&of)),
+            },
+            Step::StreamEnded(of) => self.stream_over(of),
+        }
+        self.tidy();
+    }
+}
+
+fn input(step: &Step) -> Input {
+    match *step {
+        Step::Pass(_) => Input::Tick,
+        Step::Enter(n) => Input::Entered {
+            session: SessionId::new(n),
+            app: AppId::new(7).unwrap(),
+            room: RoomId::number(1).unwrap(),
+            user: UserId::new(format!("u{n}")).unwrap(),
+        },
+        Step::Leave(n) => Input::Left { session: SessionId::new(n) },
+        Step::Announce(n, audio, video) => {
+            Input::Announced { session: SessionId::new(n), stream: StreamId::new(n), audio, video }
+        }
+        Step::Receive(n, of, video) => {
+            Input::Receives { session: SessionId::new(n), stream: StreamId::new(of), video }
+        }
+        Step::Picture(of, size) => Input::Picture { stream: StreamId::new(of), size },
+        Step::StreamEnded(of) => Input::StreamEnded { stream: StreamId::new(of) },
+    }
+}
+
+struct Told {
+    usage: Usage,
+    now: u64,
+    parts: BTreeMap<(String, Day), Part>,
+}
+
+impl Told {
+    fn take(&mut self, input: Input) {
+        self.usage.handle(Moment::from_millis(self.now), START + self.now, input);
+        while let Some(output) = self.usage.poll_output() {
+            let Output::Keep(part) = output else { panic!("there is no quota") };
+            if let Some(before) = self.parts.get(&(part.stay.clone(), part.day)) {
+                assert!(before.open, "what is over does not grow: {before:?} {part:?}");
+                assert!(before.totals.room_ms <= part.totals.room_ms && before.started_ms == part.started_ms);
+            }
+            self.parts.insert((part.stay.clone(), part.day), *part);
+        }
+    }
+
+    /// The application calls when the machine wants to be called, however long nothing happens.
+    fn pass(&mut self, ms: u64) {
+        let end = self.now + ms;
+        while let Some(at) = self.usage.next_deadline().map(Moment::as_millis).filter(|at| *at <= end) {
+            assert!(at > self.now, "something is due and was not done");
+            self.now = at;
+            self.take(Input::Tick);
+        }
+        self.now = end;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn the_machine_counts_what_the_rules_say(steps in prop::collection::vec(step(), 1..60)) {
+        let mut model = Model::default();
+        let mut told =
+            Told { usage: Usage::new(&Settings::default(), START), now: 0, parts: BTreeMap::new() };
+        for step in &steps {
+            model.take(step);
+            if let Step::Pass(ms) = step {
+                told.pass(*ms);
+            }
+            told.take(input(step));
+            let shown = |of: &u64| model.announced.get(of).is_some_and(|(_, video)| *video);
+            let watched = model.plays.iter().map(|(_, of)| *of).filter(shown).map(StreamId::new);
+            prop_assert_eq!(told.usage.watched().collect::<BTreeSet<_>>(), watched.collect::<BTreeSet<_>>());
+        }
+        told.take(Input::Close);
+        prop_assert_eq!(told.usage.sizes(), Sizes::default());
+        prop_assert_eq!(told.usage.next_deadline(), None);
+        let mut sums: BTreeMap<u64, Totals> = BTreeMap::new();
+        for part in told.parts.values() {
+            prop_assert!(!part.open);
+            prop_assert_eq!(part.ended_ms - part.started_ms, part.totals.room_ms);
+            prop_assert_eq!(Day::of(part.started_ms, 0), part.day);
+            prop_assert!(part.ended_ms <= part.day.end_ms(0));
+            prop_assert!(part.totals.audio_ms + part.totals.video_ms() >= part.totals.room_ms);
+            let n = part.user.as_str().trim_start_matches('u').parse().unwrap();
+            *sums.entry(n).or_default() += part.totals;
+        }
+        sums.retain(|_, totals| *totals != Totals::default());
+        model.used.retain(|_, totals| *totals != Totals::default());
+        prop_assert_eq!(sums, model.used);
+    }
+
+    #[test]
+    fn no_text_makes_the_reading_of_a_day_fail_otherwise_than_by_a_sentence(text in "[-0-9+ 会a]{0,12}|\\PC{0,16}") {
+        match text.parse::<Day>() {
+            Ok(day) => prop_assert_eq!(day.to_string(), text),
+            Err(why) => prop_assert!(why.contains("write it like")),
+        }
+    }
+
+    #[test]
+    fn every_day_of_the_calendar_is_read_as_it_is_written(number in 0..2_932_896_i32) {
+        let day = Day::from_number(number);
+        prop_assert_eq!(day.to_string().parse(), Ok(day));
+        prop_assert!(day.month() <= day && day.month().to_string().ends_with("-01"));
+    }
+}

@@ -1,0 +1,349 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Clock, FakePlatform, FakeServer } from '../../conformance/src/index.js';
+import { ANSWER_WITHIN_MS, Conferences, IDLE_MS } from '../src/conferences.js';
+import type { ConferenceEvent, Entered, Entrance } from '../src/index.js';
+
+const ROOM = { text: 'standup' };
+
+/** One device of a user, with everything it is told, as texts. */
+class Device {
+  readonly told: string[] = [];
+  readonly entries: string[] = [];
+  readonly platform: FakePlatform;
+  readonly conferences: Conferences;
+  onEvent: (event: ConferenceEvent) => void = () => undefined;
+
+  constructor(
+    readonly user: string,
+    readonly world: World,
+  ) {
+    this.platform = new FakePlatform(world.clock, world.server);
+    this.conferences = new Conferences(this.platform, { signal: 'wss://h/v1/signal', rtmp: 'rtmp://h/live' }, (event) => {
+      this.told.push(short(event));
+      this.onEvent(event);
+    });
+    this.login();
+  }
+
+  login(user = this.user): void {
+    this.conferences.login({ app: 1, user, sig: 'sig', device: `device-of-${user}`, client: 'test/1' });
+  }
+
+  enter(entrance: Entrance = { way: { room: ROOM } }): this {
+    this.conferences.enter(entrance, (entered: Entered) =>
+      this.entries.push('state' in entered ? `in as ${entered.state.you.role}` : `${entered.at}: ${entered.error.code}`),
+    );
+    return this;
+  }
+
+  news(): string[] {
+    return this.told.splice(0);
+  }
+
+  results(): string[] {
+    return this.entries.splice(0);
+  }
+
+  /** Registers a stream; gives what the server says to it, once it has. */
+  publish(key: string, audio = true, video = true): string[] {
+    const said: string[] = [];
+    this.conferences.publish('main', key, audio, video, (asked) => said.push('ok' in asked ? 'ok' : asked.error.code));
+    return said;
+  }
+}
+
+class World {
+  readonly clock = new Clock();
+  readonly server = new FakeServer(this.clock);
+
+  device(user: string): Device {
+    return new Device(user, this);
+  }
+
+  /** Several people inside, in this order. */
+  inside(...users: string[]): Device[] {
+    const all = users.map((user) => {
+      const device = this.device(user).enter();
+      this.wait(200);
+      return device;
+    });
+    all.forEach((device) => (device.news(), device.results()));
+    return all;
+  }
+
+  get name(): string {
+    return this.server.conferences.inRoom(ROOM) ?? '';
+  }
+
+  wait(ms: number): this {
+    this.clock.advance(ms);
+    return this;
+  }
+}
+
+function short(event: ConferenceEvent): string {
+  switch (event.type) {
+    case 'entered':
+      return event.again ? 'entered again' : 'entered';
+    case 'memberEntered':
+    case 'memberRole':
+      return `${event.type} ${event.member.user} ${event.member.role}`;
+    case 'memberExited':
+      return `memberExited ${event.member.user} ${event.reason}`;
+    case 'streamAdded':
+    case 'streamChanged':
+      return `${event.type} ${event.stream.member.user} ${event.stream.audio} ${event.stream.video}`;
+    case 'streamRemoved':
+      return `streamRemoved ${event.stream.member.user} ${event.reason}`;
+    case 'role':
+      return `role ${event.role}`;
+    case 'hand':
+      return `hand ${event.member.user} ${event.up}`;
+    case 'attributes':
+      return `attributes ${JSON.stringify(event.changes)}`;
+    case 'over':
+      return `over ${event.reason} ${event.failure?.code ?? ''}`.trim();
+    default:
+      return event.type;
+  }
+}
+
+test('whoever_enters_is_told_everything_in_order_and_then_has_its_answer', () => {
+  const world = new World();
+  const [ann] = world.inside('ann') as [Device];
+  world.server.conferences.enter(world.name, 'gus', 'talker', 'Gus');
+  world.server.stream(ROOM, 'gus', 'main', true, true);
+  const bob = world.device('bob').enter();
+  bob.onEvent = ({ type }) => type === 'settled' && assert.deepEqual(bob.entries, []);
+  world.wait(200);
+  assert.deepEqual(bob.news(), ['entered', 'memberEntered ann admin', 'memberEntered gus talker', 'streamAdded gus true true', 'settled']);
+  assert.deepEqual(bob.results(), ['in as talker']);
+  assert.equal(ann.conferences.members.length, 2);
+  assert.ok(world.server.members(ROOM).includes('bob'));
+  bob.conferences.leave();
+  assert.equal(bob.conferences.state, null);
+  world.wait(100);
+  assert.deepEqual(bob.news(), []);
+  assert.equal(ann.news().pop(), 'memberExited bob left');
+});
+
+test('a_refused_ticket_and_a_refused_entry_are_told_apart', () => {
+  const world = new World();
+  const [ann] = world.inside('ann') as [Device];
+  assert.ok(ann);
+  const bob = world.device('bob');
+  bob.enter({ way: { conference: 'k-none' } });
+  world.wait(200);
+  bob.enter({ way: { conference: world.name }, ticket: 'made up' });
+  world.wait(200);
+  world.server.refuse('enter', 'talkers-full', 'later');
+  bob.enter();
+  world.wait(200);
+  assert.deepEqual(bob.results(), ['ticket: no-conference', 'enter: ticket-invalid', 'enter: talkers-full']);
+  assert.deepEqual(bob.news(), []);
+});
+
+test('a_reply_that_is_lost_with_its_socket_costs_nothing', () => {
+  const world = new World();
+  world.inside('ann');
+  const bob = world.device('bob');
+  world.wait(100);
+  bob.enter();
+  world.wait(35); // the entry is on its way
+  world.server.dropAll();
+  world.wait(5000);
+  assert.deepEqual(bob.results(), ['in as talker']);
+  assert.deepEqual(bob.news().filter((what) => what === 'entered'), ['entered']);
+  assert.equal(world.server.conferences.people(world.name)['bob'], 'talker');
+});
+
+test('no_answer_in_time_is_the_fault_of_the_network', () => {
+  const world = new World();
+  const bob = world.device('bob');
+  world.wait(100);
+  world.server.mute = true;
+  bob.enter();
+  world.wait(ANSWER_WITHIN_MS + 100);
+  assert.deepEqual(bob.results(), ['ticket: timeout']);
+  assert.equal(bob.conferences.busy, false);
+});
+
+test('a_place_that_was_lost_with_its_session_is_taken_again_with_what_was_sent', () => {
+  const world = new World();
+  const [ann, bob] = world.inside('ann', 'bob') as [Device, Device];
+  bob.publish('key-of-bob');
+  world.wait(100);
+  ann.news();
+  world.server.expire('bob');
+  world.server.dropAll();
+  world.wait(5000);
+  assert.deepEqual(bob.news().filter((what) => !/interrupted|resumed/.test(what)), ['entered again', 'memberEntered ann admin', 'settled']);
+  assert.deepEqual(world.server.published('bob').map(({ key }) => key), ['key-of-bob']);
+  assert.deepEqual(bob.publish('key-of-bob'), ['ok'], 'and is known to be there');
+  assert.deepEqual(bob.results(), [], 'the entry was answered long ago');
+});
+
+test('a_seat_that_timed_out_is_taken_again_and_one_that_was_taken_away_is_not', () => {
+  const world = new World();
+  const [, bob] = world.inside('ann', 'bob') as [Device, Device];
+  world.server.conferences.exit(world.name, 'bob', 'failed');
+  world.wait(500);
+  assert.deepEqual(bob.news(), ['entered again', 'memberEntered ann admin', 'settled']);
+  world.server.conferences.act(world.name, { op: 'kick', conference: world.name, users: ['bob'] });
+  world.wait(500);
+  assert.deepEqual(bob.news(), ['over removed']);
+  assert.ok(!('bob' in world.server.conferences.people(world.name)));
+});
+
+test('after_a_long_gap_the_difference_is_told', () => {
+  const world = new World();
+  const [ann, bob] = world.inside('ann', 'bob') as [Device, Device];
+  world.server.conferences.enter(world.name, 'gus');
+  world.server.stream(ROOM, 'gus', 'main', true, false);
+  world.wait(100);
+  bob.news();
+  world.server.replay = 1;
+  world.server.unreachable = true;
+  world.server.dropAll();
+  world.server.conferences.exit(world.name, 'gus', 'removed');
+  world.server.conferences.enter(world.name, 'gia');
+  world.server.conferences.act(world.name, { op: 'grant', conference: world.name, users: ['bob'], role: 'admin' });
+  world.server.conferences.act(world.name, { op: 'attributes', conference: world.name, changes: [{ key: 'a', value: '1' }] });
+  world.server.conferences.act(world.name, { op: 'mute', conference: world.name, users: ['bob'], audio: true, video: false });
+  world.server.unreachable = false;
+  world.wait(5000);
+  const news = bob.news().filter((what) => !/interrupted|resumed/.test(what));
+  assert.deepEqual(news, [
+    'streamRemoved gus null', 'memberExited gus null', 'memberEntered gia talker', 'role admin', 'muted', 'attributes [{"key":"a","value":"1"}]',
+  ]);
+  assert.equal(ann.conferences.members.length, 2);
+});
+
+test('to_leave_is_brought_to_the_server_however_long_it_takes', () => {
+  const world = new World();
+  const [ann, bob] = world.inside('ann', 'bob') as [Device, Device];
+  world.server.unreachable = true;
+  world.server.dropAll();
+  bob.conferences.leave('busy');
+  world.wait(5000);
+  world.server.unreachable = false;
+  world.wait(15_000);
+  assert.ok(ann.news().includes('memberExited bob busy'));
+  assert.deepEqual(world.server.requests('leave').map(({ reason }) => reason), ['busy']);
+});
+
+test('to_leave_before_the_answer_leaves_no_ghost', () => {
+  const world = new World();
+  const [ann] = world.inside('ann') as [Device];
+  for (const after of [5, 15, 25, 35]) {
+    const bob = world.device('bob');
+    world.wait(100);
+    bob.enter();
+    world.wait(after);
+    bob.conferences.leave();
+    assert.match(bob.results()[0] ?? '', /not-in-conference/);
+    world.wait(200);
+    assert.deepEqual(world.server.conferences.people(world.name), { ann: 'admin' }, `${after} ms`);
+    bob.conferences.logout();
+    world.wait(100);
+  }
+  assert.ok(ann.conferences.state);
+});
+
+test('streams_are_registered_until_an_admin_takes_the_right_away', () => {
+  const world = new World();
+  const [ann, bob] = world.inside('ann', 'bob') as [Device, Device];
+  const said = bob.publish('key-1');
+  world.wait(100);
+  assert.deepEqual(said, ['ok']);
+  const grant = (role: 'audience' | 'talker'): void =>
+    ann.conferences.ask({ op: 'grant', conference: world.name, users: ['bob'], role }, () => undefined);
+  grant('audience');
+  world.wait(100);
+  assert.deepEqual(bob.news(), ['role audience']);
+  assert.deepEqual(bob.publish('key-1'), ['may-not-publish']);
+  assert.deepEqual(world.server.published('bob'), []);
+  grant('talker');
+  world.wait(100);
+  assert.deepEqual(world.server.published('bob'), [], 'nothing is sent unasked');
+  const again = bob.publish('key-1');
+  world.wait(100);
+  assert.deepEqual([again, world.server.published('bob').length], [['ok'], 1]);
+});
+
+test('a_listener_of_a_live_conference_becomes_a_talker_and_the_others_see_it_then', () => {
+  const world = new World();
+  const live = { way: { room: ROOM, settings: { kind: 'live' as const } } };
+  const [ann, bob] = [world.device('ann').enter(live), world.device('bob')];
+  world.wait(200);
+  bob.enter(live);
+  world.wait(200);
+  assert.deepEqual(bob.results(), ['in as audience']);
+  assert.equal(ann.news().some((what) => what.includes('bob')), false);
+  bob.conferences.ask({ op: 'hand', up: true }, () => undefined);
+  world.wait(100);
+  assert.deepEqual(ann.news(), ['hand bob true']);
+  ann.conferences.ask({ op: 'grant', conference: world.name, users: ['bob'], role: 'talker' }, () => undefined);
+  world.wait(100);
+  assert.ok(bob.news().includes('role talker'));
+  assert.deepEqual(ann.news().sort(), ['hand bob false', 'memberEntered bob talker']);
+  const said = bob.publish('key-1');
+  world.wait(100);
+  assert.deepEqual(said, ['ok']);
+  assert.deepEqual(world.server.requests('setRole'), [], 'roles are not asked for in the room');
+});
+
+test('the_end_of_the_session_is_the_end_of_the_conference', () => {
+  for (const [reason, over] of [['takenOver', 'over otherDevice taken-over'], ['loggedOut', 'over removed session-gone'], ['credentialExpired', 'over failed credential-expired']] as const) {
+    const world = new World();
+    const [, bob] = world.inside('ann', 'bob') as [Device, Device];
+    world.server.end('bob', reason);
+    world.wait(500);
+    assert.deepEqual(bob.news(), [over]);
+    bob.login();
+    bob.enter();
+    world.wait(500);
+    assert.deepEqual(bob.results(), ['in as talker'], 'and one can come again');
+  }
+});
+
+test('an_application_that_leaves_while_it_is_told_is_told_nothing_more', () => {
+  const world = new World();
+  world.inside('ann');
+  const bob = world.device('bob').enter();
+  bob.onEvent = ({ type }) => type === 'memberEntered' && bob.conferences.leave();
+  world.wait(500);
+  assert.deepEqual(bob.news(), ['entered', 'memberEntered ann admin']);
+  assert.deepEqual(world.server.conferences.people(world.name), { ann: 'admin' });
+});
+
+test('another_user_logs_in_instead_and_an_idle_login_is_given_up', () => {
+  const world = new World();
+  const [ann, bob] = world.inside('ann', 'bob') as [Device, Device];
+  bob.login('eve');
+  world.wait(500);
+  assert.equal(bob.conferences.state, null);
+  assert.ok(ann.news().includes('memberExited bob left'));
+  ann.conferences.leave();
+  world.wait(IDLE_MS + 1000);
+  assert.equal(world.server.sockets, 0);
+  ann.login();
+  ann.enter();
+  world.wait(500);
+  assert.equal(ann.results().length, 1);
+});
+
+test('too_many_questions_at_once_are_refused_and_every_one_is_answered', () => {
+  const world = new World();
+  const [ann] = world.inside('ann') as [Device];
+  world.server.unreachable = true;
+  world.server.dropAll();
+  const answers: string[] = [];
+  for (let n = 0; n < 40; n++) {
+    ann.conferences.ask({ op: 'hand', up: true }, (asked) => answers.push('ok' in asked ? 'ok' : asked.error.code));
+  }
+  world.wait(ANSWER_WITHIN_MS + 1000);
+  assert.equal(answers.length, 40);
+  assert.deepEqual([...new Set(answers)].sort(), ['rate-limited', 'timeout']);
+});

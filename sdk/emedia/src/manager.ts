@@ -1,0 +1,501 @@
+/** `emedia.mgr`: what pages call, and what they assign to be called. */
+import { Conferences, deviceId, makeKey, playUrl, pushUrl } from '@huitong/core';
+import type {
+  Asked, AskTicket, ConferenceEvent, ConferenceRequest, ConferenceSettings, Entered, Entrance, Failure, Grant, Platform,
+} from '@huitong/core';
+import { findServer } from '@huitong/wx-platform';
+import { ConfrType, Role, kindOf, roleOf, typeOf } from './constants.js';
+import { REASONS, TALKERS_FULL, UNKNOWN, exitByFailure, failedCode, leaveReason } from './exits.js';
+import { bareName, findWho, fullName } from './identity.js';
+import type { Who } from './identity.js';
+import type { Logger } from './logger.js';
+import { confrObject, memberId, memberNumber, namedRoom, ownStreamId, reply, ticketParts, ticketText } from './objects.js';
+import { nameOf, optionOf, peopleOf, settingsOf, textOf, trouble } from './params.js';
+import type { JoinRoomOption, PubOption, SubOption, Trouble } from './params.js';
+import { Stage } from './stage.js';
+
+/** How the SDK calls itself in the server's log. */
+const CLIENT = 'emedia/0.1.0';
+const BAD_PARAMETER = -405;
+/** Joining by name never rejects: this is what it resolves with. */
+const JOIN_FAILED = 'joinRoom error';
+
+type Resolve = (value: any) => void;
+type Reject = (error: Trouble) => void;
+
+/** What waits for the end of an entry. */
+interface Early {
+  run: () => void;
+  fail: (failure: Failure) => void;
+}
+
+/** Until a page says otherwise. */
+const TRACKS = { audio: true, video: true };
+
+/** The one that a page may assign again stays what it was. */
+const nothing = (): void => undefined;
+
+/** See the head of the file. */
+export class Manager {
+  readonly ConfrType = ConfrType;
+  readonly Role = Role;
+  onMemberJoined: (...args: any[]) => void = nothing;
+  onMemberExited: (...args: any[]) => void = nothing;
+  onStreamAdded: (...args: any[]) => void = nothing;
+  onStreamRemoved: (...args: any[]) => void = nothing;
+  onRoleChanged: (...args: any[]) => void = nothing;
+  onMediaChanaged: (...args: any[]) => void = nothing;
+  onConferenceExit: (...args: any[]) => void = nothing;
+  onConfrAttrsUpdated: (...args: any[]) => void = nothing;
+  onSoundChanage: (...args: any[]) => void = nothing;
+  onReconnect: (...args: any[]) => void = nothing;
+  private readonly platform!: Platform;
+  private readonly logger!: Logger;
+
+  constructor(platform: Platform, logger: Logger) {
+    // What is not part of the API stays out of what pages may print or copy.
+    const hidden: Record<string, unknown> = { platform, logger };
+    Object.keys(hidden).forEach((key) => Object.defineProperty(this, key, { value: hidden[key] }));
+    const changing: Record<string, unknown> = { host: '', conferences: null, address: '', stage: null, early: [], key: '', tracks: TRACKS, who: null };
+    Object.keys(changing).forEach((key) => Object.defineProperty(this, key, { value: changing[key], writable: true }));
+  }
+
+  private declare host: string;
+  private declare conferences: Conferences | null;
+  private declare address: string;
+  private declare stage: Stage | null;
+  private declare early: Early[];
+  /** Key of the own push in the conference of now. */
+  private declare key: string;
+  /** Whether microphone and camera are on, as the page says. */
+  private declare tracks: { audio: boolean; video: boolean };
+  private declare who: Who | null;
+
+  /** Points at a private server. What the application has set in `wx.huitong` wins. */
+  setHost(url: string): void {
+    this.host = String(url ?? '');
+  }
+
+  /** Makes a conference, and does not enter it. */
+  createConference(confrType: unknown, password?: unknown, rec?: unknown, recMerge?: unknown): Promise<any> {
+    return this.asking((conferences, who, resolve, reject) => {
+      const kind = kindOf(confrType);
+      if (!kind) {
+        reject(trouble(BAD_PARAMETER, `confrType must be 10, 11 or 12, and is ${String(confrType)}.`));
+        return;
+      }
+      const settings: ConferenceSettings = { kind, ...(rec ? { record: true } : {}), ...(recMerge ? { recordMerged: true } : {}) };
+      const secret = textOf(password);
+      const way: AskTicket = { settings, ...(secret ? { password: secret } : {}) };
+      this.ticket(conferences, who, way, (confr) => resolve(reply(confr, confr.confrId)), reject);
+    });
+  }
+
+  /** Asks for a ticket. */
+  getConferenceTkt(confrId: unknown, password?: unknown): Promise<any> {
+    return this.asking((conferences, who, resolve, reject) => {
+      this.ticket(conferences, who, this.wayTo(confrId, password), (confr) => resolve(reply(confr, confr.ticket)), reject);
+    });
+  }
+
+  private ticket(conferences: Conferences, who: Who, way: AskTicket, done: (confr: ReturnType<typeof confrObject>) => void, reject: Reject): void {
+    conferences.ask({ op: 'ticket', ...way }, (asked) => {
+      if ('ok' in asked && asked.ok.op === 'ticket') {
+        const { ticket, conference, kind, created } = asked.ok;
+        const text = ticketText(this.address, ticket, conference, kind, fullName(who.names, who.user));
+        done(confrObject(conference, kind, created ? 'admin' : 'talker', way.password ?? '', text));
+      } else {
+        reject(refusal(asked));
+      }
+    });
+  }
+
+  /** Enters a conference by its id. */
+  joinConference(confrId: unknown, password?: unknown, ext?: unknown): Promise<any> {
+    return this.asking((conferences, who, resolve, reject) => {
+      this.enter(conferences, who, { way: this.wayTo(confrId, password), ...extension(ext) }, resolve, reject);
+    });
+  }
+
+  /** Enters with a ticket. */
+  joinConferenceWithTicket(confrId: unknown, ticket: unknown, ext?: unknown): Promise<any> {
+    return this.asking((conferences, who, resolve, reject) => {
+      const parts = ticketParts(ticket);
+      if (!parts) {
+        reject(trouble(BAD_PARAMETER, 'ticket must be what getConferenceTkt or createConference gave.'));
+        return;
+      }
+      const way = this.wayTo(confrId || parts.confrId, '');
+      this.enter(conferences, who, { way, ticket: parts.tktId, ...extension(ext) }, resolve, reject);
+    });
+  }
+
+  /** Enters the conference of this name, which is made if there is none. Never rejects. */
+  joinRoom(option: JoinRoomOption): Promise<any> {
+    const { roomName, password, role, config } = optionOf(option);
+    const who = findWho();
+    const lacks = !roomName ? 'roomName' : role === null ? 'role' : '';
+    if (typeof who === 'string' || lacks) {
+      this.logger.write('warn', typeof who === 'string' ? who : `joinRoom: ${lacks} is missing`);
+      return Promise.resolve(undefined);
+    }
+    const { settings, ignored } = settingsOf(option);
+    ignored.forEach((what) => this.logger.write('warn', `joinRoom: ${what}`));
+    const nick = textOf(config['nickName']);
+    const given = config['ext'];
+    const ext = Object.assign(nick ? { nickName: nick } : {}, typeof given === 'object' ? given : given === undefined ? {} : { ext: given });
+    const wish = roleOf(role);
+    const way: AskTicket = {
+      room: namedRoom(roomName), settings, ...(password ? { password } : {}), ...(wish ? { role: wish } : {}),
+    };
+    const joined = this.asking((conferences, me, resolve, reject) =>
+      this.enter(conferences, me, { way, ...(nick ? { nick } : {}), ...extension(ext) }, resolve, reject),
+    );
+    return joined.catch((error: Trouble) => {
+      const full = error.error === TALKERS_FULL;
+      return full
+        ? { error: TALKERS_FULL, message: 'talker count limit', reaseon: error, reason: error }
+        : { error: UNKNOWN, message: JOIN_FAILED, reaseon: error, reason: error };
+    });
+  }
+
+  private enter(conferences: Conferences, who: Who, entrance: Entrance, resolve: Resolve, reject: Reject): void {
+    this.exitConference();
+    const stage = new Stage(who.names, (name, ...args) => this.fire(name, ...args), () => this.onReconnect !== nothing);
+    this.stage = stage;
+    this.who = who;
+    conferences.enter(entrance, (entered) => {
+      this.entered(stage, entrance, entered, resolve, reject);
+    });
+  }
+
+  private entered(stage: Stage, entrance: Entrance, entered: Entered, resolve: Resolve, reject: Reject): void {
+    if ('state' in entered) {
+      const { you, conference, kind } = entered.state;
+      const text = ticketText(this.address, entered.ticket, conference, kind, fullName(stage.names, you.user));
+      const confr = confrObject(conference, kind, you.role, entrance.way.password ?? '', text);
+      const more = { memberId: memberId(you.member), role: Role[ROLE_NAMES[you.role]] };
+      resolve(reply(Object.assign(confr, more, entered.created ? { isCreator: true } : {}), more.memberId));
+      return;
+    }
+    const exit = exitByFailure(entered.error, true);
+    const current = this.stage === stage;
+    if (current) {
+      this.stage = null;
+      this.early.splice(0).forEach(({ fail }) => fail(entered.error));
+    }
+    if (current && entered.at === 'enter') {
+      stage.exit(exit);
+    }
+    reject({ error: failedCode(entered.error), failed: exit.failed, message: entered.error.message, code: entered.error.code });
+  }
+
+  /** Leaves. `reason`, an addition, is what the others are told: 0, 1, 3, 4 or 5. */
+  exitConference(confrId?: unknown, reason?: unknown): void {
+    const { stage, conferences } = this;
+    const name = nameOf(confrId);
+    const why = leaveReason(reason);
+    if (!stage || !conferences?.busy || (name && stage.conference && !stage.is(name))) {
+      if (name) {
+        this.logger.write('warn', 'exitConference: this user is not in that conference');
+      }
+      return;
+    }
+    const inside = stage.conference !== '';
+    if (!inside) {
+      conferences.leave();
+      return;
+    }
+    this.stage = null;
+    this.silence();
+    conferences.leave(why ?? undefined);
+    stage.exit({ reason: REASONS[why ?? 'left'], failed: undefined });
+  }
+
+  /** Ends a conference for everybody. */
+  destroyConference(confrId: unknown): Promise<any> {
+    return this.governing((conference) => ({ op: 'destroy', conference }), confrId);
+  }
+
+  /** Removes members. */
+  kickMembersById(confrId: unknown, memberNames: unknown): Promise<any> {
+    return this.governing((conference, who) => ({ op: 'kick', conference, ...this.people(who, memberNames) }), confrId);
+  }
+
+  /** Changes roles. */
+  grantRole(confrId: unknown, memberNames: unknown, role: unknown): Promise<any> {
+    const to = roleOf(role);
+    if (!to) {
+      return Promise.reject(trouble(BAD_PARAMETER, `role must be 7, 3 or 1, and is ${String(role)}.`));
+    }
+    return this.governing((conference, who) => ({ op: 'grant', conference, ...this.people(who, memberNames), role: to }), confrId);
+  }
+
+  /** An addition: leaves out the sound or the picture of members, or not any more. */
+  muteMembers(confrId: unknown, memberNames: unknown, what?: { audio?: boolean; video?: boolean }): Promise<any> {
+    const { audio = true, video = false } = what ?? {};
+    return this.governing((conference, who) => ({ op: 'mute', conference, ...this.people(who, memberNames), audio, video }), confrId);
+  }
+
+  /** An addition: asks the admins to be made a talker, or with false not any more. */
+  raiseHand(up?: boolean): Promise<any> {
+    return this.simple({ op: 'hand', up: up !== false });
+  }
+
+  /** An addition: answers a raised hand with no. */
+  declineHand(confrId: unknown, memberName: unknown): Promise<any> {
+    return this.governing((conference, who) => ({ op: 'decline', conference, user: this.people(who, memberName).users[0] ?? '' }), confrId);
+  }
+
+  /** Looks at a conference. */
+  getConferenceInfo(confrId: unknown, password?: unknown): Promise<any> {
+    return this.asking((conferences, who, resolve, reject) => {
+      const { conference = '', password: secret } = this.wayTo(confrId, password);
+      conferences.ask({ op: 'look', conference, ...(secret ? { password: secret } : {}) }, (asked) => {
+        if ('ok' in asked && asked.ok.op === 'look') {
+          const { kind, members, audience, talkers } = asked.ok;
+          const names = talkers.map((user) => fullName(who.names, user));
+          resolve(reply({ confr: { id: asked.ok.conference, type: typeOf(kind), memTotal: members, audienceTotal: audience, talkers: names } }));
+        } else {
+          reject(refusal(asked));
+        }
+      });
+    });
+  }
+
+  /** Writes down an attribute. */
+  setConferenceAttrs(option: Record<string, any>): Promise<any> {
+    const { key, val, confrId } = option ?? {};
+    const value = typeof val === 'string' ? val : val === undefined ? '' : JSON.stringify(val);
+    return callingBack(option, this.governing((conference) => ({ op: 'attributes', conference, changes: [{ key: textOf(key), value }] }), confrId));
+  }
+
+  /** Deletes an attribute. */
+  deleteConferenceAttrs(option: Record<string, any>): Promise<any> {
+    const { key, confrId } = option ?? {};
+    return callingBack(option, this.governing((conference) => ({ op: 'attributes', conference, changes: [{ key: textOf(key) }] }), confrId));
+  }
+
+  /** Gives the address to push to. Before the entry is done it waits for it. */
+  pubStream(given: string | PubOption): Promise<any> {
+    const option: PubOption = given && typeof given === 'object' ? given : { rtcId: given };
+    const published = this.inside((resolve, reject) => this.startPush(textOf(option.rtcId), resolve, reject));
+    return callingBack(option, published);
+  }
+
+  private startPush(rtcId: string, resolve: Resolve, reject: Reject): void {
+    const { conferences } = this;
+    const media = conferences?.media;
+    const state = conferences?.state;
+    if (!conferences || !media || !state) {
+      reject(trouble(UNKNOWN, 'pubStream: enter a conference first.'));
+      return;
+    }
+    this.key = this.key || makeKey(this.platform);
+    const rtmp = pushUrl(media.rtmp, this.key);
+    const done = (video: boolean): void =>
+      resolve(reply({ rtmp, streamId: ownStreamId(rtcId, state.you.member), voff: video ? 0 : 1 }));
+    this.register(conferences, done, reject);
+  }
+
+  /** Says what is sent. Where no more cameras may be on, the sound alone: it needs no place among them. */
+  private register(conferences: Conferences, done: (video: boolean) => void, reject: Reject): void {
+    const { key } = this;
+    const { audio, video } = this.tracks;
+    conferences.publish('main', key, audio, video, (asked) => {
+      if ('ok' in asked) {
+        done(video);
+      } else if (video && asked.error.code === 'conference-limit') {
+        this.logger.write('warn', `${asked.error.message} Only the sound is sent.`);
+        conferences.publish('main', key, audio, false, (again) => ('ok' in again ? done(false) : reject(refusal(again))));
+      } else {
+        reject(refusal(asked));
+      }
+    });
+  }
+
+  /** An addition: says whether microphone and camera are on, so that the others are told. What is left out stays. */
+  setMedia(what?: { audio?: boolean; video?: boolean }): Promise<any> {
+    this.tracks = Object.assign({}, this.tracks, what);
+    return new Promise((resolve, reject) => {
+      const { conferences, key } = this;
+      const done = (video: boolean): void => resolve(reply({ aoff: this.tracks.audio ? 0 : 1, voff: video ? 0 : 1 }));
+      if (conferences?.state && key) {
+        this.register(conferences, done, reject);
+      } else {
+        done(this.tracks.video);
+      }
+    });
+  }
+
+  /** Gives the addresses that play a stream. */
+  subStream(given: string | SubOption): Promise<any> {
+    const option: SubOption = given && typeof given === 'object' ? given : { streamId: given };
+    const subscribed = this.inside((resolve, reject) => {
+      const { conferences } = this;
+      const number = this.stage?.streamNumber(textOf(option.streamId)) ?? null;
+      const stream = conferences?.streams.filter((one) => one.number === number)[0];
+      if (!stream || !conferences?.media) {
+        reject(trouble(UNKNOWN, `subStream: there is no stream ${String(option.streamId)}.`));
+        return;
+      }
+      const [rtmp, flv] = [playUrl(conferences.media, 'rtmp', stream.play), playUrl(conferences.media, 'flv', stream.play)];
+      resolve(reply({ rtmp, flv }));
+    });
+    return callingBack(option, subscribed);
+  }
+
+  /** A hook that some applications override. */
+  createUrl(url: string): string {
+    return url;
+  }
+
+  /** Belongs to a plug-in of another framework. */
+  publishPlugin(name: string): void {
+    this.logger.write('warn', `${name} is for a plug-in that mini programs do not have`);
+  }
+
+  /** The own stream is over. */
+  private silence(): void {
+    this.key = '';
+    this.tracks = TRACKS;
+  }
+
+  private people({ names }: Who, given: unknown): Required<Pick<Grant, 'users' | 'members'>> {
+    const all = peopleOf(given);
+    const members = all.map(memberNumber).filter((number): number is number => number !== null);
+    const users = all.filter((name) => memberNumber(name) === null).map((name) => bareName(names, name));
+    return { users, members };
+  }
+
+  /** Everybody inside goes by the present name of the conference, whatever it was called before it had to be made again. */
+  private present(confrId: unknown): string {
+    const name = nameOf(confrId);
+    const { stage } = this;
+    return stage && (name === '' || stage.is(name)) ? stage.conference : name;
+  }
+
+  private wayTo(confrId: unknown, password: unknown): AskTicket {
+    const secret = textOf(password);
+    return { conference: this.present(confrId), ...(secret ? { password: secret } : {}) };
+  }
+
+  private governing(request: (conference: string, who: Who) => ConferenceRequest, confrId: unknown): Promise<any> {
+    return this.asking((conferences, who, resolve, reject) => {
+      conferences.ask(request(this.present(confrId), who), (asked) => {
+        if ('ok' in asked) {
+          const users = 'users' in asked.ok ? (asked.ok.users as string[]) : [];
+          resolve(reply({ uids: users.map((user) => fullName(who.names, user)) }));
+        } else {
+          reject(refusal(asked));
+        }
+      });
+    });
+  }
+
+  private simple(request: ConferenceRequest): Promise<any> {
+    return this.governing(() => request, '');
+  }
+
+  /** Runs something inside: now, after the entry that is under way, or not at all. */
+  private inside(run: (resolve: Resolve, reject: Reject) => void): Promise<any> {
+    return new Promise((resolve, reject) => {
+      const { conferences } = this;
+      if (conferences?.busy && !conferences.state) {
+        const fail = (failure: Failure): void => reject(refusal({ error: failure }));
+        this.early.push({ run: () => run(resolve, reject), fail });
+      } else {
+        run(resolve, reject);
+      }
+    });
+  }
+
+  /** Runs something with a login. */
+  private asking(run: (conferences: Conferences, who: Who, resolve: Resolve, reject: Reject) => void): Promise<any> {
+    return new Promise((resolve, reject) => {
+      const who = findWho();
+      const server = findServer(this.host);
+      if (typeof who === 'string' || typeof server === 'string') {
+        const message = typeof who === 'string' ? who : String(server);
+        this.logger.write('error', message);
+        reject(trouble(UNKNOWN, message));
+        return;
+      }
+      const { app, user, sig } = who;
+      const before = this.who;
+      if ((before && (before.app !== app || before.user !== user)) || this.address !== server.signal) {
+        this.exitConference();
+        this.conferences?.logout();
+        this.conferences = null;
+      }
+      this.who = who;
+      this.address = server.signal;
+      this.conferences = this.conferences ?? new Conferences(this.platform, server, (event) => this.told(event));
+      this.conferences.login({ app, user, sig, device: deviceId(this.platform), client: CLIENT });
+      run(this.conferences, who, resolve, reject);
+    });
+  }
+
+  private told(event: ConferenceEvent): void {
+    const { stage } = this;
+    if (event.type === 'interrupted' || event.type === 'resumed') {
+      this.logger.write('info', `the connection is ${event.type}`);
+    } else if (event.type === 'over') {
+      this.stage = null;
+      this.silence();
+    }
+    stage?.tell(event, String(this.conferences?.state?.you.member ?? ''));
+    if (event.type === 'settled') {
+      this.early.splice(0).forEach(({ run }) => run());
+    }
+  }
+
+  /** Calls what the page has assigned. What it throws must not cost the others theirs. */
+  private fire(name: string, ...args: unknown[]): void {
+    const handler: unknown = (this as unknown as Record<string, unknown>)[name];
+    if (typeof handler === 'function') {
+      try {
+        handler.apply(this, args);
+      } catch (error) {
+        this.platform.after(0, () => {
+          throw error;
+        });
+      }
+    }
+  }
+}
+
+const ROLE_NAMES = { admin: 'ADMIN', talker: 'TALKER', audience: 'AUDIENCE' } as const;
+
+function refusal(asked: Asked): Trouble {
+  const { code, message } = 'error' in asked ? asked.error : { code: 'internal', message: 'The server answered something else.' };
+  return { error: 'error' in asked ? failedCode(asked.error) : UNKNOWN, message, code };
+}
+
+function extension(ext: unknown): Pick<Entrance, 'ext'> {
+  const empty = ext === undefined || ext === null || (typeof ext === 'object' && Object.keys(ext).length === 0);
+  return empty ? {} : { ext: JSON.stringify(ext) };
+}
+
+/** What came before promises: functions in the option. */
+function callingBack(option: { success?: unknown; error?: unknown } | undefined, result: Promise<any>): Promise<any> {
+  const { success, error } = option ?? {};
+  if (typeof success !== 'function' && typeof error !== 'function') {
+    return result;
+  }
+  return result.then(
+    (value) => {
+      if (typeof success === 'function') {
+        success(value);
+      }
+      return value;
+    },
+    (trouble: Trouble) => {
+      if (typeof error !== 'function') {
+        throw trouble;
+      }
+      error(trouble);
+      return undefined;
+    },
+  );
+}

@@ -1,0 +1,219 @@
+/** The conference of now as pages know it: what the core tells becomes calls of what the page has assigned. */
+import type { ConferenceEvent, ConferenceMember, ConferenceState, ConferenceStream, Failure, RosterChange } from '@huitong/core';
+import { roleNumber } from './constants.js';
+import { REASONS, exitByFailure } from './exits.js';
+import type { Exit } from './exits.js';
+import { memberObject, roleToken, selfObject, streamObject } from './objects.js';
+import type { Member, Stream } from './objects.js';
+import type { Names } from './identity.js';
+
+/** Calls what the page has assigned under this name. */
+export type Fire = (name: string, ...args: unknown[]) => void;
+
+/** An attribute, as pages are told of it. */
+export interface Attribute {
+  key: string;
+  val: string;
+  op: 'UPDATE' | 'DEL';
+  memName?: string;
+}
+
+const STREAM_OFF = 'Unpub';
+
+/** See the head of the file. */
+export class Stage {
+  /** Everybody inside, oneself first. */
+  private readonly members = new Map<number, Member>();
+  private readonly streams = new Map<number, Stream>();
+  /** Every attribute that was ever told, with its latest word. */
+  private attributes: Attribute[] = [];
+  private state: ConferenceState | null = null;
+  /** Names that the conference had: one that was made again has a new one. */
+  private readonly known = new Set<string>();
+
+  /** `rebuilds`: whether the page wants to hear of a conference that is told anew, and clears what it shows by itself. */
+  constructor(
+    readonly names: Names,
+    private readonly fire: Fire,
+    private readonly rebuilds: () => boolean,
+  ) {}
+
+  /** Whether this name means the conference of now. */
+  is(conference: string): boolean {
+    return this.known.has(conference);
+  }
+
+  /** The name of the conference; empty before the entry. */
+  get conference(): string {
+    return this.state?.conference ?? '';
+  }
+
+  /** The core's words for a stream that pages know by its id. */
+  streamNumber(id: string): number | null {
+    const found = [...this.streams].filter(([, stream]) => stream.id === id)[0];
+    return found ? found[0] : null;
+  }
+
+  /** Something happened. True when that was the end. */
+  tell(event: ConferenceEvent, session: string): void {
+    switch (event.type) {
+      case 'entered':
+        this.entered(event.state, session, event.again);
+        break;
+      case 'role':
+        this.ownRole(event.role);
+        break;
+      case 'muted':
+        this.fire('onMuted', { audio: event.audio, video: event.video });
+        break;
+      case 'hand':
+        this.fire('onHandRaised', this.memberOf(event.member), event.up);
+        break;
+      case 'handDeclined':
+        this.fire('onHandDeclined');
+        break;
+      case 'attributes':
+        this.written(event);
+        break;
+      case 'audience':
+        this.fire('onAudienceChanged', event.count);
+        break;
+      case 'pushRefused':
+        this.fire('onPushRefused', { error: exitByFailure(event.failure, false).failed, message: event.failure.message });
+        break;
+      case 'over':
+        this.exit(exitOf(event.reason, event.failure));
+        break;
+      case 'settled':
+      case 'interrupted':
+      case 'resumed':
+        break;
+      default:
+        this.changed(event);
+    }
+  }
+
+  /** Out: everything that was known ends first. */
+  exit({ reason, failed }: Exit): void {
+    this.clear(reason, true);
+    this.fire('onConferenceExit', reason, failed);
+  }
+
+  private entered(state: ConferenceState, session: string, again: boolean): void {
+    if (again) {
+      if (!this.rebuilds()) {
+        this.clear(undefined, false);
+      }
+      this.members.clear();
+      this.streams.clear();
+    }
+    this.state = state;
+    this.known.add(state.conference);
+    if (again) {
+      this.fire('onReconnect', { confrId: state.conference, id: state.conference }, { confrId: state.conference, type: 'CONFR' });
+    }
+    const self = selfObject(this.names, state.you, session);
+    this.members.set(state.you.member, self);
+    this.joined(self);
+  }
+
+  private joined(member: Member): void {
+    this.fire('onMemberJoined', member);
+    this.fire('onMemberJoin', member);
+  }
+
+  private ownRole(role: ConferenceMember['role']): void {
+    const { state } = this;
+    if (state) {
+      const self = this.members.get(state.you.member);
+      if (self) {
+        self.role = roleNumber(role);
+      }
+      this.fire('onRoleChanged', roleNumber(role), roleToken(state.conference, role));
+    }
+  }
+
+  private changed(change: RosterChange): void {
+    switch (change.type) {
+      case 'memberEntered': {
+        const member = memberObject(this.names, change.member);
+        this.members.set(change.member.member, member);
+        this.joined(member);
+        break;
+      }
+      case 'memberExited':
+        this.left(change.member.member, change.reason === null ? undefined : REASONS[change.reason]);
+        break;
+      case 'memberRole': {
+        const member = this.memberOf(change.member);
+        member.role = roleNumber(change.member.role);
+        this.fire('onMemberRoleChanged', member, member.role);
+        break;
+      }
+      case 'streamAdded': {
+        const stream = streamObject(change.stream, this.memberOf(change.stream.member));
+        this.streams.set(change.stream.number, stream);
+        this.fire('onStreamAdded', stream);
+        break;
+      }
+      case 'streamChanged':
+        this.switched(change.stream);
+        break;
+      default:
+        this.removed(change.stream.number, change.reason === null ? STREAM_OFF : REASONS[change.reason]);
+    }
+  }
+
+  private switched({ number, audio, video }: ConferenceStream): void {
+    const stream = this.streams.get(number);
+    if (stream) {
+      stream.voff = video ? 0 : 1;
+      stream.aoff = audio ? 0 : 1;
+      const update = { voff: stream.voff, aoff: stream.aoff };
+      this.fire('onMediaChanaged', stream, update);
+      this.fire('onMediaChanged', stream, update);
+    }
+  }
+
+  private removed(number: number, closeReason: string | number): void {
+    const stream = this.streams.get(number);
+    if (stream) {
+      this.streams.delete(number);
+      stream.closeReason = closeReason;
+      this.fire('onStreamRemoved', stream);
+    }
+  }
+
+  private left(number: number, reason: number | undefined): void {
+    const member = this.members.get(number);
+    if (member) {
+      this.members.delete(number);
+      this.fire('onMemberExited', member, reason);
+    }
+  }
+
+  /** Streams, then members go; `self`: oneself too. */
+  private clear(reason: number | undefined, self: boolean): void {
+    const own = this.state?.you.member;
+    [...this.streams.keys()].forEach((number) => this.removed(number, reason ?? STREAM_OFF));
+    [...this.members.keys()].filter((number) => self || number !== own).forEach((number) => this.left(number, undefined));
+  }
+
+  private written({ changes, by }: Extract<ConferenceEvent, { type: 'attributes' }>): void {
+    const who = by === null ? {} : { memName: memberObject(this.names, { member: 0, user: by, role: 'talker' }).memName };
+    for (const { key, value } of changes) {
+      const told: Attribute = { key, val: value ?? '', op: value === undefined ? 'DEL' : 'UPDATE', ...who };
+      this.attributes = this.attributes.filter((other) => other.key !== key).concat(told);
+    }
+    this.fire('onConfrAttrsUpdated', this.attributes.slice());
+  }
+
+  private memberOf(member: ConferenceMember): Member {
+    const known = this.members.get(member.member);
+    return known ?? memberObject(this.names, member);
+  }
+}
+
+function exitOf(reason: keyof typeof REASONS, failure: Failure | null): Exit {
+  return failure && reason === 'failed' ? exitByFailure(failure, false) : { reason: REASONS[reason], failed: undefined };
+}
