@@ -565,7 +565,7 @@ export class FakeServer {
     }
   }
 
-  private join(session: Session, request: Pick<Join, 'room' | 'scene' | 'role' | 'publish'>): RoomState {
+  private join(session: Session, request: Pick<Join, 'room' | 'scene' | 'role' | 'publish' | 'mix'>): RoomState {
     const room = this.roomOf(request.room, request.scene ?? 'rtc');
     session.room = room;
     session.roomId = request.room;
