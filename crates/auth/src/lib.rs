@@ -5,6 +5,7 @@
 //! - [`authbuffer`] mints and verifies the authBuffer, the ticket of voice rooms.
 //! - [`stream_keys`] makes the keys inside media URLs; a play key carries its own proof.
 //! - [`conference_ticket`] writes and reads tickets to conferences.
+//! - [`seal`] proves texts that the server handed out itself.
 //! - [`api_token`] authenticates back-ends on the REST API.
 //! - [`app_secret`] is the rule for the secret itself and the `APPID:SECRET` notation.
 //!
@@ -19,6 +20,7 @@ pub mod app_secret;
 pub mod authbuffer;
 pub mod conference_ticket;
 pub mod room_key;
+pub mod seal;
 pub mod stream_keys;
 pub mod usersig;
 
@@ -29,5 +31,6 @@ pub use app_secret::{AppCredential, AppCredentialError, AppSecret, SecretError, 
 pub use authbuffer::AuthBufferError;
 pub use conference_ticket::{TicketKeys, TicketNumbers};
 pub use room_key::{RoomKey, RoomKeyError};
+pub use seal::Seals;
 pub use stream_keys::{PlayKeys, push_key_from_random};
 pub use usersig::{CredentialError, Verified};

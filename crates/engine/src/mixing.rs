@@ -201,7 +201,7 @@ impl Engine {
             | Room::MediaOver { session, .. }
             | Room::PublishAllowed { session, .. }
             | Room::PlayTracks { session, .. } => Some(session),
-            Room::RoomCreated { .. } | Room::RoomEnded { .. } => None,
+            Room::RoomCreated { .. } | Room::RoomEnded { .. } | Room::Announced { .. } => None,
         };
         if let Some(session) = session {
             self.mix_of_is_stale(*session);

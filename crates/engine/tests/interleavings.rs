@@ -348,7 +348,7 @@ impl Sim {
             }
         }
         let deaf = self.world.clients[who].deaf;
-        match self.ask(who, join_request(number, audience, who % 3 != 0, publish)) {
+        match self.ask(who, join_request(number, audience, !who.is_multiple_of(3), publish)) {
             Some(Ok(_)) => self.wants[who] = Some((number, audience)),
             Some(Err(_)) => {}
             None if deaf && self.online(who) => {

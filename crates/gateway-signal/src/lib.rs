@@ -9,6 +9,7 @@
 )]
 
 mod connection;
+mod inside;
 pub mod limits;
 mod outbox;
 mod rate;
@@ -25,7 +26,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 use tracing::Instrument;
 
+pub use inside::{FromEngine, Inside};
 pub use outbox::{LaterText, Outbox};
+pub use rate::{Rate, Verdict};
 
 /// One signalling connection, numbered once for the life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

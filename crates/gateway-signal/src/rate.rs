@@ -14,14 +14,14 @@ pub(crate) struct TokenBucket {
 
 /// What one connection may send.
 #[derive(Debug)]
-pub(crate) struct Rate {
+pub struct Rate {
     requests: TokenBucket,
     patience: TokenBucket,
 }
 
 /// What becomes of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// It is taken.
     Take,
     /// It is too much: answered and not executed.
@@ -31,7 +31,8 @@ pub(crate) enum Verdict {
 }
 
 impl Rate {
-    pub(crate) const fn new(now: Instant) -> Self {
+    /// Nothing was sent yet.
+    pub const fn new(now: Instant) -> Self {
         Self {
             requests: TokenBucket::new(now, REQUESTS_PER_SECOND, REQUEST_BURST),
             patience: TokenBucket::new(now, OVER_RATE_PER_SECOND, OVER_RATE_BURST),
@@ -39,7 +40,7 @@ impl Rate {
     }
 
     /// Judges one more frame.
-    pub(crate) fn frame(&mut self, now: Instant) -> Verdict {
+    pub fn frame(&mut self, now: Instant) -> Verdict {
         if self.requests.take(now) {
             Verdict::Take
         } else if self.patience.take(now) {

@@ -116,6 +116,9 @@ fn add_conferences(out: &mut String, config: &Config) {
     );
 }
 
+/// What one API shows for an error, as it is written in TypeScript.
+type Column = fn(&VendorCodes) -> String;
+
 /// Frames, and what is not a type.
 fn add_constants(out: &mut String) {
     out.push_str("/** A request frame. */\nexport type RequestFrame = { id: number } & Request;\n\n");
@@ -131,7 +134,7 @@ fn add_constants(out: &mut String) {
         writeln!(out, "  '{}': [{}, {}, {}, '{}'],", code, v.trtc, v.trtc_detail, v.emedia, v.gme).unwrap();
     }
     out.push_str("};\n\n");
-    let columns: [(&str, &str, &str, fn(&VendorCodes) -> String); 3] = [
+    let columns: [(&str, &str, &str, Column); 3] = [
         ("TRTC_CODES", "[number, number]", "[trtc, trtc detail]", |v| {
             format!("[{}, {}]", v.trtc, v.trtc_detail)
         }),

@@ -8,6 +8,7 @@ mod api;
 mod banner;
 mod call_book;
 mod clock;
+pub mod compat;
 pub mod config;
 mod control;
 mod demo_app;

@@ -2,11 +2,12 @@
 
 use crate::address::PublicAddress;
 use crate::call_book::{self, CallBook};
-use crate::config::{Config, MediaSection};
+use crate::compat::{Apps, ConferenceWire};
+use crate::config::{AppSection, Config, MediaSection};
 use crate::control::{Books, Control};
 use crate::demo_app::{self, DemoApp};
 use crate::error::ServerError;
-use crate::http::{self, Shared};
+use crate::http::{self, Shared, Tenants};
 use crate::mixing::Mixers;
 use crate::passwords::Passwords;
 use crate::transcoding::Transcoders;
@@ -19,6 +20,8 @@ use huitong_gateway_rtmp::{RtmpGateway, RtmpWire};
 use huitong_gateway_webrtc::{WebrtcConfig, WebrtcGateway};
 use huitong_hub::{Pace, RingLimits, Wire};
 use huitong_store::{Store, StoreConfig};
+use huitong_types::{AppId, Redacted};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -104,17 +107,11 @@ impl Server {
         let webrtc =
             WebrtcGateway::start(transport, webrtc_config(&config), fanout.clone(), Arc::clone(&authority))
                 .map_err(|error| ServerError::Start(format!("WebRTC cannot be served ({error}).")))?;
-        let apps = config.app.iter().map(|app| (app.id, app.secret.clone())).collect();
-        let demo_id = demo.as_ref().map(|demo| demo.app.id);
-        let shared = Shared::new(
-            control.clone(),
-            fanout.clone(),
-            address.clone(),
-            apps,
-            demo_id,
-            preview,
-            all.clone(),
-        );
+        let apps: BTreeMap<_, _> = config.app.iter().map(|app| (app.id, app.secret.clone())).collect();
+        let wire = conference_wire(&config, apps.clone())?;
+        let tenants = Tenants { apps, wire, demo: demo.as_ref().map(|demo| demo.app.id) };
+        let shared =
+            Shared::new(control.clone(), fanout.clone(), address.clone(), tenants, preview, all.clone());
         let site = http::listener::Site {
             router: http::router(shared.clone())
                 .merge(huitong_gateway_flv::router(flv.clone()))
@@ -309,6 +306,20 @@ async fn upkeep(recorder: metrics_exporter_prometheus::PrometheusHandle, mut end
         () = fold => {}
         _ = end.wait_for(|end| *end) => {}
     }
+}
+
+/// The conference wire, with a secret of this start.
+fn conference_wire(
+    config: &Config,
+    secrets: BTreeMap<AppId, Redacted<String>>,
+) -> Result<ConferenceWire, ServerError> {
+    let mut secret = [0_u8; 32];
+    getrandom::fill(&mut secret)
+        .map_err(|error| ServerError::Start(format!("The system gives no random numbers ({error}).")))?;
+    let key =
+        |app: &AppSection| (!app.conference_key.is_empty()).then(|| (app.conference_key.clone(), app.id));
+    let keys = config.app.iter().filter_map(key).collect();
+    Ok(ConferenceWire::new(Apps::new(keys, secrets), secret))
 }
 
 fn webrtc_config(config: &Config) -> WebrtcConfig {

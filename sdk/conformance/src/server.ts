@@ -3,8 +3,8 @@
  * a network can fail. It follows docs/protocol.md where clients can tell the difference, and nowhere else.
  */
 import type {
-  CallRequest, ConferenceRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId, RoomState,
-  Scene, StreamKind, StreamState, Welcome,
+  CallRequest, ConferenceRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId,
+  RoomState, Scene, StreamKind, StreamState, Welcome,
 } from '@huitong/core';
 import { FakeCalls } from './calls.js';
 import type { Clock } from './clock.js';
@@ -30,8 +30,7 @@ interface Session {
   user: string;
   device: string;
   calls: boolean;
-  /** The only room that the login is for. */
-  voiceRoom: string | null;
+  voiceRoom: string | null; // the only room that the login is for
   conn: Connection | null;
   pushes: { seq: number; text: string }[];
   sent: number;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { ROOT, checkable, ledger, promised } from '../src/index.js';
 import type { Checks } from '../src/index.js';
+import { additionChecks } from '../src/emedia/additions.js';
 import { callbackChecks } from '../src/emedia/callbacks.js';
 import { ELSEWHERE } from '../src/emedia/elsewhere.js';
 import { errorChecks } from '../src/emedia/errors.js';
@@ -12,7 +13,7 @@ import { methodChecks } from '../src/emedia/methods.js';
 import { objectChecks } from '../src/emedia/objects.js';
 import { streamChecks } from '../src/emedia/streams.js';
 
-const checks: Checks = { ...callbackChecks, ...errorChecks, ...methodChecks, ...objectChecks, ...streamChecks };
+const checks: Checks = { ...additionChecks, ...callbackChecks, ...errorChecks, ...methodChecks, ...objectChecks, ...streamChecks };
 const records = ledger('emedia');
 const known = new Set(records.map(({ id }) => id));
 

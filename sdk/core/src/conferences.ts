@@ -106,6 +106,11 @@ export class Conferences implements ConnectionListener {
     return this.now?.view.roster.streams ?? [];
   }
 
+  /** The key by which the voices of all others are played as one stream; it changes with `entered` only. Undefined without a mix. */
+  get mix(): string | undefined {
+    return this.now?.room?.mix;
+  }
+
   /** Media addresses of the server; null before the login. */
   get media(): MediaBases | null {
     return this.welcome?.media ?? null;

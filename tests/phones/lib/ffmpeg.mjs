@@ -37,6 +37,19 @@ export function pull(url) {
   return program
 }
 
+/** Pushes picture and sound to an address as an encoder without any SDK would. */
+export function push(url) {
+  const args = [
+    '-re', '-f', 'lavfi', '-i', 'testsrc=s=180x320:r=15', '-re', '-f', 'lavfi', '-i', 'sine',
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p',
+    '-threads', '1', '-g', '15', '-b:v', '150k', '-c:a', 'aac', '-f', 'flv', url,
+  ]
+  const child = run(args, ['ignore', 'ignore', 'pipe'])
+  const program = { endedAt: 0, stop: () => child.kill('SIGKILL'), explain: () => child.stderrText }
+  child.on('exit', () => (program.endedAt = Date.now()))
+  return program
+}
+
 /**
  * Camera and microphone with their encoders: constrained baseline H.264 and AAC-LC, portrait, one keyframe a
  * second, as `<live-pusher>` makes them. Emits `tag` for each FLV tag, `failed` when ffmpeg dies by itself.

@@ -13,8 +13,6 @@ export class SignalDouble {
   requests = []
   /** What to answer: a function of the request by operation; without one the answer is empty. */
   answers = {}
-  /** Failures by operation. */
-  refusals = {}
 
   static async listen() {
     const double = new SignalDouble()
@@ -39,10 +37,6 @@ export class SignalDouble {
       const request = JSON.parse(text)
       this.requests.push(request)
       const { id, op } = request
-      if (this.refusals[op]) {
-        socket.send(JSON.stringify({ re: id, error: this.refusals[op] }))
-        return
-      }
       const ok = { op, ...(op === 'hello' ? this.#welcome() : op === 'ping' ? { time: 1 } : this.answers[op]?.(request)) }
       socket.send(JSON.stringify({ re: id, ok }))
     })

@@ -1,11 +1,9 @@
-// Everything that can go wrong in a voice room, as its page is told: each error of the API over the real server. The one that
-// an operator has to cause, a suspended application, comes from a double of the server.
+// Everything that can go wrong in a voice room, as its page is told: each error of the API over the real server.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { mintAuthBuffer } from '../lib/authbuffer.mjs'
 import { Meeting } from '../lib/meeting.mjs'
-import { Phone } from '../lib/phone.mjs'
-import { SignalDouble } from '../lib/signal-double.mjs'
+import { until } from '../lib/until.mjs'
 import { Ear, VOICE_PAGE, opens, pass, voiceApp } from '../lib/voice.mjs'
 
 const ROOM = 'errors_1'
@@ -141,17 +139,33 @@ test('a_network_that_stays_away_ends_the_stay_with_a_network_error', async () =>
   await ann.call('run', 'exitRoom')
 })
 
-test('an_application_in_arrears_is_told_so', async () => {
-  const double = await SignalDouble.listen()
-  double.refusals = { join: { code: 'app-suspended', message: 'The application is suspended.', blame: 'client', retry: 'never' } }
-  const phone = await Phone.boot({ name: '10007', number: 7, server: double, app: app.folder })
-  await phone.open(VOICE_PAGE, pass(meeting, '10007', ROOM))
-  const told = new Ear(phone)
-  const { params } = await phone.until('is told', ({ data }) => data.told.find(({ type }) => type === 'EVENT_ENTER_ROOM_COMPLETED'))
-  assert.equal(params.errType, 7005)
-  assert.deepEqual(told.types.filter((type) => type !== 'EVENT_ENTER_ROOM_COMPLETED'), [])
-  await phone.kill()
-  double.close()
+test('an_application_in_arrears_is_told_so_and_a_running_room_goes_on', async () => {
+  const inside = await enters(bob)
+  await bob.call('run', 'enableMic', true)
+  await bob.until('pushes', () => bob.pusher?.connected)
+  await meeting.server.api('PUT', '/v1/suspension')
+  assert.equal((await tries(ann, {})).errType, 7005)
+  const { members } = await meeting.server.room(`@${ROOM}`)
+  assert.deepEqual([members.map(({ user }) => user), bob.pusher.connected, inside.types], [[bob.name], true, []])
+  await meeting.server.api('DELETE', '/v1/suspension')
+  assert.equal((await tries(ann, {})).errType, 0)
+  await ann.hears(bob)
+  await Promise.all([ann, bob].map((phone) => phone.call('run', 'exitRoom')))
+})
+
+test('usage_is_counted_from_the_entry_on_and_a_refused_entry_uses_nothing', async () => {
+  const room = 'usage_1'
+  const { app: own } = meeting.server
+  await tries(ann, { roomID: room, authBuffer: mintAuthBuffer(own, ann.name, ROOM) })
+  const asked = () => meeting.server.api('GET', `/v1/usage?room=@${room}`)
+  assert.deepEqual((await asked()).records, [])
+  assert.equal((await tries(ann, { roomID: room, authBuffer: mintAuthBuffer(own, ann.name, room) })).errType, 0)
+  await ann.call('run', 'enableMic', true)
+  await ann.until('pushes', () => ann.pusher?.connected)
+  await ann.call('run', 'exitRoom')
+  const closed = async () => (await asked()).records.find(({ open }) => !open)
+  const record = await until(closed, { what: 'the stay is on record', within: 15000, explain: () => meeting.server.logTail() })
+  assert.deepEqual([record.user, record.videoSdMs, record.roomMs > 0], [ann.name, 0, true])
 })
 
 test('an_address_that_tries_too_often_is_asked_to_wait', async () => {

@@ -1,5 +1,6 @@
 /** What the address of the page says: room, name, credentials, and how streams come. */
 import type { RoomId } from '@huitong/core';
+import type { Mode } from './modes.js';
 
 /** A credential with whom it is for. */
 export interface Credential {
@@ -15,30 +16,33 @@ export interface Asked {
   language: string | null;
   play: string | null;
   credential: Credential | null;
-  /** The page of calls was asked for. */
-  calls: boolean;
-  /** Whom to have as a contact there. */
+  /** The page that was asked for. */
+  mode: Mode;
+  /** Whom to have as a contact on the page of calls. */
   call: string;
-  /** The page of voice rooms was asked for. */
-  voice: boolean;
 }
 
 /** Reads the address. Credentials stand behind `#`, which browsers send to no server. */
 export function readAddress(search: string, hash: string): Asked {
   const query = new URLSearchParams(search);
-  const secret = new URLSearchParams(hash.replace(/^#/, ''));
+  // An invitation to a conference is `#conference?room=…`: which room it is, no server on the way learns.
+  const secret = new URLSearchParams(hash.replace(/^#/, '').replace(/^(\w+)\?/, '$1&'));
+  const mode =
+    secret.has('conference') ? 'conference'
+    : secret.has('calls') || query.has('call') ? 'calls'
+    : secret.has('voice') ? 'voice'
+    : 'rooms';
   const app = Number(secret.get('app'));
   const user = secret.get('user') ?? '';
   const sig = secret.get('sig') ?? '';
   return {
-    room: (query.get('room') ?? '').trim(),
+    room: ((mode === 'conference' ? secret : query).get('room') ?? '').trim(),
     name: (query.get('name') ?? user).trim(),
     language: query.get('lang'),
     play: query.get('play'),
     credential: Number.isInteger(app) && app > 0 && user !== '' && sig !== '' ? { app, user, sig } : null,
-    calls: secret.has('calls') || query.has('call'),
+    mode,
     call: (query.get('call') ?? '').trim(),
-    voice: secret.has('voice'),
   };
 }
 
@@ -55,6 +59,14 @@ export function callLink(page: string, user: string): string {
   const url = new URL(page);
   url.hash = '';
   url.search = `?${new URLSearchParams({ call: user })}`;
+  return url.href;
+}
+
+/** The invitation to a conference. Its password is told in another way. */
+export function conferenceLink(page: string, room: string): string {
+  const url = new URL(page);
+  url.search = '';
+  url.hash = `conference?${new URLSearchParams({ room })}`;
   return url.href;
 }
 

@@ -1,19 +1,16 @@
 /** The first page: who, where, and whether the devices work. */
-import type { Trouble } from '@huitong/web-media';
 import { printable, roomOf } from './address.js';
 import type { Asked, Credential } from './address.js';
+import { Check } from './check.js';
 import { CredentialFields, mint } from './credentials.js';
-import { iconButton, make, name, setIcon } from './dom.js';
+import { make, name } from './dom.js';
 import { recall, remember, say } from './language.js';
 import type { Me } from './me.js';
 import { modes } from './modes.js';
-import { troubleSentence } from './sentences.js';
 import type { Key } from './texts.js';
 import { brand, foot, topButtons } from './top.js';
 
 const STORE = { name: 'huitong.name', room: 'huitong.room' };
-/** Segments of the level meter. */
-const SEGMENTS = 20;
 
 /** What the lobby needs. */
 export interface LobbyOptions {
@@ -37,17 +34,10 @@ interface Fields {
 export class Lobby {
   readonly element: HTMLElement;
   private readonly notice = make('p', { class: 'notice', role: 'alert' });
-  private readonly deviceNotice = make('p', { class: 'notice', role: 'status', 'data-notice': 'devices' });
   private readonly fields: Fields;
   private readonly credentials: CredentialFields;
   private readonly joinButton = make('button', { type: 'submit', class: 'main', text: 'join', 'data-act': 'join' });
-  private readonly level = make('div', { class: 'level', role: 'meter', label: 'level', 'aria-valuemin': '0', 'aria-valuemax': '100' });
-  private readonly selects = make('div', { class: 'selects' });
-  private readonly stage = make('div', { class: 'preview' });
-  private readonly undo: (() => void)[] = [];
-  private micButton: HTMLButtonElement;
-  private cameraButton: HTMLButtonElement;
-  private trouble: Trouble | null = null;
+  private readonly check: Check;
 
   constructor(private readonly options: LobbyOptions) {
     const { asked, me } = options;
@@ -56,32 +46,15 @@ export class Lobby {
       room: make('input', { id: 'room', autocomplete: 'off', maxlength: '128', hint: 'roomHint', value: asked.room || recall(STORE.room) || '' }),
     };
     this.credentials = new CredentialFields(asked.credential, !options.demo || asked.credential !== null);
-    this.micButton = iconButton('mic', 'mute', () => me.toggle('mic'), { 'data-act': 'mic' });
-    this.cameraButton = iconButton('camera', 'cameraOff', () => me.toggle('camera'), { 'data-act': 'camera' });
-    for (let segment = 0; segment < SEGMENTS; segment++) {
-      this.level.append(make('i'));
-    }
+    this.check = new Check(me);
     this.say(options.notice);
     this.element = make(
       'div',
       { class: 'lobby' },
-      make('header', { class: 'bar' }, brand(), modes('rooms'), make('span', { class: 'gap' }), ...topButtons(() => this.show())),
-      make('main', { class: 'lobby-main' }, this.check(), this.form()),
+      make('header', { class: 'bar' }, brand(), modes('rooms'), make('span', { class: 'gap' }), ...topButtons(() => this.check.show())),
+      make('main', { class: 'lobby-main' }, this.check.element, this.form()),
       foot(),
     );
-    this.listen('change', () => {
-      // What is there now needs no sentence any more.
-      const { hasCamera, hasMic } = me.state;
-      this.trouble = hasCamera && hasMic ? null : this.trouble;
-      this.show();
-    });
-    this.listen('level', () => this.showLevel());
-    this.listen('trouble', (event) => {
-      this.trouble = (event as CustomEvent<Trouble>).detail;
-      this.show();
-    });
-    this.show();
-    void this.openIfAllowed();
   }
 
   /** One's own devices, as they were checked here. */
@@ -91,27 +64,7 @@ export class Lobby {
 
   /** The page is left for the meeting or for good. */
   close(): void {
-    this.undo.splice(0).forEach((run) => run());
-  }
-
-  private listen(event: string, run: (event: Event) => void): void {
-    this.options.me.addEventListener(event, run);
-    this.undo.push(() => this.options.me.removeEventListener(event, run));
-  }
-
-  private check(): HTMLElement {
-    const turnOn = make('button', { type: 'button', class: 'main', text: 'turnOn', 'data-act': 'turn-on', on: { click: () => void this.open() } });
-    const off = make('div', { class: 'preview-off' }, make('p', { text: 'cameraIsOff' }));
-    const ask = make('div', { class: 'preview-ask' }, turnOn, make('p', { text: 'checkHelp' }));
-    this.stage.append(this.options.me.pusher, off, ask, make('div', { class: 'preview-buttons' }, this.micButton, this.cameraButton));
-    return make(
-      'section',
-      { class: 'check' },
-      this.stage,
-      make('div', { class: 'level-row' }, this.level, make('small', { text: 'speakNow' })),
-      this.selects,
-      this.deviceNotice,
-    );
+    this.check.close();
   }
 
   private form(): HTMLElement {
@@ -161,66 +114,6 @@ export class Lobby {
       this.say(error instanceof Error ? error.message : String(error));
     }
     this.busy(false);
-  }
-
-  /** Who allowed the camera before is not asked to press a button for it. */
-  private async openIfAllowed(): Promise<void> {
-    if (this.options.me.opened) {
-      await this.fillSelects();
-      return;
-    }
-    try {
-      const { state } = await navigator.permissions.query({ name: 'camera' as PermissionName });
-      if (state === 'granted') {
-        await this.open();
-      }
-    } catch {
-      // The browser does not tell; the button asks.
-    }
-  }
-
-  private async open(): Promise<void> {
-    this.trouble = null;
-    await this.options.me.open();
-    await this.fillSelects();
-  }
-
-  private async fillSelects(): Promise<void> {
-    const all = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
-    const select = (kind: 'camera' | 'microphone'): HTMLElement | null => {
-      const devices = all.filter((device) => device.kind === (kind === 'camera' ? 'videoinput' : 'audioinput') && device.deviceId !== '');
-      if (devices.length < 2) {
-        return null;
-      }
-      const { me } = this.options;
-      const present = me.pusher.getAttribute(`${kind}-id`);
-      const choose = (event: Event): void => me.choose(kind, (event.target as HTMLSelectElement).value);
-      const list = make('select', { id: kind, on: { change: choose } });
-      list.append(...devices.map(({ deviceId, label }) => make('option', { value: deviceId, selected: deviceId === present }, label)));
-      return make('div', { class: 'row' }, make('label', { for: kind, text: kind }), list);
-    };
-    this.selects.replaceChildren(...[select('camera'), select('microphone')].filter((row) => row !== null));
-  }
-
-  private show(): void {
-    const { me } = this.options;
-    const { hasCamera, hasMic } = me.state;
-    const mic = me.state.mic && (hasMic || !me.opened);
-    const camera = me.state.camera && (hasCamera || !me.opened);
-    this.stage.dataset['state'] = !me.opened ? 'ask' : camera ? 'on' : 'off';
-    setIcon(this.micButton, mic ? 'mic' : 'micOff');
-    name(this.micButton, 'label', mic ? 'mute' : 'unmute');
-    this.micButton.setAttribute('aria-pressed', String(!mic));
-    setIcon(this.cameraButton, camera ? 'camera' : 'cameraOff');
-    name(this.cameraButton, 'label', camera ? 'cameraOff' : 'cameraOn');
-    this.cameraButton.setAttribute('aria-pressed', String(!camera));
-    this.deviceNotice.textContent = this.trouble ? troubleSentence(this.trouble, true) : '';
-  }
-
-  private showLevel(): void {
-    const { level } = this.options.me;
-    this.level.setAttribute('aria-valuenow', String(level));
-    [...this.level.children].forEach((segment, at) => segment.toggleAttribute('data-lit', level > (100 * at) / SEGMENTS));
   }
 
   private say(sentence: string): void {

@@ -1,4 +1,4 @@
-/** The demo site: a lobby and a meeting, calls, and voice rooms. */
+/** The demo site: a lobby and a meeting, calls, voice rooms, and conferences. */
 import { endpoint } from '@huitong/core';
 import { webPlatform } from '@huitong/web-platform';
 import { audioContext } from '@huitong/web-media';
@@ -6,6 +6,7 @@ import { define, shared } from '@huitong/web-runtime';
 import { readAddress, roomOf } from './address.js';
 import type { Asked, Credential } from './address.js';
 import { CallsPage } from './calls/page.js';
+import { ConferencePage } from './conference/page.js';
 import { demoIsOpen } from './credentials.js';
 import { begin, say } from './language.js';
 import { Lobby } from './lobby.js';
@@ -21,7 +22,7 @@ const platform = webPlatform();
 const app = document.querySelector('#app') as HTMLElement;
 
 /** The page that is shown now, as far as the links at its top may lead away from it. */
-let home: { mode: Mode; busy(): boolean; close(): void } | null = null;
+let home: { mode: Mode; room: string; busy(): boolean; close(): void } | null = null;
 
 function lobby(asked: Asked, demo: boolean, notice: string): void {
   const page = new Lobby({
@@ -37,50 +38,38 @@ function lobby(asked: Asked, demo: boolean, notice: string): void {
       enter(asked, demo, me, credential, room);
     },
   });
-  home = { mode: 'rooms', busy: () => false, close: () => { page.close(); page.me.close(); } };
+  home = { mode: 'rooms', room: '', busy: () => false, close: () => { page.close(); page.me.close(); } };
   app.replaceChildren(page.element);
 }
 
-function calls(asked: Asked, demo: boolean): void {
+/** The other things that the site is for. */
+function show(mode: Exclude<Mode, 'rooms'>, asked: Asked, demo: boolean): void {
   const server = endpoint(base);
   if (!server) {
     lobby(asked, demo, say('serverSilent'));
     return;
   }
-  const page = new CallsPage({ platform, endpoint: server, base, asked, demo });
-  home = { mode: 'calls', busy: () => page.busy, close: () => page.close() };
+  const options = { platform, endpoint: server, base, asked, demo };
+  const page = mode === 'calls' ? new CallsPage(options) : mode === 'voice' ? new VoicePage(options) : new ConferencePage(options);
+  home = { mode, room: asked.room, busy: () => page.busy, close: () => page.close() };
   app.replaceChildren(page.element);
 }
 
-function voice(asked: Asked, demo: boolean): void {
-  const server = endpoint(base);
-  if (!server) {
-    lobby(asked, demo, say('serverSilent'));
-    return;
-  }
-  const page = new VoicePage({ platform, endpoint: server, base, asked, demo });
-  home = { mode: 'voice', busy: () => page.busy, close: () => page.close() };
-  app.replaceChildren(page.element);
-}
-
-function show(mode: Mode, asked: Asked, demo: boolean): void {
-  if (mode === 'calls') {
-    calls(asked, demo);
-  } else if (mode === 'voice') {
-    voice(asked, demo);
-  } else {
+function begins(asked: Asked, demo: boolean): void {
+  if (asked.mode === 'rooms') {
     lobby(asked, demo, '');
+  } else {
+    show(asked.mode, asked, demo);
   }
 }
 
-const modeOf = ({ calls: wantsCalls, voice: wantsVoice }: Asked): Mode => (wantsCalls ? 'calls' : wantsVoice ? 'voice' : 'rooms');
-
-/** The address was changed, by one of the links or by the user: to the other page, unless a meeting or a call is on. */
+/** The address was changed, by one of the links or by the user: to the other page, unless something is on. */
 function turn(asked: Asked, demo: boolean): void {
-  const wanted = modeOf(readAddress(location.search, location.hash));
-  if (home && !home.busy() && wanted !== home.mode) {
+  const { mode, room } = readAddress(location.search, location.hash);
+  const invited = mode === 'conference' && room !== '' && room !== home?.room;
+  if (home && !home.busy() && (mode !== home.mode || invited)) {
     home.close();
-    show(wanted, { ...asked, call: '' }, demo);
+    begins({ ...asked, mode, room, call: '' }, demo);
   }
 }
 
@@ -98,6 +87,12 @@ function enter(asked: Asked, demo: boolean, me: Me, credential: Credential, room
   app.replaceChildren(view.element);
 }
 
+/** What stays in the address of a page that came with a credential. */
+function hashOf({ mode, room }: Asked): string {
+  const which = mode === 'conference' && room !== '' ? `?${new URLSearchParams({ room })}` : '';
+  return mode === 'rooms' ? '' : `#${mode}${which}`;
+}
+
 async function start(): Promise<void> {
   const asked = readAddress(location.search, location.hash);
   begin(asked.language);
@@ -110,10 +105,10 @@ async function start(): Promise<void> {
     // Nobody reads a credential from the address bar, and a contact is added once.
     const query = new URLSearchParams(location.search);
     query.delete('call');
-    history.replaceState(null, '', `${location.pathname}${query.size > 0 ? `?${query}` : ''}${asked.calls ? '#calls' : asked.voice ? '#voice' : ''}`);
+    history.replaceState(null, '', `${location.pathname}${query.size > 0 ? `?${query}` : ''}${hashOf(asked)}`);
   }
   const demo = await demoIsOpen(base);
-  show(modeOf(asked), asked, demo);
+  begins(asked, demo);
   window.addEventListener('hashchange', () => turn(asked, demo));
 }
 

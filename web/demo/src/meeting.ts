@@ -1,13 +1,13 @@
 /** A stay in a room: what the core tells becomes tiles and sentences, what the user does goes to the core. */
 import { deviceId, makeKey, Room } from '@huitong/core';
-import type { Endpoint, Platform, RoomEvent, RoomId, StreamKind } from '@huitong/core';
+import type { Endpoint, Platform, RoomEvent, RoomId } from '@huitong/core';
 import type { Bases, Trouble } from '@huitong/web-media';
 import { shared } from '@huitong/web-runtime';
-import type { LivePusher } from '@huitong/web-runtime';
 import type { Credential } from './address.js';
 import { say } from './language.js';
 import type { Me } from './me.js';
 import { Members } from './members.js';
+import { ScreenShare } from './screen.js';
 import { Sending } from './sending.js';
 import { endSentence, failureSentence, troubleSentence } from './sentences.js';
 import { othersShown } from './stage.js';
@@ -39,15 +39,15 @@ export class Meeting {
   readonly members = new Members();
   readonly user: string;
   private readonly room: Room;
-  private readonly keys: Record<StreamKind, string>;
+  private readonly key: string;
   private joined = false;
   private isOver = false;
-  private screen: LivePusher | null = null;
   /** Members whose picture is not received, because there is no room to show it. */
   private readonly dark = new Set<string>();
   /** Those who were there before are known; from now on people come and go. */
   private settled = false;
   private readonly sending: Sending;
+  private readonly screen: ScreenShare;
   private readonly undo: (() => void)[] = [];
 
   constructor(
@@ -56,12 +56,17 @@ export class Meeting {
   ) {
     const { platform, endpoint, credential, room } = options;
     this.user = credential.user;
-    this.keys = { main: makeKey(platform), aux: makeKey(platform) };
+    this.key = makeKey(platform);
     this.room = new Room(platform, endpoint, { room, scene: 'rtc', role: 'publisher' }, (event) => this.heard(event));
     this.room.enter({ ...credential, device: deviceId(platform), client: CLIENT });
     this.listen('change', () => this.declare());
     this.listen('trouble', (event) => this.events.say(troubleSentence((event as CustomEvent<Trouble>).detail, true), 'warn'));
     this.sending = new Sending(options.me, (sentence) => this.events.say(sentence, 'warn'));
+    this.screen = new ScreenShare(platform, {
+      changed: () => this.events.changed(),
+      say: (sentence, kind) => this.events.say(sentence, kind),
+      publish: (key, audio, video) => this.room.publish('aux', key, audio, video),
+    });
     const leave = (): void => this.leave();
     window.addEventListener('pagehide', leave);
     this.undo.push(() => window.removeEventListener('pagehide', leave));
@@ -74,7 +79,7 @@ export class Meeting {
 
   /** Whether one's own screen is shared now. */
   get sharing(): boolean {
-    return this.screen !== null;
+    return this.screen.shared;
   }
 
   /** Whether the server has this browser in the room. */
@@ -91,10 +96,7 @@ export class Meeting {
       const { audio, video } = me.sends;
       shows.push({ user: this.user, stream: 'main', own: true, src: '', pusher: me.pusher, picture: video, state: { audio, video, ...calm } });
     }
-    if (this.screen) {
-      shows.push({ user: this.user, stream: 'aux', own: true, src: '', pusher: this.screen, picture: true, state: { audio: true, video: true, ...calm } });
-    }
-    return shows.concat(othersShown(this.members, this.dark, (play) => `${this.bases?.flv}/${play}.flv`));
+    return shows.concat(this.screen.shows(this.user), othersShown(this.members, this.dark, (play) => `${this.bases?.flv}/${play}.flv`));
   }
 
   /** Only those who are seen are received with their picture; everybody is heard. */
@@ -115,27 +117,10 @@ export class Meeting {
 
   /** Begins or ends sharing the screen. */
   async share(): Promise<void> {
-    if (this.screen) {
-      this.unshare();
-      return;
-    }
-    const pusher = document.createElement('live-pusher') as LivePusher;
-    pusher.setAttribute('source', 'screen');
-    pusher.setAttribute('max-bitrate', '2500');
-    pusher.setAttribute('url', `${this.bases?.whip}/${this.keys.aux}`);
-    this.screen = pusher;
-    pusher.addEventListener('trouble', (event) => {
-      const { trouble } = (event as CustomEvent<{ trouble: Trouble }>).detail;
-      this.events.say(troubleSentence(trouble, true), trouble.kind === 'screen-denied' ? 'info' : 'warn');
-      this.unshare();
-    });
-    pusher.addEventListener('sharingended', () => this.unshare());
-    // On the page before the capture is asked for: an element that is on no page closes its devices.
-    this.events.changed();
-    await pusher.startPreview();
-    if (this.screen === pusher && pusher.stream.getVideoTracks().length > 0) {
-      this.room.publish('aux', this.keys.aux, pusher.stream.getAudioTracks().length > 0, true);
-      await pusher.start();
+    if (this.screen.shared) {
+      this.screen.end();
+    } else {
+      await this.screen.share(this.bases?.whip ?? '');
     }
   }
 
@@ -203,28 +188,16 @@ export class Meeting {
       return;
     }
     this.declare();
-    await this.sending.begin(`${this.bases?.whip}/${this.keys.main}`);
+    await this.sending.begin(`${this.bases?.whip}/${this.key}`);
   }
 
   /** Says what one sends, so that the others know whether silence and darkness are meant. */
   private declare(): void {
     if (this.maySend && !this.isOver) {
       const { audio, video } = this.options.me.sends;
-      this.room.publish('main', this.keys.main, audio, video);
+      this.room.publish('main', this.key, audio, video);
     }
     this.events.changed();
-  }
-
-  private unshare(): void {
-    const { screen } = this;
-    if (screen) {
-      this.screen = null;
-      screen.stop();
-      screen.stopPreview();
-      this.room.publish('aux', this.keys.aux, false, false);
-      this.keys.aux = makeKey(this.options.platform);
-      this.events.changed();
-    }
   }
 
   private end(sentence: string): void {
@@ -233,7 +206,7 @@ export class Meeting {
     }
     this.isOver = true;
     this.sending.end();
-    this.unshare();
+    this.screen.end();
     this.room.leave();
     this.options.me.close();
     this.undo.splice(0).forEach((run) => run());

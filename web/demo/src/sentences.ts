@@ -53,12 +53,26 @@ const FAILURES: Partial<Record<ErrorCode, Key>> = {
   'call-busy': 'callBusyHere',
   'call-gone': 'callGone',
   'not-in-group': 'notInGroup',
+  'no-conference': 'conferenceGone',
+  'conference-over': 'conferenceGone',
+  'room-taken': 'nameTaken',
+  'wrong-password': 'wrongPassword',
+  'too-many-guesses': 'tooManyGuesses',
+  'not-checked': 'passwordUnchecked',
+  'ticket-invalid': 'ticketStale',
+  'ticket-expired': 'ticketStale',
+  'ticket-void': 'ticketStale',
+  'talkers-full': 'stageFull',
+  'conference-limit': 'limitReached',
+  'not-admin': 'notAdmin',
+  'last-admin': 'lastAdmin',
+  'nobody-there': 'nobodyThere',
 };
 
 /** Why the server said no. */
 export function failureSentence(failure: Pick<Failure, 'code' | 'message'>): string {
   const key = FAILURES[failure.code];
-  return key ? say(key) : say('failedBecause', { detail: failure.message });
+  return say(key ?? 'failedBecause', { detail: failure.message });
 }
 
 const ENDS: Partial<Record<LeaveReason | EndReason, Key>> = {

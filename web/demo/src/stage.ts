@@ -6,7 +6,7 @@ import { gridFor, MOST_TILES } from './layout.js';
 import { Speakers } from './speaker.js';
 import { Tile } from './tile.js';
 import type { Key } from './texts.js';
-import type { Members } from './members.js';
+import type { Member } from './members.js';
 import type { TileState } from './tile.js';
 
 /** What is to be seen. */
@@ -20,11 +20,13 @@ export interface Show {
   pusher: LivePusher | null;
   /** Whether the picture is received. */
   picture: boolean;
+  /** Its sound is heard elsewhere. */
+  silent?: boolean;
   state: TileState;
 }
 
 /** The others with their streams; the pictures of those in `dark` are not received. `source` is where a key is played from. */
-export function othersShown(members: Members, dark: ReadonlySet<string>, source: (play: string) => string): Show[] {
+export function othersShown(members: { readonly list: readonly Member[] }, dark: ReadonlySet<string>, source: (play: string) => string): Show[] {
   return members.list.flatMap(({ user, away, streams }) => {
     const whose = { user, own: false, pusher: null };
     const main = streams.get('main');
@@ -89,7 +91,7 @@ export class Stage {
       const tile = this.tiles.get(idOf(show)) ?? this.add(show);
       tile.update(show.state);
       if (!show.own) {
-        tile.play(show.src, { audio: show.state.audio, video: show.picture });
+        tile.play(show.src, { audio: show.state.audio && !show.silent, video: show.picture });
       }
     }
     this.hint.hidden = !this.alone || shows.some(({ own }) => !own);

@@ -1,5 +1,6 @@
 /** Every text of the page, in English and Chinese. */
 import { CALL_TEXTS } from './call-texts.js';
+import { CONFERENCE_TEXTS } from './conference-texts.js';
 import { VOICE_TEXTS } from './voice-texts.js';
 
 /** A language of the page. */
@@ -7,6 +8,7 @@ export type Language = 'en' | 'zh';
 
 export const TEXTS = {
   ...CALL_TEXTS,
+  ...CONFERENCE_TEXTS,
   ...VOICE_TEXTS,
   title: ['Huitong meeting', '会通会议'],
   tagline: ['Browsers and WeChat mini programs in one room, on your own server.', '浏览器与微信小程序同处一室，运行在你自己的服务器上。'],

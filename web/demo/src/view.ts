@@ -1,8 +1,8 @@
 /** The page of a meeting: bars, stage, list, buttons. */
 import { roomLink } from './address.js';
-import { iconButton, make, name, setIcon } from './dom.js';
+import { Controls } from './controls.js';
+import { iconButton, make } from './dom.js';
 import { say } from './language.js';
-import type { Me } from './me.js';
 import { Meeting } from './meeting.js';
 import type { MeetingOptions } from './meeting.js';
 import { People } from './people.js';
@@ -21,7 +21,8 @@ export class MeetingView {
   private readonly banner = make('p', { class: 'banner', role: 'status', hidden: true });
   private readonly touch = make('button', { type: 'button', class: 'main touch', text: 'touch', hidden: true, 'data-act': 'touch' });
   private readonly count = make('span', { class: 'count', 'data-count': true });
-  private readonly buttons: Record<'mic' | 'camera' | 'flip' | 'share' | 'people', HTMLButtonElement>;
+  private readonly controls: Controls;
+  private readonly peopleButton: HTMLButtonElement;
   private readonly heardMe: () => void;
   /** Drawn once for all changes of one turn. */
   private due = false;
@@ -34,13 +35,8 @@ export class MeetingView {
     const { me, credential } = options;
     this.stage = new Stage(credential.user, () => (this.touch.hidden = false), (users) => this.meeting.setSeen(users));
     this.people = new People(() => this.togglePeople(false));
-    this.buttons = {
-      mic: iconButton('mic', 'mute', () => me.toggle('mic'), { 'data-act': 'mic' }),
-      camera: iconButton('camera', 'cameraOff', () => me.toggle('camera'), { 'data-act': 'camera' }),
-      flip: iconButton('flip', 'flip', () => me.flip(), { 'data-act': 'flip' }),
-      share: iconButton('screen', 'share', () => void this.meeting.share(), { 'data-act': 'share' }),
-      people: iconButton('people', 'people', () => this.togglePeople(), { 'data-act': 'people', 'aria-expanded': 'false' }),
-    };
+    this.controls = new Controls(me, () => void this.meeting.share());
+    this.peopleButton = iconButton('people', 'people', () => this.togglePeople(), { 'data-act': 'people', 'aria-expanded': 'false' });
     this.touch.addEventListener('click', () => {
       this.touch.hidden = true;
       this.stage.unblock();
@@ -61,7 +57,6 @@ export class MeetingView {
   }
 
   private build(): HTMLElement {
-    const { mic, camera, flip, share, people } = this.buttons;
     return make(
       'div',
       { class: 'meeting' },
@@ -80,7 +75,7 @@ export class MeetingView {
       make(
         'footer',
         { class: 'bar controls' },
-        mic, camera, flip, share, people,
+        ...this.controls.elements, this.peopleButton,
         iconButton('leave', 'leave', () => this.meeting.leave(), { class: 'danger', 'data-act': 'leave' }),
       ),
       this.toasts.element,
@@ -98,7 +93,7 @@ export class MeetingView {
   }
 
   private draw(): void {
-    const { meeting, options } = this;
+    const { meeting } = this;
     if (!this.element.isConnected) {
       return;
     }
@@ -109,30 +104,7 @@ export class MeetingView {
     this.element.dataset['present'] = String(meeting.present);
     this.banner.hidden = meeting.maySend !== false;
     this.banner.textContent = meeting.maySend === false ? say('watchOnly') : '';
-    this.drawButtons(options.me);
-  }
-
-  private drawButtons(me: Me): void {
-    const { mic, camera, flip, share } = this.buttons;
-    const { state } = me;
-    const maySend = this.meeting.maySend === true;
-    for (const button of [mic, camera, flip, share]) {
-      button.hidden = this.meeting.maySend === false;
-      button.disabled = !maySend;
-    }
-    // Cameras on both sides are what phones and tablets have.
-    flip.hidden ||= !matchMedia('(pointer: coarse)').matches;
-    flip.disabled ||= !(state.camera && state.hasCamera);
-    share.hidden ||= !('getDisplayMedia' in (navigator.mediaDevices ?? {}));
-    const [micOn, cameraOn] = [state.mic && state.hasMic, state.camera && state.hasCamera];
-    name(mic, 'label', micOn ? 'mute' : 'unmute');
-    mic.setAttribute('aria-pressed', String(!micOn));
-    setIcon(mic, micOn ? 'mic' : 'micOff');
-    setIcon(camera, cameraOn ? 'camera' : 'cameraOff');
-    name(camera, 'label', cameraOn ? 'cameraOff' : 'cameraOn');
-    camera.setAttribute('aria-pressed', String(!cameraOn));
-    name(share, 'label', this.meeting.sharing ? 'unshare' : 'share');
-    share.setAttribute('aria-pressed', String(this.meeting.sharing));
+    this.controls.draw(meeting.maySend, meeting.sharing);
   }
 
   private persons(): Person[] {
@@ -147,9 +119,9 @@ export class MeetingView {
 
   private togglePeople(open = this.people.element.hidden): void {
     this.people.element.hidden = !open;
-    this.buttons.people.setAttribute('aria-expanded', String(open));
+    this.peopleButton.setAttribute('aria-expanded', String(open));
     if (!open) {
-      this.buttons.people.focus();
+      this.peopleButton.focus();
     }
   }
 

@@ -20,11 +20,11 @@ function shelf(kept: Record<string, string> = {}): { kept: Record<string, string
 }
 
 test('the_page_of_calls_is_asked_for_behind_the_hash_or_by_whom_to_call', () => {
-  assert.deepEqual([readAddress('', '#calls').calls, readAddress('', '').calls, readAddress('', '#rooms').calls], [true, false, false]);
+  assert.deepEqual([readAddress('', '#calls').mode, readAddress('', '').mode, readAddress('', '#rooms').mode], ['calls', 'rooms', 'rooms']);
   const linked = readAddress('?call=%E5%BC%A0', '');
-  assert.deepEqual([linked.calls, linked.call], [true, '张']);
+  assert.deepEqual([linked.mode, linked.call], ['calls', '张']);
   const given = readAddress('', '#calls&app=1400000000&user=a&sig=s');
-  assert.deepEqual([given.calls, given.credential?.user], [true, 'a']);
+  assert.deepEqual([given.mode, given.credential?.user], ['calls', 'a']);
   assert.equal(callLink('https://h/p/?room=1#app=1&sig=s', '张 三'), 'https://h/p/?call=%E5%BC%A0+%E4%B8%89');
 });
 

@@ -6,13 +6,16 @@ import { gridFor, mayFill } from '../src/layout.js';
 import { Members } from '../src/members.js';
 import { endSentence, failureSentence, troubleSentence } from '../src/sentences.js';
 import { Speakers } from '../src/speaker.js';
+import { CALL_TEXTS } from '../src/call-texts.js';
+import { CONFERENCE_TEXTS } from '../src/conference-texts.js';
 import { TEXTS } from '../src/texts.js';
+import { VOICE_TEXTS } from '../src/voice-texts.js';
 
 test('room_and_name_come_from_the_query_and_credentials_from_behind_the_hash', () => {
   const asked = readAddress('?room=88&lang=zh', '#app=1400000000&user=%E5%BC%A0&sig=eJx*-_');
   assert.deepEqual(asked, {
     room: '88', name: '张', language: 'zh', play: null, credential: { app: 1400000000, user: '张', sig: 'eJx*-_' },
-    calls: false, call: '', voice: false,
+    mode: 'rooms', call: '',
   });
   assert.equal(readAddress('', '#app=x&user=a&sig=b').credential, null);
 });
@@ -101,6 +104,14 @@ test('every_text_is_there_in_both_languages_with_the_same_words_to_fill_in', () 
   for (const [key, [english, chinese]] of Object.entries<readonly [string, string]>(TEXTS)) {
     assert.ok(english !== '' && chinese !== '', key);
     assert.deepEqual(slots(english), slots(chinese), key);
+  }
+});
+
+test('no_page_takes_the_name_of_a_text_of_another', () => {
+  for (const part of [CALL_TEXTS, CONFERENCE_TEXTS, VOICE_TEXTS]) {
+    for (const [key, text] of Object.entries<readonly [string, string]>(part)) {
+      assert.equal(TEXTS[key as keyof typeof TEXTS], text, key);
+    }
   }
 });
 

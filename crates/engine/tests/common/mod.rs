@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod client;
+pub mod meeting;
 mod mixes;
 pub use client::Client;
 pub use mixes::Mix;
@@ -214,8 +215,8 @@ impl World {
                 assert!(open, "{ticket:?} is {before:?} and is closed");
             }
             Output::StreamEnded { stream } => {
-                self.streams_seen.remove(&stream);
                 self.count(Used::StreamEnded { stream });
+                self.streams_seen.remove(&stream);
                 for media in self.media.values_mut() {
                     match media {
                         Media::Playing { stream: s, .. } if *s == stream => *media = Media::StreamOver,
@@ -227,6 +228,13 @@ impl World {
                 }
             }
             Output::Mix(order) => self.mix_order(order),
+            other => self.told(other),
+        }
+    }
+
+    /// What concerns no connection.
+    fn told(&mut self, output: Output) {
+        match output {
             Output::ApiDone { call, result } => assert!(self.api.insert(call, result).is_none()),
             Output::KeepUrl(record) => drop(self.kept_urls.insert(record.key.clone(), record)),
             Output::DropUrl(key) => assert!(self.kept_urls.remove(&key).is_some(), "only what was kept"),
@@ -260,6 +268,7 @@ impl World {
                 assert!(!text.contains(SECRET), "{text}");
                 self.notes.push(text);
             }
+            other => panic!("it concerns a connection: {other:?}"),
         }
     }
 

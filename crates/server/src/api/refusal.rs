@@ -29,7 +29,7 @@ impl From<Fault> for Refusal {
 }
 
 /// The HTTP status of an error.
-const fn status(code: ErrorCode) -> StatusCode {
+pub(crate) const fn status(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
         E::NotLoggedIn

@@ -2,9 +2,10 @@
 
 use super::router;
 use crate::address::PublicAddress;
+use crate::compat::{Apps, ConferenceWire};
 use crate::config::{AppSection, Config};
 use crate::control::Control;
-use crate::http::Shared;
+use crate::http::{Shared, Tenants};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::DefaultBodyLimit;
@@ -50,8 +51,11 @@ impl Site {
             Control::answered_by(store.clone(), answers),
             Fanout::new(fanout).unwrap(),
             PublicAddress::new(&Config::default(), nowhere, nowhere),
-            [(app.id, app.secret)].into(),
-            None,
+            Tenants {
+                wire: ConferenceWire::new(Apps::default(), [0; 32]),
+                apps: [(app.id, app.secret)].into(),
+                demo: None,
+            },
             None,
             shutdown,
         );

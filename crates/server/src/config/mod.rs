@@ -346,6 +346,9 @@ pub struct AppSection {
     /// Video minutes that may be used in a month, of all tiers.
     #[serde(default)]
     pub video_minutes_per_month: u64,
+    /// What the vendor's conference clients call it, `org#app`. Empty: only by its number, `…#<id>`.
+    #[serde(default)]
+    pub conference_key: String,
     /// Whether the key of authBuffers is the MD5 of a secret of 16 characters.
     #[serde(default)]
     pub auth_buffer_md5: bool,
@@ -371,6 +374,7 @@ impl AppSection {
             video_minutes_per_day: 0,
             audio_minutes_per_month: 0,
             video_minutes_per_month: 0,
+            conference_key: String::new(),
             auth_buffer_md5: false,
         }
     }

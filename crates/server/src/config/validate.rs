@@ -1,6 +1,7 @@
 //! Rules that a single value's type does not express.
 
 use super::{Config, ConfigError};
+use crate::compat::is_app_key;
 use huitong_auth::AppSecret;
 use std::collections::BTreeSet;
 
@@ -89,8 +90,20 @@ impl Config {
     }
 
     fn apps(&self) -> Result<(), ConfigError> {
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for app in &self.app {
+            let key = app.conference_key.as_str();
+            if !key.is_empty() && !is_app_key(key) {
+                return Err(ConfigError::new(format!(
+                    "The conference_key of application {} is {key:?}; write org#app, both of letters, digits and -.",
+                    app.id
+                )));
+            }
+            if !key.is_empty() && !keys.insert(key) {
+                return Err(ConfigError::new(format!(
+                    "Two applications have the conference_key {key:?}; give each its own."
+                )));
+            }
             AppSecret::parse(app.secret.reveal().as_str())
                 .map_err(|error| ConfigError::new(format!("Application {} is not valid: {error}", app.id)))?;
             if !seen.insert(app.id) {

@@ -114,8 +114,8 @@ impl Control {
         let (reporter, load) = watch::channel(Load::default());
         let engine = Engine::new(config, seed);
         let day_offset_minutes = books.counting.day_offset_minutes;
-        let task =
-            task::EngineTask::new(engine, Clock::start(), fanout, mixers, reporter, store.clone(), books);
+        let clock = Clock::start();
+        let task = task::EngineTask::new(engine, clock, fanout, mixers, reporter, store.clone(), books);
         let running = tokio::spawn(task.run(works, Arc::clone(&media)));
         Ok((Self { mailbox, media, load, store, day_offset_minutes }, running))
     }

@@ -56,9 +56,10 @@ fn describe() {
     huitong_store::describe_metrics();
     crate::control::describe_metrics();
     crate::transcoding::describe_metrics();
-    crate::mixing::describe_metrics();
     crate::usage_book::describe_metrics();
+    crate::mixing::describe_metrics();
     crate::passwords::describe_metrics();
+    crate::compat::describe_metrics();
     metrics::describe_counter!(
         "huitong_http_connections_refused_total",
         "Connections to the HTTP port refused because limits.http_connections was reached."

@@ -13,6 +13,7 @@ pub(crate) mod tls;
 mod web;
 
 use crate::address::PublicAddress;
+use crate::compat::ConferenceWire;
 use crate::control::Control;
 use huitong_fanout::Fanout;
 use huitong_types::{AppId, Redacted};
@@ -34,6 +35,8 @@ pub(crate) struct Inner {
     pub(crate) address: PublicAddress,
     /// The secrets that authenticate the back-end API.
     pub(crate) apps: BTreeMap<AppId, Redacted<String>>,
+    /// The conference wire of another vendor's clients.
+    pub(crate) wire: Arc<ConferenceWire>,
     /// The application for which the demo site gets credentials, if this server made one for itself.
     pub(crate) demo: Option<AppId>,
     pub(crate) sdk: sdk::Bundle,
@@ -45,21 +48,32 @@ pub(crate) struct Inner {
     pub(crate) shutdown: watch::Receiver<bool>,
 }
 
+/// The applications served, and who speaks for them.
+pub(crate) struct Tenants {
+    /// The secrets that authenticate the back-end API.
+    pub(crate) apps: BTreeMap<AppId, Redacted<String>>,
+    /// The conference wire of another vendor's clients.
+    pub(crate) wire: ConferenceWire,
+    /// The application for which the demo site gets credentials.
+    pub(crate) demo: Option<AppId>,
+}
+
 impl Shared {
     pub(crate) fn new(
         control: Control,
         fanout: Fanout,
         address: PublicAddress,
-        apps: BTreeMap<AppId, Redacted<String>>,
-        demo: Option<AppId>,
+        tenants: Tenants,
         preview: Option<preview::Project>,
         shutdown: watch::Receiver<bool>,
     ) -> Self {
+        let Tenants { apps, wire, demo } = tenants;
         Self(Arc::new(Inner {
             control,
             fanout,
             address,
             apps,
+            wire: Arc::new(wire),
             demo,
             sdk: sdk::Bundle::default(),
             preview,

@@ -3,6 +3,7 @@
 use super::{Shared, demo, host, metrics, pages, sdk, web};
 use crate::address::Reached;
 use crate::api;
+use crate::compat;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::HeaderMap;
@@ -38,6 +39,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route(SIGNAL_PATH, any(signal))
         .merge(host::router(shared.preview.is_some()))
         .merge(api)
+        .merge(compat::router())
         .fallback(pages::nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES))

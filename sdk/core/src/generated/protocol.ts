@@ -1322,6 +1322,7 @@ export const TRTC_CODES: { [code: string]: [number, number] } = {
   'too-slow': [-1307, -1307],
   'shutting-down': [-3301, -3301],
   'app-suspended': [-3301, -100013],
+  'app-overdue': [-3301, -100013],
   'internal': [-3301, -3301],
 };
 
@@ -1382,6 +1383,7 @@ export const EMEDIA_CODES: { [code: string]: number } = {
   'too-slow': -408,
   'shutting-down': -506,
   'app-suspended': -510,
+  'app-overdue': -510,
   'internal': -506,
 };
 
@@ -1442,6 +1444,7 @@ export const GME_CODES: { [code: string]: string } = {
   'too-slow': 'ERROR_NETWORK_ERROR',
   'shutting-down': 'ERROR_NETWORK_ERROR',
   'app-suspended': 'ERROR_CHARGE_OVERDU',
+  'app-overdue': 'ERROR_CHARGE_OVERDU',
   'internal': 'ERROR_UNKNOWN',
 };
 

@@ -1,0 +1,120 @@
+//! Conferences and those who are above them: back-ends, operators, crowds and the end of the server.
+
+mod common;
+
+use common::meeting::{act, enter_with, exits, meet, named, ticket};
+use common::{SECRET, World, config};
+use huitong_engine::{ApiCall, ApiResult, Input};
+use huitong_protocol::Done;
+use huitong_protocol::api::{ConferenceRequest, ConferenceRole as ApiRole};
+use huitong_types::{ConferenceExit, ConferenceRole, ErrorCode, RoomId, UserId};
+use serde_json::json;
+use std::time::Duration;
+
+#[test]
+fn the_back_end_makes_looks_removes_and_ends() {
+    let mut world = World::new(config());
+    let request = ConferenceRequest {
+        room: Some("board".to_owned()),
+        password: Some("sesame".to_owned()),
+        creator: Some("ann".to_owned()),
+        default_role: Some(ApiRole::Audience),
+        ..ConferenceRequest::default()
+    };
+    let ApiResult::Conference(made) = world.call(ApiCall::CreateConference(Box::new(request))) else {
+        panic!()
+    };
+    assert!(made.summary.locked && made.members.is_empty());
+    let ann = world.client("ann");
+    let own = ticket(&mut world, ann, json!({ "conference": made.summary.conference })).unwrap();
+    enter_with(&mut world, ann, &own, json!({})).unwrap();
+    let bob = meet(&mut world, "bob", "board", json!({ "password": "sesame" }));
+    let name = own.conference.clone();
+    let ApiResult::Conference(detail) = world.call(ApiCall::GetConference(name.clone())) else { panic!() };
+    let roles: Vec<_> = detail.members.iter().map(|member| (member.user.as_str(), member.role)).collect();
+    assert_eq!(roles, [("ann", ApiRole::Admin), ("bob", ApiRole::Audience)]);
+    let kick = huitong_protocol::Kick {
+        conference: name.clone(),
+        users: vec![UserId::new("bob").unwrap()],
+        members: Vec::new(),
+    };
+    let by_bob = ApiCall::Kick(Some(UserId::new("bob").unwrap()), kick.clone());
+    assert_eq!(world.refused(by_bob), ErrorCode::NotAdmin, "for a user it has the user's rights");
+    let ApiResult::Members(reply) = world.call(ApiCall::Kick(None, kick)) else { panic!() };
+    assert_eq!(reply.users.len(), 1);
+    assert_eq!(exits(&world, bob), [ConferenceExit::Removed]);
+    let destroy = huitong_protocol::Destroy { conference: name.clone() };
+    assert!(matches!(world.call(ApiCall::Destroy(None, destroy)), ApiResult::Done));
+    assert_eq!(exits(&world, ann), [ConferenceExit::Closed]);
+    assert_eq!(world.refused(ApiCall::GetConference(name)), ErrorCode::NoConference);
+    world.wind_down();
+}
+
+#[test]
+fn operators_remove_from_and_dissolve_the_room_of_a_conference() {
+    let mut world = World::new(config());
+    let ann = meet(&mut world, "ann", "a", json!({}));
+    let bob = meet(&mut world, "bob", "a", json!({}));
+    let room = RoomId::text("a").unwrap();
+    world.call(ApiCall::RemoveMember(room.clone(), UserId::new("bob").unwrap()));
+    assert_eq!(exits(&world, bob), [ConferenceExit::Removed]);
+    world.call(ApiCall::DissolveRoom(room));
+    assert_eq!(exits(&world, ann), [ConferenceExit::Closed]);
+    assert_eq!(world.engine.sizes().conferences, 0);
+    world.wind_down();
+}
+
+#[test]
+fn ten_thousand_named_alike_come_to_a_live_conference_and_the_admin_goes_on() {
+    let mut world = World::new(config());
+    let settings = json!({ "settings": { "kind": "live", "maxAudience": 20_000 } });
+    let ann = meet(&mut world, "ann", "show", settings);
+    let bob = meet(&mut world, "bob", "show", json!({}));
+    let own = ticket(&mut world, bob, json!({ "room": named("show") })).unwrap();
+    for n in 0..10_000 {
+        let who = world.client(&format!("u{n}"));
+        let own = ticket(&mut world, who, json!({ "conference": own.conference })).unwrap();
+        enter_with(&mut world, who, &own, json!({ "nick": "same", "ext": "{}" })).unwrap();
+        // Who watches says nothing more.
+        world.clients.pop();
+        assert_eq!(world.clients.len(), who);
+    }
+    let look = json!({ "op": "look", "conference": own.conference });
+    let Done::Look(seen) = world.ask(bob, look).unwrap() else { panic!("a look") };
+    assert_eq!((seen.members, seen.audience), (10_002, 10_001));
+    assert!(world.clients[ann].pushes.len() < 20, "audience is not told one by one");
+    act(&mut world, ann, "grant", json!({ "users": ["u9999"], "role": "talker" })).unwrap();
+    assert_eq!(world.clients[bob].people().len(), 2);
+    act(&mut world, ann, "destroy", json!({})).unwrap();
+    assert_eq!(world.engine.sizes().members, 0);
+}
+
+#[test]
+fn one_user_who_comes_again_and_again_has_one_place() {
+    let mut apps = config();
+    for app in apps.apps.values_mut() {
+        app.multi_device = huitong_engine::MultiDevice::PerDevice;
+    }
+    let mut world = World::new(apps);
+    let ann = meet(&mut world, "ann", "a", json!({}));
+    for _ in 0..300 {
+        meet(&mut world, "bob", "a", json!({}));
+    }
+    assert_eq!(world.clients[ann].people(), [("bob".to_owned(), ConferenceRole::Talker)]);
+    assert_eq!(world.engine.sizes().members, 2);
+    world.wind_down();
+}
+
+#[test]
+fn the_shutdown_of_the_server_ends_all_conferences() {
+    let mut world = World::new(config());
+    let ann = meet(&mut world, "ann", "a", json!({}));
+    let bob = world.client("bob");
+    world.input(Input::Drain { within: Duration::from_secs(5) });
+    let late = ticket(&mut world, bob, json!({ "room": named("b") })).unwrap_err();
+    assert_eq!(late, ErrorCode::ShuttingDown);
+    world.input(Input::Shutdown);
+    assert_eq!(exits(&world, ann), [ConferenceExit::Closed]);
+    assert!(world.notes.iter().all(|note| !note.contains(SECRET)));
+    world.wind_down();
+}
