@@ -196,7 +196,6 @@ impl Engine {
                 None
             }
             Room::Joined { session, .. }
-            | Room::Announced { session, .. }
             | Room::MediaCut { session, .. }
             | Room::MediaOver { session, .. }
             | Room::PublishAllowed { session, .. }

@@ -37,6 +37,7 @@ interface Session {
   room: FakeRoom | null;
   roomId: RoomId;
   role: Role;
+  /** It asked for the voices of all others in one stream. */
   mix?: boolean;
   /** Registered streams, of which a member may push media. */
   published: Map<StreamKind, Publish>;
