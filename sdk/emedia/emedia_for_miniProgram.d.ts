@@ -121,6 +121,8 @@ declare namespace emedia {
     subStream(streamId: string | ({ streamId: string } & Calls)): Promise<Result<{ rtmp: string; flv: string }>>;
     createUrl(url: string): string;
 
+    /** An addition: the voices of all others as one sound, in a conference of type 11; single streams come without sound then. False ends it. */
+    subMix(on?: boolean): Promise<any>;
     /** Additions. */
     muteMembers(confrId: string, memberNames: string | string[], what?: { audio?: boolean; video?: boolean }): Promise<any>;
     setMedia(what: { audio?: boolean; video?: boolean }): Promise<any>;

@@ -12,7 +12,7 @@ import type { Clock } from './clock.js';
 export interface ConferenceHost {
   push(session: string, event: Event): void;
   /** Gives a session a seat in a room; null if it sits in another one. */
-  seat(session: string, room: RoomId, scene: Scene, role: Role, publish: Publish[]): RoomState | null;
+  seat(session: string, room: RoomId, scene: Scene, role: Role, publish: Publish[], mix: boolean): RoomState | null;
   /** Takes the seat; tells the session unless it knows. */
   unseat(session: string, reason: LeaveReason): void;
   /** Whoever may not send any more: its streams are over. In a live room it is among the publishers or not. */
@@ -256,7 +256,7 @@ export class FakeConferences {
     const publish = role === 'audience' ? [] : (request.publish ?? []);
     // Only live rooms have audience.
     const place = conference.kind === 'live' ? placeOf(role) : 'publisher';
-    const state = this.host.seat(session, conference.room, sceneOf(conference.kind), place, publish);
+    const state = this.host.seat(session, conference.room, sceneOf(conference.kind), place, publish, conference.kind === 'large');
     if (!state) {
       return refused('already-in-room');
     }

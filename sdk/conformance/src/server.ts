@@ -97,10 +97,10 @@ export class FakeServer {
     this.presence = new FakePresence(clock, push);
     this.conferences = new FakeConferences(clock, {
       push,
-      seat: (id, room, scene, role, publish) => {
+      seat: (id, room, scene, role, publish, mix) => {
         const session = this.sessions.get(id);
         const elsewhere = session?.room && nameOf(session.roomId) !== nameOf(room);
-        return session && !elsewhere ? this.join(session, { room, scene, role, publish }) : null;
+        return session && !elsewhere ? this.join(session, { room, scene, role, publish, mix }) : null;
       },
       unseat: (id, reason) => this.unseat(id, reason),
       place: (id, role) => this.place(this.sessions.get(id), role),

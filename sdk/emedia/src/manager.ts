@@ -1,7 +1,7 @@
 /** `emedia.mgr`: what pages call, and what they assign to be called. */
 import { Conferences, deviceId, makeKey, playUrl, pushUrl } from '@huitong/core';
 import type {
-  Asked, AskTicket, ConferenceEvent, ConferenceRequest, ConferenceSettings, Entered, Entrance, Failure, Grant, Platform,
+  Asked, AskTicket, ConferenceEvent, ConferenceRequest, ConferenceSettings, ConferenceStream, Entered, Entrance, Failure, Grant, Platform,
 } from '@huitong/core';
 import { findServer } from '@huitong/wx-platform';
 import { ConfrType, Role, kindOf, roleOf, typeOf } from './constants.js';
@@ -56,7 +56,7 @@ export class Manager {
     // What is not part of the API stays out of what pages may print or copy.
     const hidden: Record<string, unknown> = { platform, logger };
     Object.keys(hidden).forEach((key) => Object.defineProperty(this, key, { value: hidden[key] }));
-    const changing: Record<string, unknown> = { host: '', conferences: null, address: '', stage: null, early: [], key: '', tracks: TRACKS, who: null };
+    const changing: Record<string, unknown> = { host: '', conferences: null, address: '', stage: null, early: [], key: '', tracks: TRACKS, mixed: false, who: null };
     Object.keys(changing).forEach((key) => Object.defineProperty(this, key, { value: changing[key], writable: true }));
   }
 
@@ -69,6 +69,8 @@ export class Manager {
   private declare key: string;
   /** Whether microphone and camera are on, as the page says. */
   private declare tracks: { audio: boolean; video: boolean };
+  /** Whether the page plays the mixed sound, so that the single streams come without theirs. */
+  private declare mixed: boolean;
   private declare who: Who | null;
 
   /** Points at a private server. What the application has set in `wx.huitong` wins. */
@@ -345,6 +347,32 @@ export class Manager {
     return callingBack(option, subscribed);
   }
 
+  /**
+   * An addition: gives the addresses of the voices of all others as one sound, which large conferences (type 11) have. The single
+   * streams come without sound from then on, until it is called with false. After `onReconnect` it is to be called again.
+   */
+  subMix(on?: boolean): Promise<any> {
+    return this.inside((resolve, reject) => {
+      const { conferences } = this;
+      const { mix, media } = conferences ?? {};
+      const mixed = on !== false;
+      if (!conferences || !media || (mixed && !mix)) {
+        reject(trouble(UNKNOWN, 'subMix: there is no mixed sound; a conference of type 11 has one.'));
+        return;
+      }
+      this.mixed = mixed;
+      conferences.streams.forEach((stream) => this.hear(stream));
+      resolve(reply(mixed && mix ? { rtmp: playUrl(media, 'rtmp', mix), flv: playUrl(media, 'flv', mix) } : {}));
+    });
+  }
+
+  /** Asks for the sound of a voice, or not. Screens are in no mix. */
+  private hear({ stream, member }: ConferenceStream): void {
+    if (stream === 'main') {
+      this.conferences?.subscribe(member.user, stream, !this.mixed, true);
+    }
+  }
+
   /** A hook that some applications override. */
   createUrl(url: string): string {
     return url;
@@ -355,10 +383,11 @@ export class Manager {
     this.logger.write('warn', `${name} is for a plug-in that mini programs do not have`);
   }
 
-  /** The own stream is over. */
+  /** The own stream is over, and what was played. */
   private silence(): void {
     this.key = '';
     this.tracks = TRACKS;
+    this.mixed = false;
   }
 
   private people({ names }: Who, given: unknown): Required<Pick<Grant, 'users' | 'members'>> {
@@ -443,6 +472,11 @@ export class Manager {
     } else if (event.type === 'over') {
       this.stage = null;
       this.silence();
+    }
+    if (event.type === 'streamAdded' && this.mixed) {
+      this.hear(event.stream);
+    } else if (event.type === 'entered') {
+      this.mixed = false;
     }
     stage?.tell(event, String(this.conferences?.state?.you.member ?? ''));
     if (event.type === 'settled') {

@@ -82,3 +82,21 @@ test('a_talker_that_becomes_audience_is_cut_at_once_and_talks_again_when_it_may'
   await eve.phone.kill()
   await fay.phone.kill()
 })
+
+test('in_a_large_conference_a_phone_plays_all_other_voices_as_one_sound_and_their_pictures_without', async () => {
+  const [gia, hal] = [await come('gia'), await come('hal')]
+  await gia.joins('congress', { config: { confrType: 11 } })
+  await hal.joins('congress')
+  await allMeet([gia.phone, hal.phone])
+  await gia.phone.call('mix')
+  await gia.phone.until('hears hal in the mix, and not itself', () => gia.phone.player('mix')?.heard === hal.phone.toneHz)
+  await gia.phone.hearsNothingOf(hal.phone)
+  await gia.phone.sees(hal.phone)
+  const ida = await come('ida')
+  await ida.joins('congress')
+  await Promise.all([gia.phone.sees(ida.phone), hal.phone.hears(ida.phone)])
+  assert.equal(gia.phone.player('ida').heard, null, 'who comes later is in the mix, too')
+  await hal.phone.call('exit')
+  await gia.phone.until('hears ida in the mix', () => gia.phone.player('mix')?.heard === ida.phone.toneHz)
+  await Promise.all([gia, hal, ida].map(({ phone }) => phone.kill()))
+})

@@ -39,6 +39,24 @@ export const additionChecks: Checks = {
   'emedia.callback.onHandDeclined': hands,
   'emedia.method.mgr.muteMembers': muting,
   'emedia.callback.onMuted': muting,
+  'emedia.method.mgr.subMix': async () => {
+    const plain = await two();
+    assert.equal((await plain.world.settled(plain.ann.mgr.subMix())).rejected.error, -1, 'only large conferences have a mix');
+    const { world, ann, bob } = await two({ config: { confrType: 11 } });
+    const streams = (user: string): void => world.server.stream(ROOM, user, 'main', true, true);
+    streams('bob');
+    await world.wait();
+    const { rtmp, flv } = await world.settled(ann.mgr.subMix());
+    assert.match(rtmp, /^rtmp:.*mix-of-the-room/);
+    assert.match(flv, /^http.*mix-of-the-room.*\.flv$/);
+    await world.inRoom('cid');
+    streams('cid');
+    await world.wait();
+    await world.settled(ann.mgr.subMix(false));
+    const asked = world.server.requests('subscribe').map(({ user, audio, video }) => [user, audio, video]);
+    assert.deepEqual(asked, [['bob', false, true], ['cid', false, true], ['bob', true, true], ['cid', true, true]]);
+    assert.equal(bob.mgr.mixed, false, 'who has not asked hears single voices');
+  },
   'emedia.method.mgr.setMedia': async () => {
     const { world, ann } = await two();
     const published = (): unknown[] => world.server.published('ann').map(({ audio, video }) => [audio, video]);

@@ -63,6 +63,12 @@ Page({
       (error) => keep({ error }),
     )
   },
+  /** Plays all other voices as one sound. */
+  mix() {
+    emedia.mgr.subMix().then(({ data }) => {
+      this.setData({ players: this.data.players.concat({ id: 'mix_main', streamId: 'mix', src: data.rtmp }) })
+    })
+  },
   exit(...args) {
     emedia.mgr.exitConference(...args)
   },
