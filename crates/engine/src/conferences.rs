@@ -188,8 +188,27 @@ impl Engine {
             return Ok(Found { id: conference.id, created: false });
         }
         let settings = settings_of(&settings, password)?;
-        let by = Actor::User(user.clone());
-        self.create_conference(by, None, room, settings).map(|id| Found { id, created: true })
+        let occupied = match &room {
+            Some(room) => {
+                self.may_claim(user.app, room)?;
+                self.rooms.exists(&RoomKey { app: user.app, room: room.clone() })
+            }
+            None => false,
+        };
+        // Who comes to a room where others are decides nothing about them: only the back-end can make somebody admin there.
+        let by = if occupied { Actor::BackEnd(user.app) } else { Actor::User(user.clone()) };
+        self.create_conference(by, None, room, settings).map(|id| Found { id, created: !occupied })
+    }
+
+    /// Whether a client may make a conference of a room that it names. Where rooms need a key, that would be a way around it.
+    fn may_claim(&self, app: AppId, room: &RoomId) -> Result<(), Fault> {
+        if self.config.apps.get(&app).is_some_and(|app| app.require_room_key) {
+            let sentence = format!(
+                "Rooms of this application need a privateMapKey: its back-end makes the conference of the room {room}."
+            );
+            return Err(Fault::because(ErrorCode::RoomKeyRequired, sentence).in_field("room"));
+        }
+        Ok(())
     }
 
     /// Makes a conference. Plain members that are in its room are its members from here on.

@@ -369,6 +369,17 @@ fn plain_members_and_members_of_a_conference_meet_in_one_room() {
     let push = world.start_media(phone, &key("phone"));
     let ann = meet(&mut world, "ann", "a", json!({}));
     assert_eq!(world.clients[ann].people(), [("phone".to_owned(), ConferenceRole::Talker)]);
+    let own = world.clients[ann].conference.clone().unwrap();
+    assert_eq!(own.you.role, ConferenceRole::Talker, "nobody becomes admin over those who were there before");
+    let seize = act(&mut world, ann, "kick", json!({ "users": ["phone"] })).unwrap_err();
+    assert_eq!(seize, ErrorCode::NotAdmin);
+    let grant = huitong_protocol::Grant {
+        conference: own.conference,
+        users: vec![UserId::new("ann").unwrap()],
+        members: Vec::new(),
+        role: ConferenceRole::Admin,
+    };
+    world.call(huitong_engine::ApiCall::Grant(None, grant));
     assert_eq!(world.clients[ann].tracks("phone", StreamKind::Main), Some((true, true)));
     let later = world.client("later");
     world.ask(later, json!({ "op": "join", "room": named("a") })).unwrap();
@@ -405,6 +416,21 @@ fn a_password_keeps_the_door_of_the_room_shut_too() {
     assert_eq!(taken, ErrorCode::RoomTaken, "nobody locks a room around others");
     let scene = ticket(&mut world, eve, json!({ "room": named("b"), "settings": { "kind": "live" } }));
     assert_eq!(scene.unwrap_err(), ErrorCode::SceneMismatch);
+    world.wind_down();
+}
+
+#[test]
+fn where_rooms_need_a_key_no_client_makes_a_conference_of_one() {
+    let mut keyed = config();
+    for app in keyed.apps.values_mut() {
+        app.require_room_key = true;
+    }
+    let mut world = World::new(keyed);
+    let eve = world.client("eve");
+    let around = ticket(&mut world, eve, json!({ "room": named("a") })).unwrap_err();
+    assert_eq!(around, ErrorCode::RoomKeyRequired);
+    let own = ticket(&mut world, eve, json!({})).unwrap();
+    enter_with(&mut world, eve, &own, json!({})).expect("a conference of its own is nobody's room");
     world.wind_down();
 }
 

@@ -27,13 +27,13 @@ after(async () => {
   assert.equal(await meeting?.end(), 0, 'the server drains and exits with 0')
 })
 
-step('a_phone_for_rooms_comes_first_and_a_phone_for_conferences_makes_one_of_its_room', async () => {
-  tim = await meeting.phone('tim')
-  await meeting.enter(tim, { strRoomID: ROOM })
+step('a_phone_for_conferences_makes_one_and_a_phone_for_rooms_comes_by_the_name_of_its_room', async () => {
   emi = await PhoneAttendee.come(meeting, apps.make(), 'emi')
   const joined = await emi.joins(ROOM, { role: 7 })
   assert.equal(joined.isCreator, true)
   conference = joined.confrId
+  tim = await meeting.phone('tim')
+  await meeting.enter(tim, { strRoomID: ROOM })
   await emi.hears('onMemberJoined', { user: 'tim' })
 })
 
