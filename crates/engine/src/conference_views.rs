@@ -185,7 +185,7 @@ impl Engine {
             kind: kind_word(conference.kind).into(),
             creator: conference.creator.as_ref().map(name),
             locked: conference.is_locked(),
-            members: count(conference.members().count()),
+            inside: count(conference.members().count()),
             talkers: count(conference.talkers().count()),
             audience: count(conference.audience()),
             max_talkers: count(conference.caps.talkers),

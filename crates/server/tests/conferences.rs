@@ -53,6 +53,7 @@ async fn the_back_end_makes_steers_and_ends_a_conference() {
     let request = json!({"room": "board", "creator": "ann", "kind": "large", "maxTalkers": 3});
     let made = server.api("POST", "/v1/conferences", &request.to_string()).await;
     assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(made.text().matches("\"members\"").count(), 1, "each name once: {}", made.text());
     let made = made.json();
     assert_eq!(
         (&made["kind"], &made["creator"], &made["locked"]),
@@ -78,7 +79,7 @@ async fn the_back_end_makes_steers_and_ends_a_conference() {
         (&json!("bob"), &json!("audience"), &json!(true), &json!(false))
     );
     let list = server.api("GET", "/v1/conferences", "").await.json();
-    assert_eq!((&list["total"], &list["conferences"][0]["members"]), (&json!(1), &json!(2)));
+    assert_eq!((&list["total"], &list["conferences"][0]["inside"]), (&json!(1), &json!(2)));
     assert_eq!(server.api("DELETE", &member, "").await.status, 204);
     assert_eq!(bob.event("removed").await["reason"], "kicked");
     let gone = server.api("DELETE", &member, "").await;

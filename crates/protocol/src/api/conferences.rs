@@ -180,8 +180,8 @@ pub struct ConferenceSummary {
     pub creator: Option<String>,
     /// Whether a password is needed.
     pub locked: bool,
-    /// Everybody who is inside.
-    pub members: u32,
+    /// How many are inside.
+    pub inside: u32,
     /// Those who may talk.
     pub talkers: u32,
     /// Those who only watch.
