@@ -195,9 +195,39 @@ impl Engine {
             }
             None => false,
         };
-        // Who comes to a room where others are decides nothing about them: only the back-end can make somebody admin there.
-        let by = if occupied { Actor::BackEnd(user.app) } else { Actor::User(user.clone()) };
+        // Who comes to a room where others are decides nothing about them, neither as an admin nor by its settings.
+        let (by, settings) = match occupied {
+            true => (Actor::BackEnd(user.app), self.settings_for_all(user.app, room.as_ref(), settings)?),
+            false => (Actor::User(user.clone()), settings),
+        };
         self.create_conference(by, None, room, settings).map(|id| Found { id, created: !occupied })
+    }
+
+    /// Settings by which nobody in a room loses anything.
+    fn settings_for_all(
+        &self,
+        app: AppId,
+        room: Option<&RoomId>,
+        asked: Settings,
+    ) -> Result<Settings, Fault> {
+        let most = self.config.conferences.talkers;
+        let people = room.map_or(0, |room| self.rooms.everybody(&RoomKey { app, room: room.clone() }).len());
+        if people > most {
+            let sentence = format!(
+                "{people} members are in this room, and a conference has at most {most} talkers; choose another name."
+            );
+            return Err(Fault::because(ErrorCode::RoomTaken, sentence).in_field("room"));
+        }
+        let all = Some(usize::MAX);
+        Ok(Settings {
+            password: asked.password,
+            max_videos: all,
+            max_screens: all,
+            max_talkers: all,
+            max_audience: all,
+            default_role: Some(huitong_conference::Role::Talker),
+            ..Settings::new(asked.kind)
+        })
     }
 
     /// Whether a client may make a conference of a room that it names. Where rooms need a key, that would be a way around it.

@@ -420,6 +420,42 @@ fn a_password_keeps_the_door_of_the_room_shut_too() {
 }
 
 #[test]
+fn whoever_makes_a_conference_of_an_occupied_room_takes_nothing_from_those_in_it() {
+    let mut world = World::new(config());
+    let people: Vec<usize> = (0..12).map(|n| world.client(&format!("p{n}"))).collect();
+    let mut pushes = Vec::new();
+    for who in &people {
+        world.ask(*who, json!({ "op": "join", "room": named("a") })).unwrap();
+        pushes.push(world.start_media(*who, &key(&format!("key-of-{who}"))));
+    }
+    let settings = json!({
+        "settings": { "maxTalkers": 1, "maxVideos": 0, "maxScreens": 0, "defaultRole": "audience", "emptyMs": 1 },
+    });
+    let eve = meet(&mut world, "eve", "a", settings);
+    assert_eq!(world.clients[eve].people().len(), people.len());
+    for push in pushes {
+        let Media::Publishing { allowed, .. } = world.media[&push] else {
+            panic!("{:?}", world.media[&push])
+        };
+        assert_eq!(allowed, TrackFlags { audio: true, video: true });
+    }
+    world.wind_down();
+}
+
+#[test]
+fn a_room_with_more_people_than_may_talk_does_not_become_a_conference() {
+    let mut world = World::new(config());
+    for n in 0..51 {
+        let who = world.client(&format!("p{n}"));
+        world.ask(who, json!({ "op": "join", "room": named("a") })).unwrap();
+    }
+    let eve = world.client("eve");
+    let refused = ticket(&mut world, eve, json!({ "room": named("a") })).unwrap_err();
+    assert_eq!(refused, ErrorCode::RoomTaken);
+    world.wind_down();
+}
+
+#[test]
 fn where_rooms_need_a_key_no_client_makes_a_conference_of_one() {
     let mut keyed = config();
     for app in keyed.apps.values_mut() {
