@@ -39,10 +39,10 @@ const pageMethods: Record<string, (this: Instance, ...args: any[]) => unknown> =
     return this.voice.exit();
   },
   enableMic(enable: unknown) {
-    return this.voice.microphone(!!enable);
+    return this.voice.microphone(enable);
   },
   enableSpeaker(enable: unknown) {
-    return this.voice.speaker(!!enable);
+    return this.voice.speaker(enable);
   },
   getRemoteUserList() {
     return this.voice.remoteUsers();
