@@ -62,6 +62,9 @@ const handlers: Record<string, (this: Instance, event: NativeEvent) => void> = {
       this.voice.fail(deviceError(errCode, String(errMsg ?? '')));
     }
   },
+  _pusherStatus() {
+    this.voice.pusher.status();
+  },
   _pusherVolume(event) {
     this.voice.ownVolume(detailOf(event).volume);
   },

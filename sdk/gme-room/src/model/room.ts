@@ -45,6 +45,7 @@ export class VoiceRoom {
   private listChanged = false;
   /** There are more voices than are played with a tag each. */
   private mixWanted = false;
+  private shows: Cancel | null = null;
   private renderTimer: Cancel | null = null;
   private meterTimer: Cancel | null = null;
 
@@ -166,6 +167,11 @@ export class VoiceRoom {
       }
     });
     this.room = room;
+    // A tag that died in the background was not started again there, and the connection need not have noticed anything.
+    this.shows = this.platform.onShow(() => {
+      this.pusher.shown();
+      this.players.retry();
+    });
     room.enter(identityOf(entry, this.platform));
   }
 
@@ -322,6 +328,8 @@ export class VoiceRoom {
     this.players.clear();
     this.members.clear();
     this.refusals.clear();
+    this.shows?.();
+    this.shows = null;
     this.meterTimer?.();
     this.meterTimer = null;
     this.renderTimer?.();
