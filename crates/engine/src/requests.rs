@@ -77,6 +77,10 @@ impl Engine {
                 Ok(()) => return self.flush(),
                 Err(fault) => Err(fault),
             },
+            Request::Levels => match self.ask_levels(conn, session, id) {
+                Ok(()) => return self.flush(),
+                Err(fault) => Err(fault),
+            },
             Request::Enter(enter) => self.enter_conference(session, enter),
             Request::Hand(hand) => self.raise_hand(session, &hand),
             Request::Grant(_)

@@ -143,7 +143,8 @@ fn nobody_enters_a_conference_of_a_suspended_application_but_who_has_a_place_the
     let (ann, bob) = (world.client("ann"), world.client("bob"));
     let enter = ticket(&mut world, ann, "weekly").unwrap();
     world.ask(ann, enter).unwrap();
-    let (late, again) = (ticket(&mut world, bob, "weekly").unwrap(), ticket(&mut world, ann, "weekly").unwrap());
+    let (late, again) =
+        (ticket(&mut world, bob, "weekly").unwrap(), ticket(&mut world, ann, "weekly").unwrap());
     suspension(&mut world, ApiCall::Suspend(true));
     assert_eq!(world.ask(bob, late).unwrap_err(), ErrorCode::AppSuspended);
     world.ask(ann, again).unwrap();

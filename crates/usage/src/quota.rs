@@ -166,8 +166,20 @@ impl Account {
             false => pace.pending(now),
         };
         let rows = [
-            (Limit::AudioDay, self.quota.audio_day, self.today.audio_ms, audio.pending_today(now), audio.rate),
-            (Limit::VideoDay, self.quota.video_day, self.today.video_ms(), video.pending_today(now), video.rate),
+            (
+                Limit::AudioDay,
+                self.quota.audio_day,
+                self.today.audio_ms,
+                audio.pending_today(now),
+                audio.rate,
+            ),
+            (
+                Limit::VideoDay,
+                self.quota.video_day,
+                self.today.video_ms(),
+                video.pending_today(now),
+                video.rate,
+            ),
             (Limit::AudioMonth, self.quota.audio_month, self.month.audio_ms, of_month(audio), audio.rate),
             (Limit::VideoMonth, self.quota.video_month, self.month.video_ms(), of_month(video), video.rate),
         ];

@@ -356,7 +356,11 @@ fn a_day_begins_at_midnight_with_nothing_used_however_long_stays_go_on() {
     assert_eq!(world.quota, [Some(Limit::AudioMonth), Some(Limit::AudioDay)]);
     assert_eq!(world.quota_at, [month, day]);
     world.pass(20 * 3_600_000);
-    assert_eq!(world.quota[2..], [Some(Limit::AudioMonth), Some(Limit::AudioDay)], "the day is over, the month is not");
+    assert_eq!(
+        world.quota[2..],
+        [Some(Limit::AudioMonth), Some(Limit::AudioDay)],
+        "the day is over, the month is not"
+    );
     assert_eq!(world.quota_at[2..], [midnight + 86_400_000, midnight + 86_400_000 + 20 * 60_000]);
 }
 

@@ -91,3 +91,21 @@ test('a_phone_that_was_away_for_longer_than_its_seat_is_kept_is_in_again_with_it
   assert.deepEqual([ann.short(), ann.list], [[], ['10002']]);
   assert.equal(world.server.published('10001')[0]?.audio, true);
 });
+
+test('a_server_that_lost_everything_and_takes_the_old_auth_buffer_no_more_ends_the_stay_with_that_error', () => {
+  const { world, ann } = both();
+  world.server.restart();
+  world.server.refuse('hello', 'session-gone');
+  world.server.refuse('hello', 'credential-expired');
+  world.wait(20_000);
+  const told = ann.take().filter(({ type }) => type !== 'EVENT_USER_LIST_UPDATE');
+  assert.deepEqual(told.map(({ type, params: { errType, code, reason } }) => [type, errType, code, reason]), [
+    ['EVENT_ERROR', 1004, 7006, undefined],
+    ['EVENT_EXIT_ROOM_COMPLETED', 0, undefined, 'credential-expired'],
+  ]);
+  assert.deepEqual([ann.tag.data.pusher.url, ann.tag.data.players], ['', []]);
+  ann.tag.setData({ authBuffer: 'newer' });
+  assert.equal(ann.enter(), 0);
+  world.wait();
+  assert.deepEqual(ann.short(), ['ENTER_ROOM_COMPLETED OK'], 'with a new one it begins anew');
+});

@@ -79,6 +79,36 @@ test('the_speaker_silences_the_mix_which_is_not_fetched_then', () => {
   assert.ok(asked(world).every(([, audio]) => !audio));
 });
 
+test('each_voice_of_a_mix_has_its_level_and_none_while_nothing_is_to_be_heard', () => {
+  const { world, ann } = listening(0);
+  speak(world, NAMES.slice(0, 2));
+  world.server.levels = [{ user: NAMES[0] ?? '', level: 63 }, { user: 'nobody', level: 5 }];
+  world.wait(1000);
+  ann.told.splice(0);
+  world.wait(1000);
+  const told = ann.volumes();
+  assert.ok(told.length >= 4 && told.length <= 6, 'twice a second for each, and not more often');
+  assert.deepEqual(told.slice(0, 2), [[NAMES[0], 0, 63], [NAMES[1], 0, 0]]);
+  assert.deepEqual(ann.tag.getRemoteUserList().map(({ volume }: any) => volume), [63, 0]);
+  ann.tag.enableSpeaker(false);
+  const before = world.server.requests('levels').length;
+  world.wait(2000);
+  assert.equal(ann.volumes().filter(([, , down]) => down > 0).length, 0);
+  assert.equal(world.server.requests('levels').length, before, 'and nobody asks');
+  ann.tag.enableSpeaker(true);
+  world.server.refuse('levels', 'not-found');
+  world.wait(1000);
+  assert.equal(ann.volumes().pop()?.[2], 0);
+  assert.deepEqual([ann.short(), world.server.members(ROOM).includes('10001')], [[], true]);
+});
+
+test('a_phone_that_plays_single_voices_asks_the_server_for_no_levels', () => {
+  const { world, ann } = listening();
+  speak(world, NAMES.slice(0, 3));
+  world.wait(3000);
+  assert.deepEqual([tags(ann).length, world.server.requests('levels')], [3, []]);
+});
+
 test('the_application_says_how_many_voices_its_phones_play', () => {
   const { world, ann } = listening(2);
   speak(world, NAMES.slice(0, 2));

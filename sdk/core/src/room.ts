@@ -6,12 +6,15 @@ import { Backoff } from './backoff.js';
 import { Connection } from './connection.js';
 import type { Answer, ConnectionListener, End, Identity } from './connection.js';
 import type {
-  EndReason, Event, Failure, LeaveReason, MediaBases, MixState, Publish, Request, Role, RoomId, RoomState, Scene, StreamKind, Welcome,
+  EndReason, Event, Failure, LeaveReason, MediaBases, MixState, Publish, Request, Role, RoomId, RoomState, Scene, StreamKind, VoiceLevel,
+  Welcome,
 } from './generated/protocol.js';
 import { Mirror } from './mirror.js';
 import type { Change } from './mirror.js';
 import type { Endpoint } from './address.js';
 import type { Cancel, Platform } from './platform.js';
+import { EVERYTHING, open } from './wishes.js';
+import type { Publication, Subscription, Tracks, Wish } from './wishes.js';
 
 /** The room and how to be in it. */
 export interface Stay {
@@ -74,35 +77,6 @@ const AGAIN_MS = 1000;
 const AGAIN_MOST_MS = 30000;
 /** How often a join is tried again after a lost session, when the server refuses it for the moment. */
 const JOIN_AGAIN = 20;
-
-interface Tracks {
-  audio: boolean;
-  video: boolean;
-}
-
-/** Something that the server is to know. */
-interface Wish {
-  want: Tracks;
-  /** What the server has, or was asked to have; undefined when that is not known. */
-  told: Tracks | undefined;
-  /** The pauses after refusals for the moment. */
-  pauses: Backoff;
-}
-
-interface Publication extends Wish {
-  stream: StreamKind;
-  key: string;
-}
-
-interface Subscription extends Wish {
-  user: string;
-  stream: StreamKind;
-}
-
-/** What the server sends before it is told a wish. */
-const EVERYTHING: Tracks = { audio: true, video: true };
-
-const open = ({ want, told }: Wish): boolean => !told || told.audio !== want.audio || told.video !== want.video;
 
 /** See the head of the file. */
 export class Room implements ConnectionListener {
@@ -228,6 +202,17 @@ export class Room implements ConnectionListener {
   wantMix(wanted: boolean): void {
     this.mixWanted = wanted;
     this.run(() => undefined);
+  }
+
+  /** Asks how loud the others in the mix are. Without an answer nobody is told anything. */
+  levels(tell: (levels: VoiceLevel[]) => void): void {
+    if (this.present && this.mix !== undefined) {
+      this.connection.request({ op: 'levels' }, (answer) => {
+        if ('ok' in answer && answer.ok.op === 'levels') {
+          tell(answer.ok.levels);
+        }
+      });
+    }
   }
 
   /** Changes between publisher and audience in a live room. */

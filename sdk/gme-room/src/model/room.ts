@@ -362,8 +362,17 @@ export class VoiceRoom {
     this.meterTimer = this.platform.after(METER_MS, () => {
       this.meterTimer = null;
       this.tellVolumes();
+      this.askVolumes();
       this.measure();
     });
+  }
+
+  /** The tag of a mix says only how loud all are together: the server knows each. */
+  private askVolumes(): void {
+    const { room, players } = this;
+    if (players.mixed && players.audible && !this.platform.hidden()) {
+      room?.levels((levels) => levels.forEach(({ user, level }) => players.heard(user, level)));
+    }
   }
 
   private tellVolumes(): void {
