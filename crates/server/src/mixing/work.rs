@@ -168,3 +168,25 @@ impl Mix {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_two_for_each_decibel_and_never_beyond_its_ends() {
+        for (peak, wanted) in [
+            (1.0, 100),
+            (1.7, 100),
+            (0.5, 88),
+            (0.1, 60),
+            (0.01, 20),
+            (0.003, 0),
+            (0.0, 0),
+            (-1.0, 0),
+            (f32::NAN, 0),
+        ] {
+            assert_eq!(level(peak), wanted, "{peak}");
+        }
+    }
+}
