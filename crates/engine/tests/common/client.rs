@@ -147,11 +147,12 @@ impl Client {
         true
     }
 
-    /// The call is over for this client, and with it the seat in its room.
+    /// The call is over for this client, and with it the seat in its room if it took part.
     pub(super) fn forget_call(&mut self, call: &str) {
         let own = self.call.take().expect("a call");
         assert_eq!(own.call.as_str(), call, "{} is told of another call", self.user);
-        if self.state.as_ref().is_some_and(|state| state.room == own.room) {
+        let took_part = own.you != OwnState::Ringing;
+        if took_part && self.state.as_ref().is_some_and(|state| state.room == own.room) {
             self.state = None;
         }
     }
