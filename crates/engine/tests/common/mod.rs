@@ -8,8 +8,7 @@ use huitong_engine::{
 };
 use huitong_protocol::{Done, Event, Failure, MediaBases, Reply, Resumed, ServerFrame};
 use huitong_types::{
-    AppId, ErrorCode, Moment, OwnState, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey,
-    UserId,
+    AppId, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey, UserId,
 };
 use huitong_usage::{Input as Used, Settings, Usage};
 use serde_json::{Value, json};
@@ -334,15 +333,7 @@ impl World {
                             client.state = Some(enter.state.clone());
                             client.conference = Some(enter.conference.clone());
                         }
-                        Reply::Ok(Done::Leave) => {
-                            client.conference = None;
-                            let left = client.state.take().map(|state| state.room);
-                            // In a room of others one may be before it answers, and go.
-                            let own = client.call.as_ref().filter(|call| call.you != OwnState::Ringing);
-                            if own.is_some_and(|call| Some(&call.room) == left.as_ref()) {
-                                client.call = None;
-                            }
-                        }
+                        Reply::Ok(Done::Leave) => client.left(),
                         _ => {}
                     }
                 }
