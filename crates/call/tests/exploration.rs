@@ -25,6 +25,8 @@ struct Setting {
     calls: &'static [(usize, &'static [&'static str])],
     /// Whom the back-end connects.
     starts: &'static [(&'static str, &'static [&'static str])],
+    /// Whom the back-end calls into a room where others are, and in whose name.
+    opens: &'static [(&'static str, &'static [&'static str])],
     /// Whether calls are for a group, however few are called.
     group: bool,
     /// How long a call rings, s.
@@ -118,7 +120,7 @@ impl<'a> Node<'a> {
             }
             self.room_acts(device, *link, &mut acts);
         }
-        acts.extend((0..self.setting.starts.len()).map(Act::Start));
+        acts.extend((0..self.setting.starts.len() + self.setting.opens.len()).map(Act::Start));
         if self.setting.rooms {
             acts.extend(open.iter().map(|call| Act::End(*call)));
             acts.push(Act::Shutdown);
@@ -161,8 +163,11 @@ impl<'a> Node<'a> {
                 Input::Call { session: session(device), call: placed(invitees) }
             }
             Act::Start(start) => {
-                let (caller, invitees) = self.setting.starts[start];
-                Input::Start { caller: key(caller), call: placed(invitees) }
+                let (starts, opens) = (self.setting.starts, self.setting.opens);
+                let (caller, invitees) = starts.iter().chain(opens).nth(start).expect("one of them");
+                let mut call = placed(invitees);
+                call.open = start >= starts.len();
+                Input::Start { caller: key(caller), call }
             }
             Act::Accept(device, call) => Input::Accept { session: session(device), call },
             Act::Reject(device, call, busy) => Input::Reject { session: session(device), call, busy },
@@ -385,6 +390,7 @@ fn states_that_look_alike_do_alike() {
         shaky: &[0, 1],
         calls: &[(0, &["ben"]), (1, &["ann", "cat"])],
         starts: &[("ann", &["ben", "cat"])],
+        opens: &[("cat", &["ben"])],
         group: false,
         ring: 25,
         wait: 10,
@@ -401,6 +407,7 @@ fn two_call_each_other_and_both_have_two_devices() {
         shaky: &[0, 1, 2, 3],
         calls: &[(0, &["ben"]), (2, &["ann"]), (3, &["ann"])],
         starts: &[],
+        opens: &[],
         group: false,
         ring: 25,
         wait: 5,
@@ -417,6 +424,7 @@ fn time_passes_in_small_steps() {
         shaky: &[0, 1],
         calls: &[(0, &["ben"])],
         starts: &[("ann", &["ben"])],
+        opens: &[],
         group: false,
         ring: 30,
         wait: 1,
@@ -433,6 +441,7 @@ fn the_back_end_connects_two() {
         shaky: &[0, 1],
         calls: &[(0, &["ben"])],
         starts: &[("ann", &["ben"]), ("ben", &["ann"])],
+        opens: &[],
         group: false,
         ring: 25,
         wait: 5,
@@ -449,6 +458,7 @@ fn the_back_end_connects_three() {
         shaky: &[0, 1, 3],
         calls: &[(3, &["ann"])],
         starts: &[("ann", &["ben", "cat"])],
+        opens: &[],
         group: false,
         ring: 30,
         wait: 10,
@@ -459,12 +469,30 @@ fn the_back_end_connects_three() {
 }
 
 #[test]
+fn the_back_end_calls_into_a_room_in_the_name_of_one_who_may_be_called_too() {
+    let setting = Setting {
+        devices: &["ann", "ben", "ben", "cat"],
+        shaky: &[0, 1],
+        calls: &[(0, &["ben"])],
+        starts: &[],
+        opens: &[("ann", &["ben", "cat"]), ("cat", &["ann"])],
+        group: false,
+        ring: 25,
+        wait: 10,
+        strangers: false,
+        rooms: true,
+    };
+    explore("open", &setting);
+}
+
+#[test]
 fn a_group_of_three_of_whom_anyone_may_vanish() {
     let setting = Setting {
         devices: &["ann", "ben", "ben", "cat"],
         shaky: &[0, 1, 2, 3],
         calls: &[(0, &["ben", "cat"]), (1, &["ann"])],
         starts: &[],
+        opens: &[],
         group: true,
         ring: 25,
         wait: 10,
@@ -481,6 +509,7 @@ fn one_calls_three() {
         shaky: &[0, 1],
         calls: &[(0, &["ben", "cat", "dan"])],
         starts: &[],
+        opens: &[],
         group: false,
         ring: 30,
         wait: 10,
@@ -497,6 +526,7 @@ fn two_call_three() {
         shaky: &[0],
         calls: &[(0, &["cat", "dan"]), (1, &["dan", "eve"]), (1, &["ann"])],
         starts: &[],
+        opens: &[],
         group: false,
         ring: 25,
         wait: 10,

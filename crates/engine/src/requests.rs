@@ -159,7 +159,7 @@ impl Engine {
             self.may_enter(&key, &user)?;
         }
         let grant = match (own_call, self.voice_grant(session, &key.room)?) {
-            // The server chose the room, so no back-end can have made a key for it.
+            // The server chose the room, so no back-end can have made a key for it; or the back-end calls the user into it.
             (true, _) => Grant { privileges: Privileges::ALL, expires_unix: None },
             // The authBuffer has opened this very room.
             (false, Some(privileges)) => Grant { privileges, expires_unix: None },
@@ -167,8 +167,8 @@ impl Engine {
         };
         self.media.may_register(&self.urls, session, &join.publish)?;
         let (scene, role, privileges) = (join.scene, join.role, grant.privileges);
-        // An authBuffer is a permission of the back-end for this very room.
-        let authority = self.has_voice_pass(session);
+        // An authBuffer is a permission of the back-end for this very room, and so is its call.
+        let authority = own_call || self.has_voice_pass(session);
         let door = Door { key: &key, scene, role, privileges, authority };
         if let Some(result) = self.join_conference(session, UserKey { app, user: user.clone() }, &door) {
             result?;

@@ -28,6 +28,7 @@ fn call_request() -> CallRequest {
         group: None,
         timeout_ms: None,
         data: None,
+        room: None,
     }
 }
 

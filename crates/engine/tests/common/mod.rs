@@ -333,13 +333,7 @@ impl World {
                             client.state = Some(enter.state.clone());
                             client.conference = Some(enter.conference.clone());
                         }
-                        Reply::Ok(Done::Leave) => {
-                            client.conference = None;
-                            let left = client.state.take().map(|state| state.room);
-                            if client.call.as_ref().is_some_and(|call| Some(&call.room) == left.as_ref()) {
-                                client.call = None;
-                            }
-                        }
+                        Reply::Ok(Done::Leave) => client.left(),
                         _ => {}
                     }
                 }

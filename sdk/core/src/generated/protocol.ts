@@ -545,6 +545,11 @@ data?: string,
  */
 backend?: boolean, 
 /**
+ * Whether it leads into a room that is there for others as well. The caller only gives its name then: it is `connected` from the
+ * beginning, wherever it is.
+ */
+open?: boolean, 
+/**
  * Until ringing ends, ms.
  */
 ringingMs: number, 
