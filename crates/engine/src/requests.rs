@@ -3,7 +3,7 @@
 use crate::conferences::{Asker, Door};
 use crate::engine::{Engine, Labels};
 use crate::io::{ConnId, TrackFlags};
-use huitong_conference::UserKey;
+use huitong_conference::{Kind, UserKey};
 use huitong_protocol::{
     AskTicket, Done, Failure, Join, JoinReply, Look, MemberDetails, Pong, Publish, Reply, ReplyFrame,
     Request, SetRole, Subscribe, parse_request,
@@ -74,6 +74,10 @@ impl Engine {
                 Err(fault) => Err(fault),
             },
             Request::Look(look) => match self.look_by_client(conn, session, id, look) {
+                Ok(()) => return self.flush(),
+                Err(fault) => Err(fault),
+            },
+            Request::Levels => match self.ask_levels(conn, session, id) {
                 Ok(()) => return self.flush(),
                 Err(fault) => Err(fault),
             },
@@ -176,6 +180,9 @@ impl Engine {
                     self.tell_refused(session, kind, &fault);
                 }
             }
+            // Members of a large conference have the mix whether they ask for it or not.
+            let large = self.hall.machine.of_session(session).is_some_and(|(it, _)| it.kind == Kind::Large);
+            self.want_mix(session, join.mix || large);
             let state = self.state_of(session).ok_or(Fault::new(ErrorCode::Internal))?;
             return Ok(Done::Join(JoinReply { state }));
         }

@@ -227,7 +227,7 @@ impl World {
                     }
                 }
             }
-            Output::Mix(order) => self.mix_order(order),
+            mix @ (Output::Mix(_) | Output::AskLevels { .. }) => self.mix_output(mix),
             other => self.told(other),
         }
     }
