@@ -89,7 +89,7 @@ impl Engine {
             LeaveReason::Left | LeaveReason::SessionEnded | LeaveReason::BecameAudience => SeatEnd::Left,
             LeaveReason::TimedOut => SeatEnd::TimedOut,
             LeaveReason::Kicked | LeaveReason::Replaced => SeatEnd::Kicked,
-            LeaveReason::Dissolved | LeaveReason::ServerShutdown => SeatEnd::Dissolved,
+            LeaveReason::Dissolved => SeatEnd::Dissolved,
         };
         if self.is_seat_of_call(session, key) {
             self.let_happen(Input::SeatLost { session, why });

@@ -254,7 +254,7 @@ pub enum Input {
         /// Time that is left.
         within: Duration,
     },
-    /// The server goes down now: calls are over, and their records are written.
+    /// The server goes down now: calls, conferences and sessions are over, and records are written. Nobody is admitted.
     Shutdown,
     /// Nothing but time passed.
     Tick,

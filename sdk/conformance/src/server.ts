@@ -37,8 +37,7 @@ interface Session {
   room: FakeRoom | null;
   roomId: RoomId;
   role: Role;
-  /** It asked for the voices of all others in one stream. */
-  mix?: boolean;
+  mix?: boolean; // it asked for the voices of all others in one stream
   /** Registered streams, of which a member may push media. */
   published: Map<StreamKind, Publish>;
 }
@@ -239,6 +238,12 @@ export class FakeServer {
       member.streams.push(stream);
     }
     this.tell(room, user, { ev: 'streamChanged', user, stream });
+  }
+
+  /** The connection of somebody in the room is lost for a while, or is back. */
+  away(room: RoomId, user: string, away: boolean): void {
+    Object.assign(this.member(room, user) ?? {}, { away });
+    this.tell(room, user, { ev: 'memberAway', user, away });
   }
 
   /** Pushes an event to one user. */

@@ -339,7 +339,7 @@ export class Room implements ConnectionListener {
     this.publications.forEach((wish) => (wish.told = undefined));
     if (reason === 'kicked' || reason === 'dissolved' || reason === 'replaced') {
       this.finish({ type: 'removed', reason, message });
-    } else if (reason === 'sessionEnded' || reason === 'serverShutdown') {
+    } else if (reason === 'sessionEnded') {
       this.sessionEnds = true;
     }
     // A seat that timed out is taken again at once: nobody meant this member to go.

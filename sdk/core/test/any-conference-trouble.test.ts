@@ -17,6 +17,7 @@ class Device {
   readonly conferences: Conferences;
   readonly members = new Map<number, { user: string; role: ConferenceRole }>();
   readonly streams = new Map<number, ConferenceStream>();
+  readonly away = new Set<string>();
   attributes: Record<string, string> = {};
   role: ConferenceRole | null = null;
   settled = false;
@@ -50,6 +51,7 @@ class Device {
   forget(): void {
     this.members.clear();
     this.streams.clear();
+    this.away.clear();
     this.attributes = {};
     this.role = null;
     this.settled = false;
@@ -75,11 +77,16 @@ class Device {
         break;
       case 'memberExited':
         assert.ok(this.members.delete(event.member.member), 'who goes was there');
+        this.away.delete(event.member.user);
         assert.ok(![...this.streams.values()].some(({ member }) => member.member === event.member.member), 'and sends nothing any more');
         break;
       case 'memberRole':
         assert.notEqual(this.members.get(event.member.member)?.role, event.member.role, 'another role');
         this.members.set(event.member.member, event.member);
+        break;
+      case 'memberAway':
+        assert.notEqual(this.away.has(event.member.user), event.away, 'news');
+        this.away[event.away ? 'add' : 'delete'](event.member.user);
         break;
       case 'streamAdded':
         assert.ok(this.members.has(event.stream.member.member), 'whoever sends is known');
@@ -142,6 +149,7 @@ class Chaos {
       () => name !== null && (inside ? this.server.conferences.exit(name, guest) : this.server.conferences.enter(name, guest)),
       () => inside && this.server.stream(ROOM, guest, 'main', yes, rarely || !yes),
       () => inside && this.server.stream(ROOM, guest, yes ? 'main' : 'aux', rarely, yes),
+      () => inside && this.server.away(ROOM, guest, yes),
       () => name !== null && this.server.conferences.act(name, { op: 'grant', conference: name, users: [device.user], role }),
       () => name !== null && this.server.conferences.act(name, { op: 'attributes', conference: name, changes: [yes ? { key: 'a' } : { key: 'a', value: `${this.chance(9)}` }] }),
       () => name !== null && rarely && this.server.conferences.act(name, { op: 'kick', conference: name, users: [device.user] }),
@@ -189,7 +197,7 @@ class Chaos {
   compare(): void {
     const name = this.server.conferences.inRoom(ROOM);
     const people = name === null ? {} : this.server.conferences.people(name);
-    for (const { user, role, members, streams, attributes, asked, answers, settled } of this.devices) {
+    for (const { user, role, members, streams, away, attributes, asked, answers, settled } of this.devices) {
       assert.equal(answers, asked, `${user} has an answer to everything`);
       assert.equal(people[user] ?? null, role, `the role of ${user}`);
       if (role && name !== null) {
@@ -199,6 +207,8 @@ class Chaos {
         const expected = others.flatMap(([other]) => this.server.member(ROOM, other)?.streams.map(({ stream, audio, video }) => [other, stream, audio, video]) ?? []);
         const told = [...streams.values()].map(({ member, stream, audio, video }) => [member.user, stream, audio, video]);
         assert.deepEqual(told.sort(), expected.sort(), `what ${user} sees`);
+        const absent = others.map(([other]) => other).filter((other) => this.server.member(ROOM, other)?.away);
+        assert.deepEqual([...away].sort(), absent.sort(), `whose connection is lost for ${user}`);
         assert.deepEqual(attributes, this.server.conferences.attributesOf(name));
         assert.ok(this.server.members(ROOM).includes(user), `${user} has its seat`);
       }

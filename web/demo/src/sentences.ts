@@ -42,7 +42,6 @@ const FAILURES: Partial<Record<ErrorCode, Key>> = {
   'room-key-required': 'mayNotEnter',
   'may-not-create': 'mayNotEnter',
   'may-not-enter': 'mayNotEnter',
-  banned: 'banned',
   'server-full': 'serverFull',
   'shutting-down': 'shuttingDown',
   'app-suspended': 'appClosed',

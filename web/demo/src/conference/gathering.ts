@@ -151,7 +151,7 @@ export class Gathering {
     const { streams } = this.conferences;
     return this.others.map(({ user, member }) => ({
       user,
-      away: false,
+      away: this.conferences.away(user),
       streams: new Map(streams.filter((stream) => stream.member.member === member).map(({ stream, audio, video, play }) => [stream, { audio, video, play }])),
     }));
   }

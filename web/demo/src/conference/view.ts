@@ -207,12 +207,13 @@ export class ConferenceView {
     const { gathering, me } = this.options;
     const { noAudio = false, noVideo = false } = gathering.state ?? {};
     const { audio, video } = gathering.maySend ? me.sends : NOTHING;
-    const streams = new Map(gathering.members.map(({ user, streams: sent }) => [user, sent.get('main')] as const));
-    const others = gathering.others.map(({ user, role }) => ({
-      user, role, own: false, audio: streams.get(user)?.audio ?? false, video: streams.get(user)?.video ?? false,
+    const roles = new Map(gathering.others.map(({ user, role }) => [user, role] as const));
+    const others = gathering.members.map(({ user, away, streams }) => ({
+      user, away, role: roles.get(user) ?? 'audience', own: false, audio: streams.get('main')?.audio ?? false, video: streams.get('main')?.video ?? false,
       leftOut: gathering.leftOut.get(user) ?? NOTHING,
     }));
-    return [{ user: gathering.user, role: gathering.role, own: true, audio: audio && !noAudio, video: video && !noVideo, leftOut: NOTHING }, ...others];
+    const own = { user: gathering.user, role: gathering.role, own: true, audio: audio && !noAudio, video: video && !noVideo };
+    return [{ ...own, away: false, leftOut: NOTHING }, ...others];
   }
 
   private toggleRoll(open = this.roll.element.hidden): void {
