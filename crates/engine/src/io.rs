@@ -170,7 +170,7 @@ pub enum Input {
         /// The key of its URL.
         key: StreamKey,
     },
-    /// The publication carries these tracks as far as seen (the first frame of a track was received).
+    /// The publication carries these tracks: their first frame was received, and they have not fallen silent since.
     TracksSeen {
         /// The media connection.
         ticket: MediaTicket,
@@ -319,6 +319,8 @@ pub enum ApiCall {
     },
     /// One conference with its members.
     GetConference(ConferenceName),
+    /// Whether a member of a conference sends or plays anything now.
+    HasMedia(ConferenceName, UserId),
     /// A ticket for a user, as its own request would get it. Who calls has made sure who it is.
     AskTicket(UserId, Box<AskTicket>),
     /// A look for a user, as its own request would get it.
@@ -361,6 +363,8 @@ pub enum ApiResult {
     Conference(Box<ConferenceDetail>),
     /// Of [`ApiCall::ListConferences`].
     Conferences(ConferenceList),
+    /// Of [`ApiCall::HasMedia`].
+    Media(bool),
     /// Of [`ApiCall::AskTicket`].
     Ticket(Box<TicketReply>),
     /// Of [`ApiCall::Look`].
