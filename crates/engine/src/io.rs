@@ -6,7 +6,8 @@ use huitong_protocol::api::{
     GroupList, GroupRequest, RoomDetail, RoomList, Suspension, UrlReply, UrlRequest,
 };
 use huitong_protocol::{
-    AskTicket, Attributes, Destroy, Grant, Kick, Look, LookReply, MediaBases, MembersReply, Mute, TicketReply,
+    AskTicket, Attributes, Destroy, Grant, Kick, Look, LookReply, MediaBases, MembersReply, Mute,
+    TicketReply, VoiceLevel,
 };
 use huitong_session::Body;
 use huitong_types::{
@@ -239,12 +240,21 @@ pub enum Input {
         /// A stable word for the limit.
         limit: Option<&'static str>,
     },
+    /// How loud the voices of [`Output::AskLevels`] are.
+    Levels {
+        /// Who asked.
+        conn: ConnId,
+        /// Its request.
+        id: u32,
+        /// The answer.
+        levels: Vec<VoiceLevel>,
+    },
     /// The server is going down: tell everybody, admit nobody.
     Drain {
         /// Time that is left.
         within: Duration,
     },
-    /// The server goes down now: calls are over, and their records are written.
+    /// The server goes down now: calls, conferences and sessions are over, and records are written. Nobody is admitted.
     Shutdown,
     /// Nothing but time passed.
     Tick,
@@ -473,6 +483,17 @@ pub enum Output {
     },
     /// Something is to be done about the mix of a room.
     Mix(MixOrder),
+    /// A client asks how loud these voices of a mix are; [`Input::Levels`] answers.
+    AskLevels {
+        /// Its connection.
+        conn: ConnId,
+        /// Its request.
+        id: u32,
+        /// The mix.
+        mix: StreamId,
+        /// Voices, and whose they are.
+        voices: Vec<(StreamId, UserId)>,
+    },
     /// Keep a minted URL, to give it back with [`Input::RestoreUrl`] after a restart.
     KeepUrl(UrlRecord),
     /// A minted URL was withdrawn: keep it no longer. Those that expire are not named.

@@ -246,8 +246,6 @@ const fn exit_of(reason: LeaveReason) -> ConferenceExit {
         LeaveReason::Kicked => ConferenceExit::Removed,
         LeaveReason::Dissolved => ConferenceExit::Closed,
         LeaveReason::Replaced => ConferenceExit::OtherDevice,
-        LeaveReason::TimedOut | LeaveReason::SessionEnded | LeaveReason::ServerShutdown => {
-            ConferenceExit::Failed
-        }
+        LeaveReason::TimedOut | LeaveReason::SessionEnded => ConferenceExit::Failed,
     }
 }
