@@ -37,6 +37,19 @@ struct Setting {
     rooms: bool,
 }
 
+const PLAIN: Setting = Setting {
+    devices: &[],
+    shaky: &[],
+    calls: &[],
+    starts: &[],
+    opens: &[],
+    group: false,
+    ring: 25,
+    wait: 10,
+    strangers: true,
+    rooms: true,
+};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
     Online(usize),
@@ -252,11 +265,7 @@ fn states_that_look_alike_do_alike() {
         calls: &[(0, &["ben"]), (1, &["ann", "cat"])],
         starts: &[("ann", &["ben", "cat"])],
         opens: &[("cat", &["ben"])],
-        group: false,
-        ring: 25,
-        wait: 10,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     compare(&setting, 7);
 }
@@ -267,13 +276,8 @@ fn two_call_each_other_and_both_have_two_devices() {
         devices: &["ann", "ann", "ben", "ben"],
         shaky: &[0, 1, 2, 3],
         calls: &[(0, &["ben"]), (2, &["ann"]), (3, &["ann"])],
-        starts: &[],
-        opens: &[],
-        group: false,
-        ring: 25,
         wait: 5,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("glare", &setting);
 }
@@ -285,12 +289,9 @@ fn time_passes_in_small_steps() {
         shaky: &[0, 1],
         calls: &[(0, &["ben"])],
         starts: &[("ann", &["ben"])],
-        opens: &[],
-        group: false,
         ring: 30,
         wait: 1,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("time", &setting);
 }
@@ -302,12 +303,8 @@ fn the_back_end_connects_two() {
         shaky: &[0, 1],
         calls: &[(0, &["ben"])],
         starts: &[("ann", &["ben"]), ("ben", &["ann"])],
-        opens: &[],
-        group: false,
-        ring: 25,
         wait: 5,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("back-end", &setting);
 }
@@ -319,12 +316,8 @@ fn the_back_end_connects_three() {
         shaky: &[0, 1, 3],
         calls: &[(3, &["ann"])],
         starts: &[("ann", &["ben", "cat"])],
-        opens: &[],
-        group: false,
         ring: 30,
-        wait: 10,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("back-end, three", &setting);
 }
@@ -335,13 +328,9 @@ fn the_back_end_calls_into_a_room_in_the_name_of_one_who_may_be_called_too() {
         devices: &["ann", "ben", "ben", "cat"],
         shaky: &[0, 1],
         calls: &[(0, &["ben"])],
-        starts: &[],
         opens: &[("ann", &["ben", "cat"]), ("cat", &["ann"])],
-        group: false,
-        ring: 25,
-        wait: 10,
         strangers: false,
-        rooms: true,
+        ..PLAIN
     };
     explore("open", &setting);
 }
@@ -352,13 +341,8 @@ fn a_group_of_three_of_whom_anyone_may_vanish() {
         devices: &["ann", "ben", "ben", "cat"],
         shaky: &[0, 1, 2, 3],
         calls: &[(0, &["ben", "cat"]), (1, &["ann"])],
-        starts: &[],
-        opens: &[],
         group: true,
-        ring: 25,
-        wait: 10,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("group", &setting);
 }
@@ -369,13 +353,8 @@ fn one_calls_three() {
         devices: &["ann", "ben", "ben", "cat", "dan"],
         shaky: &[0, 1],
         calls: &[(0, &["ben", "cat", "dan"])],
-        starts: &[],
-        opens: &[],
-        group: false,
         ring: 30,
-        wait: 10,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("one to three", &setting);
 }
@@ -386,13 +365,9 @@ fn two_call_three() {
         devices: &["ann", "ben", "cat", "cat", "dan", "eve"],
         shaky: &[0],
         calls: &[(0, &["cat", "dan"]), (1, &["dan", "eve"]), (1, &["ann"])],
-        starts: &[],
-        opens: &[],
-        group: false,
-        ring: 25,
-        wait: 10,
         strangers: false,
         rooms: false,
+        ..PLAIN
     };
     explore("two to three", &setting);
 }

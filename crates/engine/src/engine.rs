@@ -98,11 +98,16 @@ pub struct Engine {
     pub(crate) sessions: Sessions,
     pub(crate) rooms: Rooms,
     pub(crate) media: Media,
+    /// Media connections that came before what their key names.
     pub(crate) held: Held,
+    /// URLs that the back-end minted.
     pub(crate) urls: Urls,
+    /// Calls, groups and presence.
     pub(crate) desk: Desk,
+    /// Applications in which nothing may begin.
     pub(crate) admission: Admission,
     pub(crate) mixing: Mixing,
+    /// Conferences.
     pub(crate) hall: Hall,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
@@ -303,8 +308,9 @@ impl Engine {
         self.flush();
     }
 
-    /// Carries out what sessions, rooms and calls want done, in order: what a session has to send goes before the
-    /// next thing that happens in a room, and that before the next thing that happens in a call.
+    /// Carries out what the machines want done. Always the first of these that there is: what a session has to send, what
+    /// happens in a room, mixes that changed by it, what happens in a conference, in a call, in presence. So whoever is told
+    /// of something finds everything before it done.
     pub(crate) fn flush(&mut self) {
         loop {
             if let Some(output) = self.sessions.poll_output() {

@@ -48,7 +48,8 @@ pub struct AppConfig {
     pub calls_alongside: bool,
 }
 
-/// Configuration of the engine. Every number is a default of `huitong_types::limits` that operators may change.
+/// Configuration of the engine. The defaults are those of `huitong_types::limits` where the vendors' documents or several crates
+/// have a say in a number, and of [`EngineConfig::default`] otherwise.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
     /// The applications served.

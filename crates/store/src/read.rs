@@ -137,7 +137,10 @@ fn question(filter: &CallFilter, limit: usize, after: Option<Cursor>) -> (String
     (text, values)
 }
 
-/// Some rows of a table with their numbers, and where the next page begins. `question` asks for so many rows, sorted by `place`
+/// Rows with their numbers, and where the next page begins.
+type Rows<T> = (Vec<(i64, T)>, Option<Cursor>);
+
+/// Some rows of a table. `question` asks for so many rows, sorted by `place`
 /// and then by number, both falling.
 pub(crate) fn page<T>(
     tables: &Connection,
@@ -145,7 +148,7 @@ pub(crate) fn page<T>(
     question: impl FnOnce(usize) -> (String, Vec<Value>),
     read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
     place: impl FnOnce(&T) -> i64,
-) -> rusqlite::Result<(Vec<(i64, T)>, Option<Cursor>)> {
+) -> rusqlite::Result<Rows<T>> {
     // One more than wanted tells whether there is a next page.
     let (text, values) = question(limit.saturating_add(1));
     let mut select = tables.prepare(&text)?;

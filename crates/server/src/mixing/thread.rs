@@ -58,13 +58,13 @@ struct Waiting {
 
 /// The mailbox of a thread, and what it measured last.
 #[derive(Default)]
-pub(super) struct Desk {
+pub(super) struct Mailbox {
     waiting: Mutex<Waiting>,
     bell: Condvar,
     levels: Mutex<BTreeMap<StreamId, Levels>>,
 }
 
-impl Desk {
+impl Mailbox {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // Nothing behind this lock can panic between two states.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
@@ -123,8 +123,8 @@ impl Desk {
 ///
 /// # Errors
 /// The system gives none.
-pub(super) fn start(index: usize, desk: Arc<Desk>, fanout: Fanout) -> std::io::Result<()> {
-    let run = move || Runner::new(index, fanout).run(&desk);
+pub(super) fn start(index: usize, mailbox: Arc<Mailbox>, fanout: Fanout) -> std::io::Result<()> {
+    let run = move || Runner::new(index, fanout).run(&mailbox);
     std::thread::Builder::new().name(format!("mixer-{index}")).spawn(run).map(drop)
 }
 
@@ -152,10 +152,10 @@ impl Runner {
         }
     }
 
-    fn run(mut self, desk: &Desk) {
+    fn run(mut self, mailbox: &Mailbox) {
         loop {
             let idle = self.mixes.is_empty();
-            let Some(commands) = desk.take((!idle).then_some(self.due)) else { return };
+            let Some(commands) = mailbox.take((!idle).then_some(self.due)) else { return };
             commands.into_iter().for_each(|command| self.command(command));
             let now = Instant::now();
             if idle {
@@ -166,7 +166,7 @@ impl Runner {
             }
             if now - self.measured >= MEASURE || self.mixes.is_empty() {
                 self.measured = now;
-                desk.measured(self.mixes.iter().map(|(id, mix)| (*id, mix.levels())).collect());
+                mailbox.measured(self.mixes.iter().map(|(id, mix)| (*id, mix.levels())).collect());
             }
             if now - self.told >= TELL || self.mixes.is_empty() {
                 self.told = now;
