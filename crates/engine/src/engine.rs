@@ -12,7 +12,7 @@ use crate::random::Random;
 use crate::urls::Urls;
 use crate::voice::VoicePass;
 use huitong_auth::{PlayKeys, TicketKeys};
-use huitong_protocol::{Event, MediaBases, MemberDetails};
+use huitong_protocol::{Done, Event, LevelsReply, MediaBases, MemberDetails};
 use huitong_room::{Limits, Rooms};
 use huitong_session::{Body, Policy, Sessions};
 use huitong_types::{AppId, EndReason, Moment, RecordId, RoomId, SessionId, StreamId, StreamKey, UserId};
@@ -211,6 +211,9 @@ impl Engine {
                 self.restore_suspension(app, by_configuration);
             }
             Input::Quota { app, limit } => self.quota_reached(app, limit),
+            Input::Levels { conn, id, levels } => {
+                self.answer(conn, id, Ok(Done::Levels(LevelsReply { levels })));
+            }
             Input::Drain { within } => self.drain(within),
             Input::PasswordHashed { conference, hash } => self.password_hashed(conference, hash),
             Input::PasswordChecked { ask, verdict } => self.password_checked(ask, verdict),

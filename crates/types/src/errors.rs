@@ -247,7 +247,7 @@ error_table! {
 
     /// The session cannot be resumed; log in afresh.
     SessionGone = "session-gone", Client, AfterLogin,
-        trtc -1307 / -1307, emedia -506, gme "ERROR_NETWORK_ERROR", "The session is over; log in again.";
+        trtc -1307 / -1307, emedia -501, gme "ERROR_NETWORK_ERROR", "The session is over; log in again.";
     /// The same user logged in elsewhere while this session had no connection: do not log in again unasked, that
     /// would push the other device out.
     TakenOver = "taken-over", Client, Never,

@@ -4,7 +4,7 @@
  */
 import type {
   CallRequest, ConferenceRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId,
-  RoomState, Scene, StreamKind, StreamState, Welcome,
+  RoomState, Scene, StreamKind, StreamState, VoiceLevel, Welcome,
 } from '@huitong/core';
 import { FakeCalls } from './calls.js';
 import type { Clock } from './clock.js';
@@ -77,6 +77,8 @@ export class FakeServer {
   mute = false;
   heartbeatMs = 10_000;
   seatGraceMs = 90_000;
+  /** How loud the voices of every mix are. */
+  levels: VoiceLevel[] = [];
   /** Pushes kept for replay. */
   replay = 128;
 
@@ -458,6 +460,8 @@ export class FakeServer {
       error('already-in-room');
     } else if (request.op === 'join') {
       ok({ state: this.join(session, request) });
+    } else if (request.op === 'levels') {
+      ok({ levels: this.levels });
     } else if (request.op === 'ping') {
       ok({ time: this.clock.now });
     } else if (request.op === 'bye') {

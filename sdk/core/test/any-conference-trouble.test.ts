@@ -1,15 +1,14 @@
 /** Whatever happens to conferences in between, every device is told a story that makes sense, and in the end knows what the server knows. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Clock, FakePlatform, FakeServer } from '../../conformance/src/index.js';
+import { FakePlatform } from '../../conformance/src/index.js';
 import { Conferences } from '../src/index.js';
 import type { ConferenceEvent, ConferenceRole, ConferenceStream } from '../src/index.js';
+import { play, SEEDS, Trouble } from './trouble.js';
 
 const ROOM = { text: 'standup' };
 const USERS = ['ann', 'bob', 'cid'];
 const GUESTS = ['gus', 'gia'];
-const SEEDS = 400;
-const STEPS = 60;
 
 /** An application that believes what it is told, and finds contradictions. */
 class Device {
@@ -118,20 +117,13 @@ class Device {
   }
 }
 
-class Chaos {
-  readonly clock = new Clock();
-  readonly server = new FakeServer(this.clock);
+class Chaos extends Trouble {
   readonly devices: Device[];
 
-  constructor(private seed: number) {
-    this.server.replay = this.chance(2) === 0 ? 128 : 2;
+  constructor(seed: number) {
+    super(seed);
     this.devices = USERS.map((user) => new Device(this, user));
     this.clock.advance(100);
-  }
-
-  chance(n: number): number {
-    this.seed = (this.seed * 48271) % 2147483647;
-    return this.seed % n;
   }
 
   step(): void {
@@ -142,7 +134,7 @@ class Chaos {
     const yes = this.chance(2) === 0;
     const rarely = this.chance(10) === 0;
     const role: ConferenceRole = yes ? 'audience' : rarely ? 'admin' : 'talker';
-    const acts: (() => void)[] = [
+    this.one([
       () => (device.role || device.conferences.busy ? undefined : device.enter()),
       () => (device.role || device.conferences.busy ? undefined : device.enter()),
       () => (rarely ? device.leave() : undefined),
@@ -163,34 +155,12 @@ class Chaos {
       () => (yes ? device.platform.hide() : device.platform.show()),
       () => device.platform.network(yes),
       () => this.server.refuse(yes ? 'enter' : 'ticket', 'rate-limited', 'later'),
-    ];
-    acts[this.chance(acts.length)]?.();
-    this.clock.advance(this.chance(4) === 0 ? this.chance(6000) : this.chance(60));
-  }
-
-  private expire(user: string): void {
-    try {
-      this.server.expire(user);
-    } catch {
-      // The server has forgotten everybody, or the user is logged out.
-    }
-    this.server.dropAll();
-  }
-
-  /** Nothing gets through; sockets on which something was lost do not come back to life. */
-  private stall(stalled: boolean): void {
-    if (this.server.mute && !stalled) {
-      this.server.dropAll();
-    }
-    this.server.mute = stalled;
+    ], 6000);
   }
 
   /** The trouble is over. */
   calm(): void {
-    this.server.unreachable = false;
-    this.stall(false);
-    this.devices.forEach(({ platform }) => platform.show());
-    this.clock.advance(90_000);
+    this.settle(this.devices.map(({ platform }) => platform), 90_000);
   }
 
   /** In the end, everybody knows the same. */
@@ -218,27 +188,19 @@ class Chaos {
 
 test('after_any_trouble_devices_and_server_know_the_same_conference', () => {
   let [stays, returns] = [0, 0];
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const chaos = new Chaos(seed * 7919);
-    try {
-      for (let step = 0; step < STEPS; step++) {
-        chaos.step();
-      }
-      chaos.calm();
-      chaos.compare();
-      chaos.devices.forEach((device) => device.leave());
-      chaos.clock.advance(400_000);
-      const left = chaos.devices.map(({ platform }) => platform.subscriptions);
-      GUESTS.forEach((guest) => chaos.server.conferences.inRoom(ROOM) && chaos.server.conferences.exit(chaos.server.conferences.inRoom(ROOM)!, guest));
-      chaos.clock.advance(100_000);
-      assert.deepEqual([chaos.clock.armed, chaos.server.sockets, left], [0, 0, USERS.map(() => 0)], 'nothing is left');
-      chaos.devices.forEach((device) => {
-        stays += device.stays;
-        returns += device.returns;
-      });
-    } catch (error) {
-      throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
-    }
-  }
+  play((seed) => new Chaos(seed), (chaos) => {
+    chaos.calm();
+    chaos.compare();
+    chaos.devices.forEach((device) => device.leave());
+    chaos.clock.advance(400_000);
+    const left = chaos.devices.map(({ platform }) => platform.subscriptions);
+    GUESTS.forEach((guest) => chaos.server.conferences.inRoom(ROOM) && chaos.server.conferences.exit(chaos.server.conferences.inRoom(ROOM)!, guest));
+    chaos.clock.advance(100_000);
+    assert.deepEqual([chaos.clock.armed, chaos.server.sockets, left], [0, 0, USERS.map(() => 0)], 'nothing is left');
+    chaos.devices.forEach((device) => {
+      stays += device.stays;
+      returns += device.returns;
+    });
+  });
   assert.ok(stays > SEEDS * 3 && returns > SEEDS, `${stays} stays, ${returns} of them after a lost session`);
 });

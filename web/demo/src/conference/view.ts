@@ -3,7 +3,7 @@ import type { ConferenceMember } from '@huitong/core';
 import { conferenceLink } from '../address.js';
 import { face } from '../calls/faces.js';
 import { Controls } from '../controls.js';
-import { icon, iconButton, make, name } from '../dom.js';
+import { icon, iconButton, make, name, oncePerTurn } from '../dom.js';
 import { language, say } from '../language.js';
 import type { Me } from '../me.js';
 import { Stage } from '../stage.js';
@@ -47,8 +47,8 @@ export class ConferenceView {
   private readonly question: HTMLDialogElement;
   private readonly heardMe: () => void;
   private handsShown = '';
-  /** Drawn once for all changes of one turn. */
-  private due = false;
+  /** To be drawn anew, soon. */
+  readonly changed = oncePerTurn(() => this.draw());
 
   constructor(private readonly options: ConferenceViewOptions) {
     const { gathering, me } = options;
@@ -73,17 +73,6 @@ export class ConferenceView {
     this.element = this.build();
     this.heardMe = () => this.stage.heardMyself(me.state.mic ? me.level : 0);
     me.addEventListener('level', this.heardMe);
-  }
-
-  /** To be drawn anew, soon. */
-  changed(): void {
-    if (!this.due) {
-      this.due = true;
-      queueMicrotask(() => {
-        this.due = false;
-        this.draw();
-      });
-    }
   }
 
   close(): void {
@@ -224,14 +213,8 @@ export class ConferenceView {
     }
   }
 
-  private async invite(): Promise<void> {
+  private invite(): Promise<void> {
     const { room, secret, toasts } = this.options;
-    const link = conferenceLink(location.href, room);
-    try {
-      await navigator.clipboard.writeText(link);
-      toasts.say(say(secret ? 'invitedSecret' : 'invited'));
-    } catch {
-      toasts.say(say('copyFailed', { link }), 'warn');
-    }
+    return toasts.copy(conferenceLink(location.href, room), say(secret ? 'invitedSecret' : 'invited'));
   }
 }
