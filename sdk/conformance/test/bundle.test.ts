@@ -77,7 +77,7 @@ test('short_names_of_private_members_are_the_same_program', () => {
   const project = path.join(ROOT, 'sdk/tsconfig.json');
   assert.deepEqual(faultsWhenMarked(project), [], 'what reads a private member reads it by its marked name');
   const spoil = (name: string, text: string): string => (name.endsWith('connection.ts') ? text.replace('this.backoff_$private', 'this.backoff') : text);
-  assert.match(faultsWhenMarked(project, spoil)[0] ?? '', /connection\.ts: Property 'backoff' does not exist/, 'a name that was missed is found');
+  assert.match(faultsWhenMarked(project, spoil).join('\n'), /connection\.ts: Property 'backoff' does not exist/, 'a name that was missed is found');
   for (const [file, text] of FILES) {
     assert.ok(!text().includes('_$private'), file);
   }
