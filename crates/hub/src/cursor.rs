@@ -199,7 +199,7 @@ impl Cursor {
             let total = head.map_or(0, <[u8]>::len).saturating_add(staged.bytes());
             let wrote = match head {
                 None => io(staged.slices()),
-                Some(head) => io(&with_head(head, staged.slices(), &mut [IoSlice::new(&[]); SLICES + 1])),
+                Some(head) => io(with_head(head, staged.slices(), &mut [IoSlice::new(&[]); SLICES + 1])),
             };
             match wrote {
                 Wrote::Closed => return Progress::Closed,
