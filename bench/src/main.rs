@@ -9,6 +9,7 @@ mod clock;
 mod cost;
 mod glass;
 mod histogram;
+mod hub;
 mod load;
 mod mixer;
 mod orders;
@@ -44,7 +45,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Only points whose name contains one of these words, for example `RTMP`, `live`, `1000`, `all`; and
-    /// only parts whose name does: `signalling`, `calls`, `transcoding`, `mixing`, `share`, `glass`.
+    /// only parts whose name does: `fanout`, `signalling`, `calls`, `transcoding`, `mixing`, `share`, `glass`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Subscribers of the single stream.
@@ -181,6 +182,9 @@ fn rest(
         move |what: &str| eprintln!("[{:>4.0} s] {name}: {what}", start.elapsed().as_secs_f64())
     };
     let length = effort.turn * effort.rounds as u32;
+    if wanted(hub::NAME) {
+        report.add_fanout(hub::measure(effort.rounds));
+    }
     let name = signalling::NAME;
     if wanted(name) {
         match signalling::measure(binary, arguments.sessions, &teller(name)) {

@@ -1,7 +1,7 @@
 //! Tables for people, JSON for programs, and the bars.
 
 use crate::point::{Measured, Side, Transport};
-use crate::{calls, glass, mixer, process, share, signalling, transcode};
+use crate::{calls, glass, hub, mixer, process, share, signalling, transcode};
 use huitong_types::Scene;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -210,6 +210,7 @@ pub(crate) struct Report {
     /// Seconds that the turns of a point took together.
     seconds: f64,
     points: Vec<Measured>,
+    fanout: Option<hub::Cost>,
     signalling: Option<signalling::Measured>,
     calls: Option<calls::Measured>,
     transcoding: Vec<transcode::Cost>,
@@ -225,6 +226,7 @@ impl Report {
         Self {
             seconds,
             points: Vec::new(),
+            fanout: None,
             signalling: None,
             calls: None,
             transcoding: Vec::new(),
@@ -240,6 +242,12 @@ impl Report {
         println!("{}\n{}\n{}", head(), row(&measured, self.seconds), cost(&measured));
         println!("load average before: {}", measured.load_average);
         self.points.push(measured);
+    }
+
+    /// Adds the cost of the fan-out without sockets and shows it.
+    pub(crate) fn add_fanout(&mut self, cost: hub::Cost) {
+        println!("{}", cost.sentence());
+        self.fanout = Some(cost);
     }
 
     /// Adds the figures of signalling and shows them.
@@ -283,7 +291,9 @@ impl Report {
         let signalling = self.signalling.iter().map(signalling::Measured::sentence);
         let transcoding = self.transcoding.iter().map(transcode::Cost::sentence);
         let share = self.share.iter().map(share::Pairing::sentence);
-        signalling
+        let fanout = self.fanout.iter().map(hub::Cost::sentence);
+        fanout
+            .chain(signalling)
             .chain(self.calls.iter().map(calls::Measured::sentence))
             .chain(transcoding)
             .chain(self.mixing.iter().map(mixer::Cost::sentence))
@@ -304,6 +314,7 @@ impl Report {
             let what = format!("{}: memory per connection", signalling::NAME);
             bars.push(Bar { what, value: s.kib_each, limit: SIGNAL_MEMORY_BAR, unit: "KiB" });
         }
+        bars.extend(self.fanout.iter().map(hub::Cost::bar));
         bars.extend(self.calls.iter().map(calls::Measured::bar));
         bars.extend(self.share.iter().map(share::Pairing::bar));
         bars.extend(self.glass.iter().filter_map(glass::Pairing::bar));
@@ -345,6 +356,7 @@ impl Report {
         let bars: Vec<_> = self.bars().iter().map(Bar::json).collect();
         let document = json!({
             "points": self.points.iter().map(|m| json(m, self.seconds)).collect::<Vec<_>>(),
+            "fanout_alone": self.fanout.as_ref().map(hub::Cost::json),
             "signalling": self.signalling.as_ref().map(signalling::Measured::json),
             "calls": self.calls.as_ref().map(calls::Measured::json),
             "mixing": self.mixing.as_ref().map(mixer::Cost::json),
