@@ -4,11 +4,14 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/release/huitong
 DEBUG_BIN := $(TARGET)/debug/huitong
+# The server that phones and browsers meet: HUITONG_BIN, else a debug build.
+SERVER := $(or $(HUITONG_BIN),$(abspath $(DEBUG_BIN)))
 # A minute per fuzz target unless told otherwise.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS = $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
 
-.PHONY: help run build sdk test check lint deny units shuttle sdk-test phones browser demo bench fuzz types clean
+.PHONY: help run build sdk test check lint deny units sdk-test sdk-types sdk-lint sdk-units phones browser server \
+  demo bench fuzz types clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +26,12 @@ sdk: ## the SDKs, into dist/
 	@scripts/need sdk
 	npm run --silent build
 
-test: check units sdk-test phones browser ## everything that CI runs
+# What later steps need is installed while the first ones compile; a failure is told by the step that needs it. `units` has
+# built the server that phones and browsers meet.
+test: ## everything that CI runs
+	@scripts/need media peers minting browser phones >/dev/null 2>&1 & \
+	  $(MAKE) --no-print-directory check units sdk-test && \
+	  $(MAKE) --no-print-directory HUITONG_BIN=$(abspath $(DEBUG_BIN)) phones browser
 	@echo "all tests passed"
 
 check: lint deny ## formatting, lints, licences, the contract ledgers
@@ -39,24 +47,30 @@ deny:
 
 units: sdk ## Rust tests: units, properties, fuzz corpora, real programs, the server over its sockets
 	@scripts/need media peers minting
-	$(CARGO) test --workspace --locked
-	$(CARGO) test --locked -p huitong-hub --features shuttle --test inbox_threads
-	$(CARGO) test --locked -p huitong-codec --features shuttle --test pool_threads
+	CARGO=$(CARGO) node scripts/rust-tests.mjs
 
-sdk-test: sdk ## SDK tests: units, fixtures, the contract
+sdk-test: sdk ## SDK tests: types, lints, units, fixtures, the contract
+	@$(MAKE) --no-print-directory -j2 -O sdk-types sdk-lint sdk-units
+
+sdk-types:
 	npm run --silent typecheck
+
+sdk-lint:
 	npm run --silent lint
+
+sdk-units:
 	npm test --silent
 
-phones: sdk ## simulated phones against the built server, with real media
+phones: sdk server ## simulated phones against the built server, with real media
 	@scripts/need media phones
-	$(CARGO) build --locked -p huitong-cli
-	HUITONG_BIN=$(abspath $(DEBUG_BIN)) npm test --silent --prefix tests/phones
+	HUITONG_BIN=$(SERVER) npm test --silent --prefix tests/phones
 
-browser: sdk ## the demo site in a real browser, with simulated phones; screenshots into out/browser/
+browser: sdk server ## the demo site in a real browser, with simulated phones; screenshots into out/browser/
 	@scripts/need media phones browser
-	$(CARGO) build --locked -p huitong-cli
-	HUITONG_BIN=$(abspath $(DEBUG_BIN)) npm test --silent --prefix tests/browser
+	HUITONG_BIN=$(SERVER) npm test --silent --prefix tests/browser
+
+server:
+	$(if $(HUITONG_BIN),,$(CARGO) build --locked -p huitong-cli)
 
 demo: build ## a server and three simulated phones for 30 seconds, with a live table
 	@scripts/need media phones

@@ -159,8 +159,9 @@ impl Fanout {
     /// [`Replaced`], and the viewers stay.
     ///
     /// # Errors
-    /// Somebody with a later permission publishes already, or the stream is over.
-    pub fn publish(&self, grant: &PublishGrant) -> Result<Publisher, Replaced> {
+    /// [`ErrorCode::KeyInUse`] when somebody with a later permission publishes already, [`ErrorCode::NotFound`] when
+    /// the stream is over.
+    pub fn publish(&self, grant: &PublishGrant) -> Result<Publisher, Fault> {
         Publication::take_over(grant, Arc::clone(&self.0))
     }
 

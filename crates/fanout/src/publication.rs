@@ -114,11 +114,15 @@ impl Publication {
         PublishGrant { publication: Arc::clone(this), turn: central.granted }
     }
 
-    pub(crate) fn take_over(grant: &PublishGrant, inner: Arc<Inner>) -> Result<Publisher, Replaced> {
+    pub(crate) fn take_over(grant: &PublishGrant, inner: Arc<Inner>) -> Result<Publisher, Fault> {
         let PublishGrant { publication, turn } = grant;
         let mut central = lock(&publication.central);
-        if central.ended || *turn <= central.turn {
-            return Err(Replaced);
+        if central.ended {
+            return Err(over());
+        }
+        if *turn <= central.turn {
+            let sentence = "Another connection publishes this stream now.";
+            return Err(Fault::because(ErrorCode::KeyInUse, sentence));
         }
         if central.turn > 0 {
             central.takeovers += 1;

@@ -305,9 +305,12 @@ impl Connection {
             Some(MediaOrder::Close(fault)) => self.close(fault),
             Some(MediaOrder::PublishAccepted { grant, allowed }) => {
                 if let Role::Asking { stream_id, publish: true } = self.role {
-                    let Ok(publisher) = self.gateway.fanout.publish(&grant) else {
-                        self.close(replaced());
-                        return Ok(());
+                    let publisher = match self.gateway.fanout.publish(&grant) {
+                        Ok(publisher) => publisher,
+                        Err(fault) => {
+                            self.close(fault);
+                            return Ok(());
+                        }
                     };
                     self.machine.accept_publish(stream_id);
                     self.role = Role::Publishing {

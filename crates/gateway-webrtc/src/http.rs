@@ -214,9 +214,7 @@ impl Site {
         let inner = &self.gateway.0;
         match order {
             MediaOrder::PublishAccepted { grant, allowed } => {
-                let publisher = inner.fanout.publish(&grant).map_err(|_| {
-                    Fault::because(ErrorCode::KeyInUse, "Another connection publishes this stream now.")
-                })?;
+                let publisher = inner.fanout.publish(&grant)?;
                 let authority = Arc::clone(&inner.authority);
                 Ok(NewRole::Publish { publisher, allowed, ticket, authority })
             }

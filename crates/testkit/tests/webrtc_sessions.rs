@@ -3,10 +3,10 @@
 use huitong_fanout::{MediaOrder, Ticket};
 use huitong_gateway_webrtc::WebrtcConfig;
 use huitong_testkit::film::Film;
-use huitong_testkit::house::{House, Told};
+use huitong_testkit::house::{House, Permissive, Told};
 use huitong_testkit::peers::eventually;
 use huitong_testkit::webrtc::{Answer, Browser, CAMERA, Offer, request, request_with};
-use huitong_types::{ErrorCode, Fault, Scene};
+use huitong_types::{ErrorCode, Fault, Scene, StreamKey};
 use std::time::{Duration, Instant};
 
 const KEY: &str = "browser-alice-0123456789";
@@ -200,4 +200,26 @@ async fn a_peer_that_goes_silent_is_gone_and_not_deliberately() {
     let (camera, _film) = camera(&house).await;
     drop(camera);
     eventually("the end is told", || async { ended(&house).filter(|(_, deliberate)| !deliberate) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publisher_whose_stream_ends_before_it_begins_is_told_so_and_of_no_other_publisher() {
+    let house = House::start(Scene::Rtc).await;
+    let key = "hold-carol-0123456789";
+    let url = house.whip_url(key);
+    let offer = tokio::spawn(async move { Browser::whip(&url).await.err() });
+    let asked = || async {
+        house
+            .authority
+            .told()
+            .iter()
+            .find_map(|told| if let Told::Publish(t) = told { Some(*t) } else { None })
+    };
+    let ticket = eventually("the request", asked).await;
+    // Whoever was permitted left in the same moment.
+    house.fanout.end_stream(Permissive::stream_of(&StreamKey::new(key).unwrap()));
+    house.authority.release(ticket);
+    let refused = offer.await.unwrap().expect("refused");
+    assert_eq!(refused.status, 404, "{refused:?}");
+    assert!(refused.body.contains("The stream is over."), "{}", refused.body);
 }

@@ -2,8 +2,13 @@
 import fs from 'node:fs'
 import { chromium } from 'playwright-core'
 
-/** The program itself: Debian's wrapper adds flags of its own. */
-const PROGRAM = ['/usr/lib/chromium/chromium', '/usr/bin/chromium'].find((file) => fs.existsSync(file)) ?? 'chromium'
+const FOLDER = '/usr/lib/chromium'
+const there = (...files) => files.find((file) => fs.existsSync(file))
+
+/** The whole browser: it asks for devices and wants touches as people know it. Debian's wrapper adds flags of its own. */
+const WHOLE = there(`${FOLDER}/chromium`, '/usr/bin/chromium') ?? 'chromium'
+/** The same engine without windows, menus and their processes: it needs half the processor. */
+const SHELL = there(`${FOLDER}/chromium-headless-shell`) ?? WHOLE
 
 const FLAGS = [
   '--no-sandbox',
@@ -24,8 +29,9 @@ const NO_TOUCH = '--autoplay-policy=no-user-gesture-required'
 /** Says yes to every question for a device; without it the permissions of the context decide. */
 const SAY_YES = '--use-fake-ui-for-media-stream'
 
-/** A browser with a fake camera and microphone. */
+/** A browser with a fake camera and microphone; the whole one where what it asks or wants of its user matters. */
 export function launch({ touch = false, ask = false, flags = [] } = {}) {
   const args = [...FLAGS, ...(touch ? [] : [NO_TOUCH]), ...(ask ? [] : [SAY_YES]), ...flags]
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? PROGRAM, headless: true, args })
+  const program = process.env.CHROMIUM ?? (touch || ask ? WHOLE : SHELL)
+  return chromium.launch({ executablePath: program, headless: true, args })
 }

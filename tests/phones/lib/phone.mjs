@@ -73,7 +73,13 @@ export class Phone extends EventEmitter {
     const phone = new Phone(name, number)
     const wx = server ? { huitong: { server: server.http, rtmp: server.rtmp, ...options.huitong } } : {}
     const media = { toneHz: phone.toneHz, colour: COLOURS[number % COLOURS.length], ...options.media }
-    await phone.#ask('boot', { ...options, app, media, wx, routes, replace: { [sdkPath]: sdk } }, BOOT_MS)
+    try {
+      await phone.#ask('boot', { ...options, app, media, wx, routes, replace: { [sdkPath]: sdk } }, BOOT_MS)
+    } catch (error) {
+      // Nobody else knows of it, and a process that is left would keep the test from ending.
+      await phone.kill()
+      throw error
+    }
     return phone
   }
 

@@ -76,3 +76,11 @@ export class Ear {
     return this.all().map(({ type }) => type)
   }
 }
+
+/** Tries to enter with what differs from the usual; gives what the page was told within `within` ms. */
+export async function triesToEnter(meeting, phone, room, config, within) {
+  await phone.call('set', { ...pass(meeting, phone.name, room), ...config })
+  const ear = new Ear(phone)
+  await phone.call('enter')
+  return ear.hears('EVENT_ENTER_ROOM_COMPLETED', undefined, within)
+}

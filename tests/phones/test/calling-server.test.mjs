@@ -316,6 +316,9 @@ test('a_group_of_the_back_end_says_who_may_be_called_in_its_name', async () => {
   await ann.call('groupCall', ['bob'], AUDIO, 'club')
   assert.equal((await b.hears('INVITED')).groupID, 'club')
   assert.deepEqual(a.codes, [])
+  await ann.call('hangup')
+  // The next test asks the server itself, which has heard of the end by then.
+  await b.hears('CALLING_CANCEL')
 })
 
 test('a_call_that_the_back_end_makes_rings_at_both_and_ends_by_its_word', async () => {

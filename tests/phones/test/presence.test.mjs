@@ -47,9 +47,9 @@ test('a_phone_in_the_background_keeps_its_seat_and_media_resumes', async (t) => 
 })
 
 test('what_happened_meanwhile_is_told_on_return', async () => {
+  const carol = await meeting.phone(`carol-${round}`)
   await alice.background({ dropMs: 200 })
   await alice.until('the system dropped the sockets', () => alice.offline)
-  const carol = await meeting.phone(`carol-${round}`)
   await meeting.enter(carol, room)
   await bob.tap('.hang-up')
   await carol.untilEvent('REMOTE_USER_LEAVE', bob.name)
@@ -61,10 +61,11 @@ test('what_happened_meanwhile_is_told_on_return', async () => {
 })
 
 test('a_phone_that_was_taken_over_while_offline_gives_way_to_the_newer_one', async () => {
+  // It starts before: alice may be away only so long.
+  const newer = await meeting.phone(alice.name)
   alice.network.lose()
   await alice.networkChanged({ isConnected: false, networkType: 'none' })
   await bob.until('the picture of alice stands', () => (bob.player(alice)?.fps ?? 0) === 0)
-  const newer = await meeting.phone(alice.name)
   await meeting.enter(newer, room)
   await bob.sees(newer)
   alice.network.heal()

@@ -4,18 +4,14 @@ import { after, before, test } from 'node:test'
 import { mintAuthBuffer } from '../lib/authbuffer.mjs'
 import { Meeting } from '../lib/meeting.mjs'
 import { until } from '../lib/until.mjs'
-import { Ear, VOICE_PAGE, opens, pass, voiceApp } from '../lib/voice.mjs'
+import { Ear, VOICE_PAGE, opens, pass, triesToEnter, voiceApp } from '../lib/voice.mjs'
 
 const ROOM = 'errors_1'
-/** How long a seat is kept here, s: short, because a test waits for it. */
-const SEAT_GRACE = 3
-/** How long the component tries to enter without a network, ms, and some more for the machine. */
-const GIVES_UP_MS = 45000
 let meeting, app, ann, bob
 
 before(async () => {
   app = voiceApp()
-  meeting = await Meeting.begin({ env: { HUITONG_LIMITS_SEAT_GRACE_SECONDS: String(SEAT_GRACE), HUITONG_LIMITS_AWAY_AFTER_SECONDS: '1' } })
+  meeting = await Meeting.begin()
   ;[ann, bob] = await Promise.all(['10001', '10002'].map((name) => meeting.phone(name, { app: app.folder, faulty: true })))
   await Promise.all([ann, bob].map((one) => opens(meeting, one, ROOM, { idle: true })))
 })
@@ -25,12 +21,7 @@ after(async () => {
 })
 
 /** Tries to enter with this; gives what the page was told. */
-async function tries(phone, config) {
-  await phone.call('set', { ...pass(meeting, phone.name, ROOM), ...config })
-  const ear = new Ear(phone)
-  await phone.call('enter')
-  return ear.hears('EVENT_ENTER_ROOM_COMPLETED', undefined, GIVES_UP_MS)
-}
+const tries = (phone, config) => triesToEnter(meeting, phone, ROOM, config)
 
 /** Enters, and gives what is told after that. */
 async function enters(phone) {
@@ -123,20 +114,6 @@ test('the_same_user_on_another_phone_replaces_the_first', async () => {
   const room = await meeting.server.room(`@${ROOM}`)
   assert.deepEqual(room.members.map(({ user }) => user), [bob.name])
   await other.kill()
-})
-
-test('a_network_that_stays_away_ends_the_stay_with_a_network_error', async () => {
-  const ear = await enters(ann)
-  ann.network.lose()
-  const { errType } = await ear.hears('EVENT_ERROR', undefined, GIVES_UP_MS)
-  assert.equal(errType, 7004)
-  await ear.hears('EVENT_EXIT_ROOM_COMPLETED')
-  assert.deepEqual(ear.types, ['EVENT_ERROR', 'EVENT_EXIT_ROOM_COMPLETED'])
-  const { errType: refused } = await tries(ann, {})
-  assert.equal(refused, 7004, 'and without one nobody enters')
-  ann.network.heal()
-  assert.equal((await tries(ann, {})).errType, 0)
-  await ann.call('run', 'exitRoom')
 })
 
 test('an_application_in_arrears_is_told_so_and_a_running_room_goes_on', async () => {
