@@ -79,10 +79,13 @@ impl Client {
     }
 }
 
+/// The number of a stay, and whether sound and picture are sent if anything is.
+type Person = (u64, Option<(bool, bool)>);
+
 /// What is so: members with what they send, attributes, and the own role.
 #[derive(Default)]
 struct Truth {
-    people: BTreeMap<&'static str, (u64, Option<(bool, bool)>)>,
+    people: BTreeMap<&'static str, Person>,
     attributes: BTreeMap<String, String>,
     role: &'static str,
     members: u64,
