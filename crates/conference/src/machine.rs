@@ -85,6 +85,7 @@ impl Conferences {
         match input {
             Input::Create { by, creator, room, settings } => return self.create(by, creator, room, settings),
             Input::Find { user, room, settings } => return self.find(user, room, settings),
+            Input::Restore { kept, decided } => return self.restore(*kept, decided),
             Input::Ask { user, conference, password, wish } => {
                 return self.ask(user, conference, password, wish);
             }

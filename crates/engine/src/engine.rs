@@ -207,6 +207,7 @@ impl Engine {
             Input::Api { call, app, request } => self.on_api(call, app, request),
             Input::RestoreUrl(record) => self.restore_url(&record),
             Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
+            Input::RestoreConference { record, decided } => self.restore_conference(*record, decided),
             Input::RestoreSuspension { app, by_configuration } => {
                 self.restore_suspension(app, by_configuration);
             }
@@ -219,6 +220,7 @@ impl Engine {
         }
         self.flush();
         self.run_due();
+        self.tell_kept();
     }
 
     /// The next thing to be done, in order.
@@ -322,11 +324,11 @@ impl Engine {
         }
     }
 
-    /// Calls and conferences are over, and those who take part are told.
+    /// Calls are over, and those who take part are told. Conferences go on with the next server, which their members find.
     fn shut_down(&mut self) {
         self.let_happen(huitong_call::Input::Shutdown);
-        let ended = self.in_hall(huitong_conference::Input::Shutdown);
-        debug_assert!(ended.is_ok(), "an end is never refused");
+        let shut = self.in_hall(huitong_conference::Input::Shutdown);
+        debug_assert!(shut.is_ok(), "an end is never refused");
     }
 
     fn drain(&mut self, within: Duration) {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::call_log::{CallLog, CallLogEnd, CallLogParty};
+pub use crate::conference_kept::{ConferenceChange, ConferenceDecision, ConferenceRecord};
 pub use crate::mixing::MixOrder;
 pub use crate::stays::StayEvent;
 pub use crate::urls::UrlRecord;
@@ -225,6 +226,13 @@ pub enum Input {
         /// Its members.
         members: Vec<UserId>,
     },
+    /// A conference that was kept before a restart.
+    RestoreConference {
+        /// What was kept of it.
+        record: Box<ConferenceRecord>,
+        /// What was decided about users.
+        decided: Vec<ConferenceDecision>,
+    },
     /// An application is suspended from the beginning.
     RestoreSuspension {
         /// The application.
@@ -244,7 +252,7 @@ pub enum Input {
         /// Time that is left.
         within: Duration,
     },
-    /// The server goes down now: calls are over, and their records are written.
+    /// The server goes down now: calls are over, and their records are written. Conferences go on with the next one.
     Shutdown,
     /// Nothing but time passed.
     Tick,
@@ -499,6 +507,21 @@ pub enum Output {
         app: AppId,
         /// Whether it is suspended now.
         suspended: bool,
+    },
+    /// A conference is to be kept as it is now, to give it back with [`Input::RestoreConference`] after a restart: see
+    /// [`crate::Engine::conference_record`]. Comes before the answer to whoever changed it.
+    ConferenceChanged {
+        /// Which.
+        name: ConferenceName,
+        /// What has changed.
+        change: ConferenceChange,
+    },
+    /// A conference is over: keep it no longer. Comes before the answer to whoever ended it.
+    ConferenceOver {
+        /// The application.
+        app: AppId,
+        /// Which.
+        name: ConferenceName,
     },
     /// A change in what a member uses. Streams that end are told by [`Output::StreamEnded`].
     Stay(StayEvent),

@@ -6,7 +6,8 @@
 //! Reading order: [`io`] (what goes in and out), `engine` (tables and dispatch), `requests`, `login` and `voice` (what
 //! clients ask), `translate` (what rooms and sessions bring about), `publishing` and `playing` (media
 //! connections and their keys), `held`, `urls`, `calls` (what clients ask about calls), `call_events` (what calls, rooms and
-//! sessions do to each other), `call_views`, `groups`, `backend` (the API).
+//! sessions do to each other), `call_views`, `groups`, `backend` (the API), `conference_kept` (what
+//! outlives the server).
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
@@ -21,6 +22,7 @@ mod call_views;
 mod calls;
 mod conference_api;
 mod conference_events;
+mod conference_kept;
 mod conference_views;
 mod conferences;
 mod credentials;
@@ -45,7 +47,8 @@ mod wire;
 pub use engine::{Engine, Sizes, Why};
 pub use io::{
     AdminGone, ApiCall, ApiResult, AppConfig, AskedAdmin, CallLog, CallLogEnd, CallLogParty,
-    ConferenceLimits, ConnId, EngineConfig, Input, LazyPush, MediaTicket, MultiDevice, Note, Output, Pace,
-    RoomKey, StayEvent, StreamLabel, TrackFlags, UrlRecord, Verdict,
+    ConferenceChange, ConferenceDecision, ConferenceLimits, ConferenceRecord, ConnId, EngineConfig, Input,
+    LazyPush, MediaTicket, MultiDevice, Note, Output, Pace, RoomKey, StayEvent, StreamLabel, TrackFlags,
+    UrlRecord, Verdict,
 };
 pub use mixing::MixOrder;

@@ -104,17 +104,3 @@ fn one_user_who_comes_again_and_again_has_one_place() {
     assert_eq!(world.engine.sizes().members, 2);
     world.wind_down();
 }
-
-#[test]
-fn the_shutdown_of_the_server_ends_all_conferences() {
-    let mut world = World::new(config());
-    let ann = meet(&mut world, "ann", "a", json!({}));
-    let bob = world.client("bob");
-    world.input(Input::Drain { within: Duration::from_secs(5) });
-    let late = ticket(&mut world, bob, json!({ "room": named("b") })).unwrap_err();
-    assert_eq!(late, ErrorCode::ShuttingDown);
-    world.input(Input::Shutdown);
-    assert_eq!(exits(&world, ann), [ConferenceExit::Closed]);
-    assert!(world.notes.iter().all(|note| !note.contains(SECRET)));
-    world.wind_down();
-}

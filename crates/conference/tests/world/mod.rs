@@ -55,6 +55,7 @@ pub(crate) struct World {
     pub(crate) answers: BTreeMap<AskId, Result<Answer, Refusal>>,
     /// Whether passwords are hashed and checked at once.
     pub(crate) prompt: bool,
+    limits: Limits,
     steps: u64,
 }
 
@@ -65,12 +66,13 @@ impl World {
 
     pub(crate) fn within(limits: Limits) -> Self {
         Self {
-            machine: Conferences::new(limits),
+            machine: Conferences::new(limits.clone()),
             now: Moment::from_millis(1000),
             account: Account::default(),
             told: BTreeMap::new(),
             answers: BTreeMap::new(),
             prompt: true,
+            limits,
             steps: 0,
         }
     }
@@ -93,6 +95,23 @@ impl World {
             self.hash_all();
         }
         answer
+    }
+
+    /// The server dies, and the next one starts with what the disk has.
+    pub(crate) fn restart(&mut self) {
+        let kept = self.account.restarted();
+        self.machine = Conferences::new(self.limits.clone());
+        self.told.clear();
+        self.answers.clear();
+        for (own, decided) in kept.iter().cloned() {
+            self.act(Input::Restore { kept: Box::new(own), decided }).expect("what was there is restored");
+        }
+        assert!(self.account.disk.values().eq(kept.iter()), "something was lost or made up");
+    }
+
+    /// The conference of a room.
+    pub(crate) fn in_room(&self, name: &str) -> ConferenceId {
+        self.machine.in_room(key("x").app, &room(name)).expect("a conference").id
     }
 
     /// Hashes and checks what waits for it.
@@ -128,7 +147,12 @@ impl World {
                     self.say(session, words(&event));
                 }
             }
-            Output::Created(_) | Output::Ended { .. } | Output::Hash { .. } | Output::Check { .. } => {}
+            Output::Created(_)
+            | Output::Restored(_)
+            | Output::Changed { .. }
+            | Output::Ended { .. }
+            | Output::Hash { .. }
+            | Output::Check { .. } => {}
         }
     }
 
