@@ -53,7 +53,7 @@ fn who_comes_back_after_a_restart_needs_the_password_and_is_what_it_was_made() {
 fn a_conference_waits_a_minute_at_least_for_those_who_were_in_it_and_then_as_it_is_set() {
     let mut world = World::new();
     let kept = |empty| Settings { empty: Some(empty), ..settings(Kind::Ordinary, "") };
-    world.find("ann", "brief", kept(Duration::ZERO)).map(drop).expect("found");
+    world.find("ann", "brief", kept(Duration::from_secs(1))).map(drop).expect("found");
     let brief = world.in_room("brief");
     world.enter(1, "ann", brief, "", None).expect("entered at once");
     world.find("ann", "long", kept(minutes(5))).map(drop).expect("found");
@@ -63,9 +63,9 @@ fn a_conference_waits_a_minute_at_least_for_those_who_were_in_it_and_then_as_it_
     let brief = world.in_room("brief");
     world.enter(1, "ann", brief, "", None).expect("entered");
     world.leave(1, ExitReason::Left).expect("left");
-    world.pass(Duration::ZERO);
+    world.pass(Duration::from_secs(1));
     assert!(world.machine.get(brief).is_none(), "then it is as it is set");
-    world.pass(minutes(4));
+    world.pass(Duration::from_secs(239));
     let long = world.in_room("long");
     world.pass(Duration::from_secs(1));
     assert!(world.machine.get(long).is_none(), "its time began anew, and is over");

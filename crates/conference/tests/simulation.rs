@@ -280,7 +280,7 @@ fn play_all(seeds: u64, users: u64, rooms: u64, until: u64) {
     let seen = seen.into_inner().expect("no thread failed");
     let Seen { entries, grants, restored, refusals, .. } = &seen;
     println!("{count} seeds: {entries} entries, {grants} grants, {restored} restored, refused: {refusals:?}");
-    assert!(*entries > 10 * count && *grants > count && *restored > count, "hardly anything happened");
+    assert!(*entries > 10 * count && *grants > count && *restored > count / 2, "hardly anything happened");
     // In a few minutes no ticket expires.
     if count >= seeds && until >= HOUR {
         assert_eq!(seen.exits, BTreeSet::from(ExitReason::ALL), "every way out was taken");

@@ -59,7 +59,7 @@ pub(crate) fn put(tables: &Connection, rows: &ConferenceRows) -> rusqlite::Resul
                    ON CONFLICT (app, id) DO UPDATE SET room = excluded.room, record = excluded.record";
         tables.execute(sql, params![app, rows.id, room, record.reveal()])?;
     }
-    let mut upsert = tables.prepare_cached(
+    let mut upsert = tables.prepare(
         "INSERT INTO conference_users (app, id, user, role, no_audio, no_video) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
          ON CONFLICT (app, id, user) DO UPDATE \
          SET role = excluded.role, no_audio = excluded.no_audio, no_video = excluded.no_video",
