@@ -326,7 +326,8 @@ pub enum Input {
         conference: ConferenceId,
     },
     /// The server is shutting down. What is kept goes on with the next one, and nobody is told anything. Conferences without the
-    /// hash of their password cannot be kept and are over, and no password is checked any more.
+    /// hash of their password cannot be kept and are over, and no password is checked any more. Nothing ends from here on because
+    /// it is empty or its admin is gone, and nobody becomes admin by that: who goes now goes with the server.
     Shutdown,
     /// Nothing but time passed.
     Tick,

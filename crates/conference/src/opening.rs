@@ -126,12 +126,16 @@ impl Conferences {
     }
 
     pub(crate) fn shutdown(&mut self) {
+        self.shut = true;
         let sealing = self.conferences.values().filter(|conference| conference.lock == Lock::Sealing);
         for id in sealing.map(|conference| conference.id).collect::<Vec<_>>() {
             self.finish(id, ExitReason::Closed, Refusal::NotChecked);
         }
         for ask in self.asks.keys().copied().collect::<Vec<_>>() {
             self.answer(ask, Err(Refusal::NotChecked));
+        }
+        for id in self.conferences.keys() {
+            self.timers.cancel(&Timer::Empty(*id));
         }
     }
 
@@ -142,6 +146,9 @@ impl Conferences {
     /// Draws the conclusions of a changed membership: without admins a conference goes on as configured, and an empty one
     /// ends in a while.
     pub(crate) fn settle(&mut self, id: ConferenceId) {
+        if self.shut {
+            return;
+        }
         let Some(conference) = self.conferences.get(&id) else { return };
         if conference.governed && conference.admins.is_empty() {
             match self.limits.admin_gone {

@@ -79,7 +79,7 @@ fn what_is_restored_is_within_the_limits_of_this_start_and_what_does_not_fit_is_
     let much = Settings { max_talkers: Some(40), ..settings(Kind::Ordinary, "pw") };
     world.find("ann", "a", much).map(drop).expect("found");
     world.find("ann", "b", settings(Kind::Live, "")).map(drop).expect("found");
-    let kept = world.account.restarted();
+    let kept: Vec<_> = world.account.disk.into_values().collect();
     let limits = Limits {
         conferences: 1,
         of_creator: 1,
@@ -169,10 +169,35 @@ fn at_the_end_of_the_server_nobody_is_told_anything_and_only_what_has_no_hash_ye
     assert_eq!(world.told(3), ["put out", "out 11"]);
     assert_eq!(world.roles(id), [("ann".to_owned(), 7)], "who is inside stays");
     assert!(world.machine.get(late).is_none());
+    world
+        .act(Input::Gone { session: SessionId::new(1), deliberate: true })
+        .expect("its connection is closed");
+    world.pass(minutes(10));
     world.restart();
     let id = world.in_room("team");
     let look = Input::Ask { user: key("ben"), conference: id, password: secret("no"), wish: Wish::Look };
     world.prompt = true;
     assert!(matches!(world.act(look), Ok(Reply::Asked(_))));
-    world.act(Input::Gone { session: SessionId::new(1), deliberate: false }).expect("nobody");
+}
+
+#[test]
+fn who_is_put_out_by_the_end_of_the_server_ends_no_conference_and_leaves_no_admin_behind() {
+    for admin_gone in [AdminGone::End, AdminGone::NextTalker] {
+        let mut world = World::within(Limits { admin_gone, ..Limits::default() });
+        world.find("ann", "team", settings(Kind::Ordinary, "")).map(drop).expect("found");
+        let id = world.in_room("team");
+        world.enter(1, "ann", id, "", None).expect("entered");
+        world.enter(2, "ben", id, "", None).expect("entered");
+        world.act(Input::Shutdown).expect("never refused");
+        world.told.clear();
+        for session in [1, 2] {
+            let gone = Input::Gone { session: SessionId::new(session), deliberate: true };
+            world.act(gone).expect("their connections are closed");
+        }
+        assert_eq!(world.told(2), ["ann exited 0"], "and ben is not made admin by that");
+        world.restart();
+        let id = world.in_room("team");
+        world.enter(2, "ben", id, "", None).expect("entered");
+        assert_eq!(world.roles(id), [("ben".to_owned(), 3)]);
+    }
 }

@@ -1,15 +1,14 @@
-//! Conferences and those who are above them: back-ends, operators, crowds and the end of the server.
+//! Conferences and those who are above them: back-ends, operators and crowds.
 
 mod common;
 
 use common::meeting::{act, enter_with, exits, meet, named, ticket};
-use common::{SECRET, World, config};
-use huitong_engine::{ApiCall, ApiResult, Input};
+use common::{World, config};
+use huitong_engine::{ApiCall, ApiResult};
 use huitong_protocol::Done;
 use huitong_protocol::api::{ConferenceRequest, ConferenceRole as ApiRole};
 use huitong_types::{ConferenceExit, ConferenceRole, ErrorCode, RoomId, UserId};
 use serde_json::json;
-use std::time::Duration;
 
 #[test]
 fn the_back_end_makes_looks_removes_and_ends() {

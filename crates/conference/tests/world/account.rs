@@ -362,11 +362,22 @@ impl Account {
         }
     }
 
-    /// The server died: nobody is anywhere, and nothing is there but what the disk has, which is given.
-    pub(crate) fn restarted(&mut self) -> Vec<OnDisk> {
+    /// The server dies: nobody is anywhere, and nothing is there but what the disk has. The next one starts with that.
+    ///
+    /// # Errors
+    /// What was not restored, or not as it was.
+    pub(crate) fn restart(&mut self, limits: Limits, now: Moment) -> Result<Conferences, String> {
         let before = std::mem::take(self);
         self.exits = before.exits;
-        before.disk.into_values().collect()
+        let mut next = Conferences::new(limits);
+        for (kept, decided) in before.disk.values().cloned() {
+            let (answer, _) = self.play(&mut next, now, Input::Restore { kept: Box::new(kept), decided })?;
+            answer.map_err(|refusal| format!("what was there is not restored: {refusal:?}"))?;
+        }
+        match self.disk.values().eq(before.disk.values()) {
+            true => self.check(&next).map(|()| next),
+            false => Err(format!("{:?} became {:?}", before.disk, self.disk)),
+        }
     }
 
     /// Whether somebody was let in with this ticket.

@@ -99,14 +99,10 @@ impl World {
 
     /// The server dies, and the next one starts with what the disk has.
     pub(crate) fn restart(&mut self) {
-        let kept = self.account.restarted();
-        self.machine = Conferences::new(self.limits.clone());
+        let next = self.account.restart(self.limits.clone(), self.now);
+        self.machine = next.unwrap_or_else(|wrong| panic!("at {:?}: {wrong}", self.now));
         self.told.clear();
         self.answers.clear();
-        for (own, decided) in kept.iter().cloned() {
-            self.act(Input::Restore { kept: Box::new(own), decided }).expect("what was there is restored");
-        }
-        assert!(self.account.disk.values().eq(kept.iter()), "something was lost or made up");
     }
 
     /// The conference of a room.

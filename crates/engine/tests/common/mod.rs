@@ -11,7 +11,7 @@ use huitong_types::{
     AppId, ConferenceName, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey,
     UserId,
 };
-use huitong_usage::{Settings, Usage};
+use huitong_usage::{Input as Used, Settings, Usage};
 use kept::{OnDisk, counted};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
