@@ -259,7 +259,7 @@ mod tests {
             let app = AppConfig {
                 secret: Redacted::new("x".repeat(64)),
                 require_room_key: false,
-                multi_device: MultiDevice::Replace,
+                multi_device: MultiDevice::TakeOver,
                 end_expired_sessions: false,
                 auth_buffer_md5: false,
                 calls_alongside: true,

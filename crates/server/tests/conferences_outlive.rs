@@ -142,6 +142,8 @@ async fn a_drain_ends_no_conference_and_what_changed_last_is_kept() {
     let mut server = Running::start(settings.clone()).await;
     let (mut ann, inside) = comes(&server, "ann", "team", "pw").await;
     let conference = inside["conference"].clone();
+    // Whose password was right has come after its hash.
+    let _bob = comes(&server, "bob", "team", "pw").await;
     for n in 0..20 {
         let changes = json!([{"key": "n", "value": n.to_string()}]);
         ann.request(json!({"op": "attributes", "conference": conference, "changes": changes})).await;
