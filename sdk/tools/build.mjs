@@ -4,6 +4,7 @@ import { copyFile, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/p
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { PRIVATE, privateNames } from './private.mjs';
 import { buildWeb } from './web.mjs';
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -38,10 +39,14 @@ const FOR_PHONES = {
   target: 'es2015',
   charset: 'utf8',
   minify: true,
+  mangleProps: PRIVATE,
   legalComments: 'none',
   tsconfig: 'sdk/tsconfig.json',
   logLevel: 'warning',
 };
+
+/** One for all builds: to know the types takes a second. */
+const SHORT_NAMES = privateNames(path.join(ROOT, 'sdk/tsconfig.json'));
 
 async function bundle(folder) {
   const { outputFiles } = await build({
@@ -49,6 +54,7 @@ async function bundle(folder) {
     entryPoints: [`sdk/${folder}/src/index.ts`],
     format: 'iife',
     globalName: '__sdk',
+    plugins: [SHORT_NAMES],
   });
   return outputFiles[0].text;
 }
@@ -74,7 +80,7 @@ async function pieces(folder) {
     outbase: `sdk/${folder}/src`,
     outdir: 'out',
     format: 'cjs',
-    plugins: [apart(source)],
+    plugins: [apart(source), SHORT_NAMES],
   });
   return outputFiles.map(({ path: file, text }) => [path.relative(path.join(ROOT, 'out'), file), text]);
 }

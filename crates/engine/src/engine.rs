@@ -12,10 +12,10 @@ use crate::random::Random;
 use crate::urls::Urls;
 use crate::voice::VoicePass;
 use huitong_auth::{PlayKeys, TicketKeys};
-use huitong_protocol::{Event, MediaBases, MemberDetails};
+use huitong_protocol::{Done, Event, LevelsReply, MediaBases, MemberDetails};
 use huitong_room::{Limits, Rooms};
 use huitong_session::{Body, Policy, Sessions};
-use huitong_types::{AppId, Moment, RecordId, RoomId, SessionId, StreamId, StreamKey, UserId};
+use huitong_types::{AppId, EndReason, Moment, RecordId, RoomId, SessionId, StreamId, StreamKey, UserId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -212,6 +212,9 @@ impl Engine {
                 self.restore_suspension(app, by_configuration);
             }
             Input::Quota { app, limit } => self.quota_reached(app, limit),
+            Input::Levels { conn, id, levels } => {
+                self.answer(conn, id, Ok(Done::Levels(LevelsReply { levels })));
+            }
             Input::Drain { within } => self.drain(within),
             Input::PasswordHashed { conference, hash } => self.password_hashed(conference, hash),
             Input::PasswordChecked { ask, verdict } => self.password_checked(ask, verdict),
@@ -324,11 +327,18 @@ impl Engine {
         }
     }
 
-    /// Calls are over, and those who take part are told. Conferences go on with the next server, which their members find.
+    /// Calls and then all sessions are over, and everybody is told. Conferences go on with the next server, which their members
+    /// find.
     fn shut_down(&mut self) {
+        self.draining = true;
         self.let_happen(huitong_call::Input::Shutdown);
         let shut = self.in_hall(huitong_conference::Input::Shutdown);
         debug_assert!(shut.is_ok(), "an end is never refused");
+        self.flush();
+        // All end before the first seat is left, so that nobody hears of each of the others.
+        for session in self.sessions.all() {
+            self.sessions.end(self.now, session, EndReason::ServerShutdown);
+        }
     }
 
     fn drain(&mut self, within: Duration) {

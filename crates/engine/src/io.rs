@@ -1,14 +1,13 @@
 //! What goes into the engine and what comes out of it.
 
-use huitong_auth::PlayKeys;
 use huitong_protocol::api::{
     CallList, CallRequest, CallSummary, ConferenceDetail, ConferenceList, ConferenceRequest, GroupDetail,
     GroupList, GroupRequest, RoomDetail, RoomList, Suspension, UrlReply, UrlRequest,
 };
 use huitong_protocol::{
-    AskTicket, Attributes, Destroy, Grant, Kick, Look, LookReply, MediaBases, MembersReply, Mute, TicketReply,
+    AskTicket, Attributes, Destroy, Grant, Kick, Look, LookReply, MediaBases, MembersReply, Mute,
+    TicketReply, VoiceLevel,
 };
-use huitong_session::Body;
 use huitong_types::{
     AppId, ConferenceName, Fault, GroupId, Redacted, RoomId, Scene, SessionId, StreamId, StreamKey,
     StreamKind, UserId, limits,
@@ -19,6 +18,7 @@ use std::time::Duration;
 
 pub use crate::call_log::{CallLog, CallLogEnd, CallLogParty};
 pub use crate::conference_kept::{ConferenceChange, ConferenceDecision, ConferenceRecord};
+pub use crate::lazy_push::LazyPush;
 pub use crate::mixing::MixOrder;
 pub use crate::stays::StayEvent;
 pub use crate::urls::UrlRecord;
@@ -170,7 +170,7 @@ pub enum Input {
         /// The key of its URL.
         key: StreamKey,
     },
-    /// The publication carries these tracks as far as seen (the first frame of a track was received).
+    /// The publication carries these tracks: their first frame was received, and they have not fallen silent since.
     TracksSeen {
         /// The media connection.
         ticket: MediaTicket,
@@ -247,12 +247,22 @@ pub enum Input {
         /// A stable word for the limit.
         limit: Option<&'static str>,
     },
+    /// How loud the voices of [`Output::AskLevels`] are.
+    Levels {
+        /// Who asked.
+        conn: ConnId,
+        /// Its request.
+        id: u32,
+        /// The answer.
+        levels: Vec<VoiceLevel>,
+    },
     /// The server is going down: tell everybody, admit nobody.
     Drain {
         /// Time that is left.
         within: Duration,
     },
-    /// The server goes down now: calls are over, and their records are written. Conferences go on with the next one.
+    /// The server goes down now: calls and sessions are over, and records are written. Conferences go on with the next one. Nobody
+    /// is admitted.
     Shutdown,
     /// Nothing but time passed.
     Tick,
@@ -317,6 +327,8 @@ pub enum ApiCall {
     },
     /// One conference with its members.
     GetConference(ConferenceName),
+    /// Whether a member of a conference sends or plays anything now.
+    HasMedia(ConferenceName, UserId),
     /// A ticket for a user, as its own request would get it. Who calls has made sure who it is.
     AskTicket(UserId, Box<AskTicket>),
     /// A look for a user, as its own request would get it.
@@ -359,6 +371,8 @@ pub enum ApiResult {
     Conference(Box<ConferenceDetail>),
     /// Of [`ApiCall::ListConferences`].
     Conferences(ConferenceList),
+    /// Of [`ApiCall::HasMedia`].
+    Media(bool),
     /// Of [`ApiCall::AskTicket`].
     Ticket(Box<TicketReply>),
     /// Of [`ApiCall::Look`].
@@ -374,28 +388,6 @@ pub enum ApiResult {
 pub struct Pace {
     /// The room's scene selects send window and latency ceiling.
     pub scene: Scene,
-}
-
-/// A push that is not written out yet. Writing costs a signature for each play key in it; an event for 100 000
-/// members is written by their connections, in parallel, and not by the one task that owns the engine.
-#[derive(Clone, Debug)]
-pub struct LazyPush {
-    pub(crate) session: SessionId,
-    pub(crate) seq: u64,
-    pub(crate) body: Arc<Body>,
-    pub(crate) keys: Arc<PlayKeys>,
-}
-
-impl LazyPush {
-    /// Bytes of the text, about: keys and number are not counted.
-    pub fn size(&self) -> usize {
-        self.body.len()
-    }
-
-    /// The JSON text.
-    pub fn render(&self) -> Arc<str> {
-        self.body.render(self.seq, |stream| self.keys.mint(self.session, stream))
-    }
 }
 
 /// What the engine wants done.
@@ -477,6 +469,17 @@ pub enum Output {
     },
     /// Something is to be done about the mix of a room.
     Mix(MixOrder),
+    /// A client asks how loud these voices of a mix are; [`Input::Levels`] answers.
+    AskLevels {
+        /// Its connection.
+        conn: ConnId,
+        /// Its request.
+        id: u32,
+        /// The mix.
+        mix: StreamId,
+        /// Voices, and whose they are.
+        voices: Vec<(StreamId, UserId)>,
+    },
     /// Keep a minted URL, to give it back with [`Input::RestoreUrl`] after a restart.
     KeepUrl(UrlRecord),
     /// A minted URL was withdrawn: keep it no longer. Those that expire are not named.

@@ -31,6 +31,7 @@ mod groups;
 mod guesses;
 mod held;
 pub mod io;
+mod lazy_push;
 mod login;
 mod media;
 mod mixing;

@@ -212,6 +212,13 @@ impl Media {
         tickets.map(|(_, ticket)| *ticket).filter(plays).collect()
     }
 
+    /// Whether a session has a connection that publishes or plays.
+    pub(crate) fn runs_for(&self, session: SessionId) -> bool {
+        let first = (session, MediaTicket(0));
+        let plays = self.by_viewer.range(first..).next().is_some_and(|(viewer, _)| *viewer == session);
+        plays || StreamKind::ALL.into_iter().any(|kind| self.publisher(session, kind).is_some())
+    }
+
     pub(crate) fn publishing(&self) -> usize {
         self.slots.values().filter(|slot| slot.ticket.is_some()).count()
     }

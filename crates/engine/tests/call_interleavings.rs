@@ -40,6 +40,8 @@ enum Step {
     Start {
         caller: usize,
         mask: u8,
+        /// Into a room where others may be.
+        open: bool,
     },
     End(usize),
     Kick(usize),
@@ -62,7 +64,8 @@ fn step() -> impl Strategy<Value = Step> {
         8 => who().prop_map(Step::Enter),
         2 => who().prop_map(Step::Leave),
         1 => who().prop_map(Step::Wander),
-        2 => (0usize..3, 1u8..16).prop_map(|(caller, mask)| Step::Start { caller, mask }),
+        3 => (0usize..3, 1u8..16, any::<bool>())
+            .prop_map(|(caller, mask, open)| Step::Start { caller, mask, open }),
         1 => any::<usize>().prop_map(Step::End),
         1 => any::<usize>().prop_map(Step::Kick),
         1 => any::<usize>().prop_map(Step::Dissolve),
@@ -161,7 +164,8 @@ impl Sim {
         let answer = self.ask(who, json!({ "op": "join", "room": call.room }));
         match answer {
             None => {}
-            Some(Ok(_)) => assert_ne!(call.you, OwnState::Ringing, "who rings is not let in"),
+            // A room of others may be entered without a call, too.
+            Some(Ok(_)) => assert!(call.open || call.you != OwnState::Ringing, "who rings is not let in"),
             Some(Err(error)) => {
                 let fine = elsewhere || call.you == OwnState::Ringing;
                 assert!(fine, "{} is kept out of its own call: {error}", name(who));
@@ -171,7 +175,7 @@ impl Sim {
 
     fn back_end(&mut self, step: Step) {
         match step {
-            Step::Start { caller, mask } => {
+            Step::Start { caller, mask, open } => {
                 let caller = name(caller);
                 let invitees = users(mask).into_iter().filter(|other| *other != caller).collect();
                 self.world.call(ApiCall::StartCall(CallRequest {
@@ -181,6 +185,8 @@ impl Sim {
                     group: None,
                     timeout_ms: None,
                     data: None,
+                    // Where those who wander are.
+                    room: open.then(|| "1".to_owned()),
                 }));
             }
             Step::End(pick) => {
@@ -237,7 +243,9 @@ impl Sim {
             let client = &self.world.clients[who];
             let part = |call: &CallSummary| {
                 let party = call.participants.iter().find(|party| party.user == client.user)?;
-                IN.contains(&party.state.as_str()).then(|| (call.call.clone(), party.clone()))
+                // Who only gives its name to a call does not take part.
+                let names = call.open && call.caller == client.user;
+                (!names && IN.contains(&party.state.as_str())).then(|| (call.call.clone(), party.clone()))
             };
             let parts: Vec<_> = calls.iter().filter_map(part).collect();
             assert!(parts.len() < 2, "{} is in two calls", client.user);
@@ -255,7 +263,11 @@ impl Sim {
             let known = calls.iter().find(|known| known.call == *call).unwrap();
             let truth = known.participants.iter().map(|p| (p.user.clone(), p.state.clone()));
             // In a call of two a phone that rings is told of the other one only when it is over.
-            if own.you != OwnState::Ringing || known.group.is_some() || known.participants.len() > 2 {
+            if own.you != OwnState::Ringing
+                || known.open
+                || known.group.is_some()
+                || known.participants.len() > 2
+            {
                 let others = |(name, _): &(String, String)| *name != client.user;
                 assert_eq!(
                     belief.filter(others).collect::<Vec<_>>(),

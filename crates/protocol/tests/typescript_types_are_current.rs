@@ -80,6 +80,8 @@ fn generated() -> String {
         calls::CallReply,
         calls::Presence,
         calls::WatchReply,
+        server::LevelsReply,
+        server::VoiceLevel,
         server::Pong,
         server::Done,
         server::Failure,

@@ -7,8 +7,9 @@ use huitong_types::AppId;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
-/// Days whose sums are given back when the store is opened: the longest month and a day beside it, for quotas.
-const RECENT_DAYS: i32 = 32;
+/// Days whose sums are given back when the store is opened, of each application the newest: the longest month for quotas, and
+/// some more, because a clock that was wrong for a while has left days of another time.
+const RECENT_DAYS: i32 = 40;
 
 /// Records forgotten in one transaction: a few ms, so that writes do not wait.
 const FORGET: i64 = 500;
@@ -187,10 +188,11 @@ pub(crate) fn suspended(tables: &Connection) -> rusqlite::Result<Vec<AppId>> {
     select.query_map([], |row| app_at(row, 0))?.collect()
 }
 
-/// Sums of the last days of every application.
+/// Sums of the last days of every application on which it used something, whatever date the other applications have.
 pub(crate) fn recent(tables: &Connection) -> rusqlite::Result<Vec<UsageDay>> {
-    let sql = "SELECT app, day, stays, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms FROM usage_days \
-               WHERE day > (SELECT max(day) FROM usage_days) - ?1 ORDER BY app, day";
+    let sql = "SELECT app, day, stays, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms FROM \
+               (SELECT *, row_number() OVER (PARTITION BY app ORDER BY day DESC) AS age FROM usage_days) \
+               WHERE age <= ?1 ORDER BY app, day";
     tables.prepare(sql)?.query_map([RECENT_DAYS], day)?.collect()
 }
 

@@ -4,7 +4,7 @@
  */
 import type {
   CallRequest, ConferenceRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId,
-  RoomState, Scene, StreamKind, StreamState, Welcome,
+  RoomState, Scene, StreamKind, StreamState, VoiceLevel, Welcome,
 } from '@huitong/core';
 import { FakeCalls } from './calls.js';
 import type { Clock } from './clock.js';
@@ -37,8 +37,7 @@ interface Session {
   room: FakeRoom | null;
   roomId: RoomId;
   role: Role;
-  /** It asked for the voices of all others in one stream. */
-  mix?: boolean;
+  mix?: boolean; // it asked for the voices of all others in one stream
   /** Registered streams, of which a member may push media. */
   published: Map<StreamKind, Publish>;
 }
@@ -78,6 +77,8 @@ export class FakeServer {
   mute = false;
   heartbeatMs = 10_000;
   seatGraceMs = 90_000;
+  /** How loud the voices of every mix are. */
+  levels: VoiceLevel[] = [];
   /** Pushes kept for replay. */
   replay = 128;
 
@@ -237,6 +238,12 @@ export class FakeServer {
       member.streams.push(stream);
     }
     this.tell(room, user, { ev: 'streamChanged', user, stream });
+  }
+
+  /** The connection of somebody in the room is lost for a while, or is back. */
+  away(room: RoomId, user: string, away: boolean): void {
+    Object.assign(this.member(room, user) ?? {}, { away });
+    this.tell(room, user, { ev: 'memberAway', user, away });
   }
 
   /** Pushes an event to one user. */
@@ -453,6 +460,8 @@ export class FakeServer {
       error('already-in-room');
     } else if (request.op === 'join') {
       ok({ state: this.join(session, request) });
+    } else if (request.op === 'levels') {
+      ok({ levels: this.levels });
     } else if (request.op === 'ping') {
       ok({ time: this.clock.now });
     } else if (request.op === 'bye') {

@@ -89,7 +89,7 @@ test('the_component_for_voice_rooms_requires_its_own_files_only_and_binds_what_i
   }
   const { methods, data } = voiceComponent(new Phone());
   const bound = [...voice('gme-room.wxml').matchAll(/(?:bind|catch):?[a-z]+="(\w+)"/g)].map(([, name]) => name ?? '');
-  assert.deepEqual([bound.length, bound.filter((name) => typeof methods[name] !== 'function')], [5, []]);
+  assert.deepEqual([bound.length, bound.filter((name) => typeof methods[name] !== 'function')], [6, []]);
   const shown = [...voice('gme-room.wxml').matchAll(/{{pusher\.(\w+)}}/g)].map(([, name]) => name ?? '');
   assert.deepEqual(shown.filter((name) => !(name in data.pusher)), []);
   assert.equal(data.pusher.enableCamera, false, 'nobody is asked for the camera');

@@ -1,7 +1,7 @@
 /** The page of a meeting: bars, stage, list, buttons. */
 import { roomLink } from './address.js';
 import { Controls } from './controls.js';
-import { iconButton, make } from './dom.js';
+import { iconButton, make, oncePerTurn } from './dom.js';
 import { say } from './language.js';
 import { Meeting } from './meeting.js';
 import type { MeetingOptions } from './meeting.js';
@@ -24,8 +24,7 @@ export class MeetingView {
   private readonly controls: Controls;
   private readonly peopleButton: HTMLButtonElement;
   private readonly heardMe: () => void;
-  /** Drawn once for all changes of one turn. */
-  private due = false;
+  private readonly changed = oncePerTurn(() => this.draw());
 
   constructor(
     private readonly options: MeetingOptions,
@@ -82,16 +81,6 @@ export class MeetingView {
     );
   }
 
-  private changed(): void {
-    if (!this.due) {
-      this.due = true;
-      queueMicrotask(() => {
-        this.due = false;
-        this.draw();
-      });
-    }
-  }
-
   private draw(): void {
     const { meeting } = this;
     if (!this.element.isConnected) {
@@ -125,13 +114,7 @@ export class MeetingView {
     }
   }
 
-  private async copy(): Promise<void> {
-    const link = roomLink(location.href, this.roomName);
-    try {
-      await navigator.clipboard.writeText(link);
-      this.toasts.say(say('copied'));
-    } catch {
-      this.toasts.say(say('copyFailed', { link }), 'warn');
-    }
+  private copy(): Promise<void> {
+    return this.toasts.copy(roomLink(location.href, this.roomName), say('copied'));
   }
 }

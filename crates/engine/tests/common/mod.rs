@@ -224,7 +224,7 @@ impl World {
                     }
                 }
             }
-            Output::Mix(order) => self.mix_order(order),
+            mix @ (Output::Mix(_) | Output::AskLevels { .. }) => self.mix_output(mix),
             other => self.told(other),
         }
     }
@@ -325,13 +325,7 @@ impl World {
                             client.state = Some(enter.state.clone());
                             client.conference = Some(enter.conference.clone());
                         }
-                        Reply::Ok(Done::Leave) => {
-                            client.conference = None;
-                            let left = client.state.take().map(|state| state.room);
-                            if client.call.as_ref().is_some_and(|call| Some(&call.room) == left.as_ref()) {
-                                client.call = None;
-                            }
-                        }
+                        Reply::Ok(Done::Leave) => client.left(),
                         _ => {}
                     }
                 }

@@ -10,7 +10,8 @@ mod work;
 
 use huitong_engine::MixOrder;
 use huitong_fanout::Fanout;
-use huitong_types::{Scene, StreamId};
+use huitong_protocol::VoiceLevel;
+use huitong_types::{Scene, StreamId, UserId};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use thread::{Command, Desk};
@@ -109,6 +110,14 @@ impl Mixers {
                 self.tell(mix, Command::NoListener { mix, stream });
             }
         }
+    }
+
+    /// How loud these voices of a mix are; what nobody measures is 0.
+    pub(crate) fn levels(&self, mix: StreamId, voices: Vec<(StreamId, UserId)>) -> Vec<VoiceLevel> {
+        let desk = self.mixes.get(&mix).and_then(|placed| self.desks.get(placed.desk));
+        let measured = desk.map(|desk| desk.levels(mix)).unwrap_or_default();
+        let level = |stream| measured.get(&stream).copied().unwrap_or_default();
+        voices.into_iter().map(|(stream, user)| VoiceLevel { user, level: level(stream) }).collect()
     }
 
     fn tell(&self, mix: StreamId, command: Command) {

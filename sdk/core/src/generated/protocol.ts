@@ -341,7 +341,7 @@ export type Ping = Record<symbol, never>;
 /**
  * The operations. Unknown fields are ignored, so later versions can add some.
  */
-export type Request = { "op": "hello" } & Hello | { "op": "join" } & Join | { "op": "leave" } & Leave | { "op": "publish" } & Publish | { "op": "unpublish" } & Unpublish | { "op": "subscribe" } & Subscribe | { "op": "setRole" } & SetRole | { "op": "call" } & PlaceCall | { "op": "accept" } & Accept | { "op": "reject" } & Reject | { "op": "hangup" } & Hangup | { "op": "watch" } & Watch | { "op": "ticket" } & AskTicket | { "op": "look" } & Look | { "op": "enter" } & Enter | { "op": "grant" } & Grant | { "op": "kick" } & Kick | { "op": "mute" } & Mute | { "op": "hand" } & Hand | { "op": "decline" } & Decline | { "op": "attributes" } & Attributes | { "op": "destroy" } & Destroy | { "op": "ping" } & Ping | { "op": "bye" };
+export type Request = { "op": "hello" } & Hello | { "op": "join" } & Join | { "op": "leave" } & Leave | { "op": "publish" } & Publish | { "op": "unpublish" } & Unpublish | { "op": "subscribe" } & Subscribe | { "op": "setRole" } & SetRole | { "op": "call" } & PlaceCall | { "op": "accept" } & Accept | { "op": "reject" } & Reject | { "op": "hangup" } & Hangup | { "op": "watch" } & Watch | { "op": "ticket" } & AskTicket | { "op": "look" } & Look | { "op": "enter" } & Enter | { "op": "grant" } & Grant | { "op": "kick" } & Kick | { "op": "mute" } & Mute | { "op": "hand" } & Hand | { "op": "decline" } & Decline | { "op": "attributes" } & Attributes | { "op": "destroy" } & Destroy | { "op": "levels" } | { "op": "ping" } & Ping | { "op": "bye" };
 
 /**
  * Media addresses without the key. A push or play URL is base + `/` + key (for FLV with `.flv` behind).
@@ -545,6 +545,11 @@ data?: string,
  */
 backend?: boolean, 
 /**
+ * Whether it leads into a room that is there for others as well. The caller only gives its name then: it is `connected` from the
+ * beginning, wherever it is.
+ */
+open?: boolean, 
+/**
  * Until ringing ends, ms.
  */
 ringingMs: number, 
@@ -597,6 +602,28 @@ export type WatchReply = {
 users: Array<Presence>, };
 
 /**
+ * The answer to `levels`.
+ */
+export type LevelsReply = { 
+/**
+ * Everybody else whose voice is in the mix.
+ */
+levels: Array<VoiceLevel>, };
+
+/**
+ * How loud somebody is.
+ */
+export type VoiceLevel = { 
+/**
+ * The member.
+ */
+user: UserId, 
+/**
+ * 100 is full scale, and each dB below it takes two away; 0 for what is quieter than that.
+ */
+level: number, };
+
+/**
  * The answer to `ping`.
  */
 export type Pong = { 
@@ -608,7 +635,7 @@ time: number, };
 /**
  * What a successful request answers, by the operation.
  */
-export type Done = { "op": "hello" } & Welcome | { "op": "join" } & JoinReply | { "op": "call" } & CallReply | { "op": "accept" } & CallReply | { "op": "watch" } & WatchReply | { "op": "ticket" } & TicketReply | { "op": "look" } & LookReply | { "op": "enter" } & EnterReply | { "op": "grant" } & MembersReply | { "op": "kick" } & MembersReply | { "op": "mute" } & MembersReply | { "op": "decline" } & MembersReply | { "op": "hand" } | { "op": "attributes" } | { "op": "destroy" } | { "op": "ping" } & Pong | { "op": "leave" } | { "op": "publish" } | { "op": "unpublish" } | { "op": "subscribe" } | { "op": "setRole" } | { "op": "reject" } | { "op": "hangup" } | { "op": "bye" };
+export type Done = { "op": "hello" } & Welcome | { "op": "join" } & JoinReply | { "op": "call" } & CallReply | { "op": "accept" } & CallReply | { "op": "watch" } & WatchReply | { "op": "ticket" } & TicketReply | { "op": "look" } & LookReply | { "op": "enter" } & EnterReply | { "op": "grant" } & MembersReply | { "op": "kick" } & MembersReply | { "op": "mute" } & MembersReply | { "op": "decline" } & MembersReply | { "op": "hand" } | { "op": "attributes" } | { "op": "destroy" } | { "op": "levels" } & LevelsReply | { "op": "ping" } & Pong | { "op": "leave" } | { "op": "publish" } | { "op": "unpublish" } | { "op": "subscribe" } | { "op": "setRole" } | { "op": "reject" } | { "op": "hangup" } | { "op": "bye" };
 
 /**
  * Why a request was refused.
@@ -1255,7 +1282,7 @@ export const VENDOR_CODES: { [code: string]: [number, number, number, string] } 
   'last-admin': [-3301, -100006, -520, 'ERROR_INVALID_PARAMETER'],
   'nobody-there': [-3301, -3319, -507, 'ERROR_INVALID_PARAMETER'],
   'not-in-conference': [-3301, -3301, -507, 'ERROR_INVALID_PARAMETER'],
-  'session-gone': [-1307, -1307, -506, 'ERROR_NETWORK_ERROR'],
+  'session-gone': [-1307, -1307, -501, 'ERROR_NETWORK_ERROR'],
   'taken-over': [-3301, -3301, -506, 'ERROR_UNKNOWN'],
   'timeout': [-3301, -3308, -408, 'ERROR_NETWORK_ERROR'],
   'too-slow': [-1307, -1307, -408, 'ERROR_NETWORK_ERROR'],
@@ -1377,7 +1404,7 @@ export const EMEDIA_CODES: { [code: string]: number } = {
   'last-admin': -520,
   'nobody-there': -507,
   'not-in-conference': -507,
-  'session-gone': -506,
+  'session-gone': -501,
   'taken-over': -506,
   'timeout': -408,
   'too-slow': -408,
