@@ -9,8 +9,8 @@ use huitong_protocol::{
     TicketReply, VoiceLevel,
 };
 use huitong_types::{
-    AppId, ConferenceName, Fault, GroupId, Redacted, RoomId, Scene, SessionId, StreamId, StreamKey,
-    StreamKind, UserId, limits,
+    AppId, ConferenceName, Fault, GroupId, Redacted, RoomId, Scene, StreamId, StreamKey, StreamKind, UserId,
+    limits,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
