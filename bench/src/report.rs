@@ -135,6 +135,41 @@ fn row(m: &Measured, seconds: f64) -> String {
     )
 }
 
+/// What a packet costs at a point, for each who gets it.
+fn cost(m: &Measured) -> String {
+    let name = m.point.name();
+    let (ns, reference, ratio) =
+        (m.server.turns.ns(), m.reference.turns.ns(), m.server.turns.over(&m.reference.turns));
+    let mut text = format!(
+        "{name}: a packet costs {:.0} ns for each subscriber, the loop {:.0} ns: ratio {:.2} ({:.2} to {:.2})",
+        ns.median, reference.median, ratio.median, ratio.least, ratio.most
+    );
+    if let Some(bytes) = m.server.bytes_per_write() {
+        text += &format!("; {bytes:.0} bytes a write");
+    }
+    if let Some(other) = &m.against {
+        let (ns, ratio) = (other.turns.ns(), m.server.turns.over(&other.turns));
+        text += &format!(
+            "\n{name}: the other build {:.0} ns: this one costs {:.2} of it ({:.2} to {:.2})",
+            ns.median, ratio.median, ratio.least, ratio.most
+        );
+        if let Some(bytes) = other.bytes_per_write() {
+            text += &format!("; {bytes:.0} bytes a write");
+        }
+        let quantile = |side: &Side, share| side.got.latency.quantile_ms(share);
+        text += &format!(
+            "\n{name}: added latency p50, p99 {:.1}, {:.1} ms, other build {:.1}, {:.1} ms; lost {}, other build {}",
+            quantile(&m.server, 0.5),
+            quantile(&m.server, 0.99),
+            quantile(other, 0.5),
+            quantile(other, 0.99),
+            m.server.lost() + m.server.got.holes,
+            other.lost() + other.got.holes
+        );
+    }
+    text
+}
+
 /// A point as JSON.
 fn json(m: &Measured, seconds: f64) -> Value {
     let side = |s: &Side| {
@@ -146,6 +181,8 @@ fn json(m: &Measured, seconds: f64) -> Value {
             "messages_expected": s.expected,
             "messages_received": s.got.messages,
             "holes": s.got.holes,
+            "cpu_ns_per_packet_and_subscriber": s.turns.ns().json(),
+            "bytes_per_write": s.bytes_per_write(),
         })
     };
     json!({
@@ -155,7 +192,10 @@ fn json(m: &Measured, seconds: f64) -> Value {
         "cpu_percent_per_subscriber": m.server.percent_each(seconds, m.point.subscribers()),
         "server": side(&m.server),
         "loop": side(&m.reference),
+        "against": m.against.as_ref().map(side),
         "ratio": ratio(m),
+        "ratio_by_turns": m.server.turns.over(&m.reference.turns).json(),
+        "ratio_to_other_build": m.against.as_ref().map(|other| m.server.turns.over(&other.turns).json()),
         "first_keyframe_ms": {
             "p50": m.start.first_key.quantile_ms(0.5),
             "p99": m.start.first_key.quantile_ms(0.99),
@@ -197,7 +237,7 @@ impl Report {
 
     /// Adds a point and shows it.
     pub(crate) fn add(&mut self, measured: Measured) {
-        println!("{}\n{}", head(), row(&measured, self.seconds));
+        println!("{}\n{}\n{}", head(), row(&measured, self.seconds), cost(&measured));
         println!("load average before: {}", measured.load_average);
         self.points.push(measured);
     }
@@ -284,6 +324,9 @@ impl Report {
             println!("{}", row(m, self.seconds));
         }
         println!();
+        for m in &self.points {
+            println!("{}", cost(m));
+        }
         for sentence in self.sentences() {
             println!("{sentence}");
         }

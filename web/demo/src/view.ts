@@ -1,7 +1,7 @@
 /** The page of a meeting: bars, stage, list, buttons. */
 import { roomLink } from './address.js';
 import { Controls } from './controls.js';
-import { iconButton, make, oncePerTurn } from './dom.js';
+import { icon, iconButton, make, oncePerTurn } from './dom.js';
 import { say } from './language.js';
 import { Meeting } from './meeting.js';
 import type { MeetingOptions } from './meeting.js';
@@ -63,8 +63,9 @@ export class MeetingView {
         'header',
         { class: 'bar' },
         brand(),
-        make('span', { class: 'room-name', 'data-room': this.roomName }, this.roomName),
-        make('button', { type: 'button', class: 'plain', 'data-act': 'copy', text: 'copy', on: { click: () => void this.copy() } }),
+        make('span', { class: 'room-name', role: 'heading', 'aria-level': '1', 'data-room': this.roomName }, this.roomName),
+        make('button', { type: 'button', class: 'plain invite-button', 'data-act': 'copy', label: 'copy', on: { click: () => void this.copy() } },
+          icon('link'), make('span', { text: 'copy' })),
         make('span', { class: 'gap' }),
         this.count,
         ...topButtons(() => this.draw()),

@@ -22,6 +22,7 @@ mod client;
 mod kept;
 pub mod meeting;
 mod mixes;
+pub mod sim;
 pub use client::Client;
 pub use mixes::Mix;
 
@@ -408,15 +409,6 @@ impl World {
             hello[name] = value.clone();
         }
         self.ask(who, hello)
-    }
-
-    /// Comes back on another connection with the session of before.
-    pub fn resume(&mut self, who: usize) -> Result<Done, ErrorCode> {
-        let client = &self.clients[who];
-        let welcome = client.welcome.as_ref().expect("a session");
-        let resume =
-            json!({ "session": welcome.session, "secret": welcome.secret.reveal(), "seq": client.seq });
-        self.login(who, json!({ "resume": resume }))
     }
 
     /// The network of a client goes away.

@@ -137,6 +137,7 @@ export class CallsPage {
     return make(
       'div',
       { class: 'columns', hidden: true },
+      make('h1', { class: 'heard', text: 'callsTitle' }),
       make('section', { class: 'card' },
         this.me,
         this.ended,

@@ -90,7 +90,7 @@ export class ConferenceView {
         'header',
         { class: 'bar' },
         brand(),
-        make('span', { class: 'room-name', 'data-room': room }, room),
+        make('span', { class: 'room-name', role: 'heading', 'aria-level': '1', 'data-room': room }, room),
         this.topic,
         make('button', { type: 'button', class: 'plain invite-button', 'data-act': 'invite', label: 'invite', on: { click: () => void this.invite() } },
           icon('link'), make('span', { text: 'invite' })),

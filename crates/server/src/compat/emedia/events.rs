@@ -1,6 +1,6 @@
 //! What the engine says, as it concerns a client of this wire.
 
-use super::frames::role_number;
+use super::frames::{merge, role_number};
 use super::io::{Output, Own, Session, State, Waiting};
 use super::wire::Wire;
 use huitong_protocol::{
@@ -195,9 +195,15 @@ impl Wire {
         let Some(stay) = self.stay.as_mut().filter(|_| !changes.is_empty()) else { return };
         changes.iter().for_each(|change| stay.attribute(change));
         let by = by.map(|user| stay.who.name.of(user));
-        let one = |change: &AttributeChange| match &change.value {
-            Some(value) => json!({"key": change.key, "val": value, "op": "UPDATE", "memName": by}),
-            None => json!({"key": change.key, "op": "DEL", "memName": by}),
+        let one = |change: &AttributeChange| {
+            let mut told = match &change.value {
+                Some(value) => json!({"key": change.key, "val": value, "op": "UPDATE"}),
+                None => json!({"key": change.key, "op": "DEL"}),
+            };
+            if let Some(by) = &by {
+                merge(&mut told, json!({"memName": by}));
+            }
+            told
         };
         let all: Vec<Value> = changes.iter().map(one).collect();
         self.tell(json!({"op": 402, "cattrs": all}));
