@@ -11,41 +11,7 @@ import type { Clock } from './clock.js';
 import { FakeConferences } from './conferences.js';
 import { keyed, withKeys } from './keys.js';
 import { FakePresence } from './presence.js';
-
-/** Who is told what arrives on a socket; the same as in the platform interface. */
-export interface Wire {
-  opened(): void;
-  text(text: string): void;
-  closed(code: number, reason: string): void;
-}
-
-interface Connection {
-  wire: Wire;
-  open: boolean;
-  session: Session | null;
-}
-
-interface Session {
-  id: string;
-  user: string;
-  device: string;
-  calls: boolean;
-  voiceRoom: string | null; // the only room that the login is for
-  conn: Connection | null;
-  pushes: { seq: number; text: string }[];
-  sent: number;
-  room: FakeRoom | null;
-  roomId: RoomId;
-  role: Role;
-  mix?: boolean; // it asked for the voices of all others in one stream
-  /** Registered streams, of which a member may push media. */
-  published: Map<StreamKind, Publish>;
-}
-
-interface FakeRoom {
-  scene: Scene;
-  members: Map<string, MemberInfo>;
-}
+import type { Connection, FakeRoom, Session, Wire } from './server-parts.js';
 
 /** A request as it arrived, with the user whose session it was. */
 export type Seen = RequestFrame & { from: string };
