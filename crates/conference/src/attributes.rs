@@ -2,6 +2,7 @@
 
 use crate::conference::Conference;
 use crate::io::{Actor, ConferenceId, Event, Reply};
+use crate::kept::Part;
 use crate::limits::{ATTRIBUTES, ATTRIBUTES_BYTES, BATCH, KEY_BYTES, fits};
 use crate::machine::Conferences;
 use crate::refusal::Refusal;
@@ -51,6 +52,7 @@ impl Conferences {
             };
         }
         let to = conference.sessions();
+        self.changed(id, Part::Itself);
         self.tell(id, to, Event::Attributes { changes, by });
         Ok(Reply::Done)
     }

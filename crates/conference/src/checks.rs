@@ -36,13 +36,18 @@ impl Conferences {
             .or_else(|| all.clone().find_map(|conference| self.broken_conference(conference)))
     }
 
+    /// Whether it ends if nobody comes.
+    fn ends_empty(&self, conference: &Conference) -> bool {
+        conference.members.is_empty() && !self.shut
+    }
+
     /// A deadline that is for nothing, or one that is missing.
     fn broken_timers(&self) -> Option<String> {
         let guessed = |guesses: &Guesses| guesses.wrong > 0;
         let expected = self.asks.len()
             + self.tickets.len()
             + self.guessers.values().filter(|guesser| guessed(&guesser.guesses)).count()
-            + self.conferences.values().filter(|conference| conference.members.is_empty()).count()
+            + self.conferences.values().filter(|conference| self.ends_empty(conference)).count()
             + self.conferences.values().filter(|conference| guessed(&conference.guesses)).count();
         if expected != self.timers.len() {
             return Some(format!("{expected} deadlines are needed, and {} are kept", self.timers.len()));
@@ -52,7 +57,7 @@ impl Conferences {
                 Timer::Ask(ask) => self.asks.contains_key(ask),
                 Timer::Ticket(ticket) => self.tickets.contains_key(ticket),
                 Timer::User(user) => self.guessers.get(user).is_some_and(|user| guessed(&user.guesses)),
-                Timer::Empty(id) => self.conferences.get(id).is_some_and(|own| own.members.is_empty()),
+                Timer::Empty(id) => self.conferences.get(id).is_some_and(|own| self.ends_empty(own)),
                 Timer::Guesses(id) => self.conferences.get(id).is_some_and(|own| guessed(&own.guesses)),
             };
             if !fits {
@@ -99,7 +104,7 @@ impl Conferences {
         let bytes: usize = conference.attributes().map(|(key, value)| key.len() + value.len()).sum();
         let nobody = MemberId(u64::MAX);
         let caps = conference.caps;
-        let ungoverned = conference.governed && conference.admins.is_empty();
+        let ungoverned = conference.governed && conference.admins.is_empty() && !self.shut;
         let rules = [
             (in_room == Some(id), "is not found in its room"),
             (asks, "has a request that is not its own"),
@@ -152,6 +157,7 @@ impl Conferences {
     pub fn fingerprint(&self, into: &mut impl Hasher) {
         let places: BTreeMap<ConferenceId, usize> = self.conferences.keys().copied().zip(0..).collect();
         (self.conferences.len(), self.asks.len(), self.tickets.len(), self.guessers.len()).hash(into);
+        self.shut.hash(into);
         for conference in self.conferences.values() {
             self.print_conference(conference, into);
         }

@@ -1,6 +1,7 @@
 //! One conference and those who are in it.
 
 use crate::io::{AskId, ConferenceId, MemberId, MemberView, PasswordHash, Profile, TicketId, UserKey, Whom};
+use crate::kept::Decision;
 use crate::limits::{Caps, Guessing};
 use crate::words::{Kind, Role};
 use huitong_types::{AppId, Moment, RoomId, SessionId, StreamKind, UserId};
@@ -44,14 +45,6 @@ impl Guesses {
         }
         Some(self.free_at.since(now).max(guessing.delay))
     }
-}
-
-/// What admins decided about a user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Decision {
-    pub(crate) role: Option<Role>,
-    pub(crate) no_audio: bool,
-    pub(crate) no_video: bool,
 }
 
 /// A stream that a member sends.

@@ -2,6 +2,7 @@
 
 use crate::conference::Conference;
 use crate::io::{Actor, ConferenceId, Event, MemberId, Output, Reply, Whom};
+use crate::kept::Part;
 use crate::limits::{BATCH, DECIDED};
 use crate::machine::Conferences;
 use crate::refusal::Refusal;
@@ -48,9 +49,12 @@ impl Conferences {
         if conference.decided.len() < DECIDED || conference.decided.contains_key(&user) {
             conference.decided.entry(user.clone()).or_default().role = Some(role);
         }
-        if role != Role::Admin && conference.is_creator(&user) {
+        let dethroned = role != Role::Admin && conference.is_creator(&user);
+        if dethroned {
             conference.creator = None;
+            self.changed(id, Part::Itself);
         }
+        self.changed(id, Part::User(user));
         self.set_role(id, member, role);
     }
 
@@ -115,13 +119,19 @@ impl Conferences {
     /// Takes away what would let one who is removed come back at once, or with an admin's rights.
     fn withdraw(&mut self, id: ConferenceId, user: &UserId) {
         let Some(conference) = self.conferences.get_mut(&id) else { return };
-        if conference.is_creator(user) {
+        let dethroned = conference.is_creator(user);
+        if dethroned {
             conference.creator = None;
         }
-        if let Some(decided) = conference.decided.get_mut(user) {
-            decided.role = decided.role.filter(|role| *role != Role::Admin);
-        }
+        let decided = conference.decided.get_mut(user).filter(|decided| decided.role == Some(Role::Admin));
+        let demoted = decided.map(|decided| decided.role = None).is_some();
         let tickets: Vec<_> = conference.tickets.get(user).into_iter().flatten().copied().collect();
+        if dethroned {
+            self.changed(id, Part::Itself);
+        }
+        if demoted {
+            self.changed(id, Part::User(user.clone()));
+        }
         for ticket in tickets {
             self.drop_ticket(ticket);
         }
@@ -146,7 +156,9 @@ impl Conferences {
             if audio || video || conference.decided.contains_key(user) {
                 let decided = conference.decided.entry(user.clone()).or_default();
                 (decided.no_audio, decided.no_video) = (audio, video);
+                self.changed(id, Part::User(user.clone()));
             }
+            let Some(conference) = self.conferences.get_mut(&id) else { continue };
             let Some(own) = conference.members.get_mut(member) else { continue };
             if (own.no_audio, own.no_video) == (audio, video) {
                 continue;

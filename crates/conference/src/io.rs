@@ -1,10 +1,12 @@
 //! What goes into the machine and what comes out of it.
 
 use crate::attributes::Change;
+use crate::kept::{Decision, Kept, Part};
 use crate::limits::Settings;
 use crate::refusal::Refusal;
 use crate::words::{ExitReason, Role};
 use huitong_types::{AppId, Moment, Redacted, Role as Place, RoomId, SessionId, StreamKind, UserId};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -173,6 +175,13 @@ pub enum Input {
         /// For what.
         wish: Wish,
     },
+    /// A conference that an earlier server kept. Nobody is in it.
+    Restore {
+        /// What was kept of it.
+        kept: Box<Kept>,
+        /// What was decided about users.
+        decided: BTreeMap<UserId, Decision>,
+    },
     /// A password was hashed, or could not be.
     Hashed {
         /// Of which conference.
@@ -316,7 +325,9 @@ pub enum Input {
         /// Which.
         conference: ConferenceId,
     },
-    /// The server is shutting down: all conferences are over.
+    /// The server is shutting down. What is kept goes on with the next one, and nobody is told anything. Conferences without the
+    /// hash of their password cannot be kept and are over, and no password is checked any more. Nothing ends from here on because
+    /// it is empty or its admin is gone, and nobody becomes admin by that: who goes now goes with the server.
     Shutdown,
     /// Nothing but time passed.
     Tick,
@@ -413,6 +424,15 @@ pub enum Event {
 pub enum Output {
     /// A conference began.
     Created(ConferenceId),
+    /// A conference of an earlier server goes on.
+    Restored(ConferenceId),
+    /// Something that is kept of a conference has changed. A conference that is over is kept no longer.
+    Changed {
+        /// Which.
+        conference: ConferenceId,
+        /// What of it.
+        part: Part,
+    },
     /// A conference is over; all its members are out.
     Ended {
         /// Which.

@@ -25,6 +25,7 @@ mod checks;
 mod conference;
 mod governing;
 mod io;
+mod kept;
 mod leaving;
 mod limits;
 mod machine;
@@ -39,6 +40,7 @@ pub use io::{
     Actor, Answer, AskId, ConferenceId, Event, Input, MemberId, MemberView, Output, PasswordHash, Profile,
     Reply, SeatEnd, Ticket, TicketId, UserKey, Verdict, Whom, Why, Wish,
 };
+pub use kept::{Decision, Kept, Part};
 pub use limits::{
     ATTRIBUTES, ATTRIBUTES_BYTES, BATCH, Caps, DECIDED, EXT_BYTES, Guessing, HANDS, KEY_BYTES, Limits,
     NICK_BYTES, PASSWORD_BYTES, Settings, TICKETS_OF_USER,

@@ -96,6 +96,9 @@ pub struct Limits {
     pub empty: Duration,
     /// The longest that an empty conference may be kept: until tomorrow.
     pub empty_most: Duration,
+    /// The least time that a conference waits after a restart of the server, whatever its settings: those who were in it come
+    /// back as their network allows, and a phone tries again every half minute at the latest.
+    pub restored: Duration,
     /// What becomes of a conference when its last admin is gone.
     pub admin_gone: AdminGone,
     /// What one gets who asks to be admin.
@@ -129,6 +132,7 @@ impl Default for Limits {
             live_audience: limits::LIVE_AUDIENCE,
             empty: Duration::from_secs(120),
             empty_most: Duration::from_secs(86_400),
+            restored: Duration::from_secs(60),
             admin_gone: AdminGone::default(),
             asked_admin: AskedAdmin::default(),
         }
@@ -210,17 +214,31 @@ impl Caps {
     /// # Errors
     /// A conference without talkers: its creator could not be in it.
     pub(crate) fn new(limits: &Limits, settings: &Settings) -> Result<Self, Refusal> {
-        if settings.max_talkers == Some(0) {
-            return Err(Refusal::Field("maxTalkerCount", "must be at least 1: the creator is a talker"));
-        }
         let live = settings.kind == Kind::Live;
         let talkers = if live { LIVE_TALKERS } else { limits.talkers };
-        let audience = if live { limits.live_audience } else { limits.announced_audience };
+        let asked = Self {
+            talkers: settings.max_talkers.unwrap_or(talkers),
+            videos: settings.max_videos.unwrap_or(VIDEOS),
+            audience: settings.max_audience.unwrap_or(AUDIENCE),
+            screens: settings.max_screens.unwrap_or(SCREENS),
+        };
+        asked.within(limits, settings.kind)
+    }
+
+    /// These, cut to what the server has.
+    ///
+    /// # Errors
+    /// A conference without talkers.
+    pub(crate) fn within(self, limits: &Limits, kind: Kind) -> Result<Self, Refusal> {
+        if self.talkers == 0 {
+            return Err(Refusal::Field("maxTalkerCount", "must be at least 1: the creator is a talker"));
+        }
+        let audience = if kind == Kind::Live { limits.live_audience } else { limits.announced_audience };
         Ok(Self {
-            talkers: settings.max_talkers.unwrap_or(talkers).min(limits.talkers),
-            videos: settings.max_videos.unwrap_or(VIDEOS).min(limits.talkers),
-            audience: settings.max_audience.unwrap_or(AUDIENCE).min(audience),
-            screens: settings.max_screens.unwrap_or(SCREENS).min(limits.talkers),
+            talkers: self.talkers.min(limits.talkers),
+            videos: self.videos.min(limits.talkers),
+            audience: self.audience.min(audience),
+            screens: self.screens.min(limits.talkers),
         })
     }
 }

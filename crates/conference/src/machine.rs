@@ -53,6 +53,8 @@ pub struct Conferences {
     pub(crate) tickets: BTreeMap<TicketId, Ticket>,
     pub(crate) guessers: BTreeMap<UserKey, Guesser>,
     pub(crate) timers: Timers<Timer>,
+    /// The server goes down: who leaves now has no choice, and nothing follows from it.
+    pub(crate) shut: bool,
     pub(crate) out: VecDeque<Output>,
 }
 
@@ -71,6 +73,7 @@ impl Conferences {
             tickets: BTreeMap::new(),
             guessers: BTreeMap::new(),
             timers: Timers::new(),
+            shut: false,
             out: VecDeque::new(),
         }
     }
@@ -85,6 +88,7 @@ impl Conferences {
         match input {
             Input::Create { by, creator, room, settings } => return self.create(by, creator, room, settings),
             Input::Find { user, room, settings } => return self.find(user, room, settings),
+            Input::Restore { kept, decided } => return self.restore(*kept, decided),
             Input::Ask { user, conference, password, wish } => {
                 return self.ask(user, conference, password, wish);
             }
@@ -116,6 +120,11 @@ impl Conferences {
             Input::Tick => {}
         }
         Ok(Reply::Done)
+    }
+
+    /// Within which limits.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The next thing to be done, in order.

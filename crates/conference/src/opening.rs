@@ -94,6 +94,7 @@ impl Conferences {
         if locked {
             self.out.push_back(Output::Hash { conference: id, password });
         }
+        self.changed_all(id);
         self.settle(id);
         Ok(Reply::Found(id, true))
     }
@@ -108,6 +109,7 @@ impl Conferences {
             Some(hash) => {
                 conference.lock = Lock::Sealed(hash.clone());
                 let waiting: Vec<_> = conference.asks.iter().copied().collect();
+                self.changed_all(id);
                 for ask in waiting {
                     self.check(ask, hash.clone());
                 }
@@ -124,9 +126,16 @@ impl Conferences {
     }
 
     pub(crate) fn shutdown(&mut self) {
-        let all: Vec<ConferenceId> = self.conferences.keys().copied().collect();
-        for id in all {
-            self.finish(id, ExitReason::Closed, Refusal::NoConference);
+        self.shut = true;
+        let sealing = self.conferences.values().filter(|conference| conference.lock == Lock::Sealing);
+        for id in sealing.map(|conference| conference.id).collect::<Vec<_>>() {
+            self.finish(id, ExitReason::Closed, Refusal::NotChecked);
+        }
+        for ask in self.asks.keys().copied().collect::<Vec<_>>() {
+            self.answer(ask, Err(Refusal::NotChecked));
+        }
+        for id in self.conferences.keys() {
+            self.timers.cancel(&Timer::Empty(*id));
         }
     }
 
@@ -137,6 +146,9 @@ impl Conferences {
     /// Draws the conclusions of a changed membership: without admins a conference goes on as configured, and an empty one
     /// ends in a while.
     pub(crate) fn settle(&mut self, id: ConferenceId) {
+        if self.shut {
+            return;
+        }
         let Some(conference) = self.conferences.get(&id) else { return };
         if conference.governed && conference.admins.is_empty() {
             match self.limits.admin_gone {

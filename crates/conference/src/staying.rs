@@ -1,7 +1,8 @@
 //! Entering, and what members do while they are inside.
 
-use crate::conference::{Conference, Decision, Member, Stream};
+use crate::conference::{Conference, Member, Stream};
 use crate::io::{ConferenceId, Event, MemberId, Output, Profile, Reply, Ticket, TicketId, UserKey};
+use crate::kept::Decision;
 use crate::limits::{EXT_BYTES, HANDS, NICK_BYTES, fits};
 use crate::machine::Conferences;
 use crate::refusal::Refusal;

@@ -279,6 +279,10 @@ impl World for Node<'_> {
         }
         let input = self.input(act);
         let played = self.account.play(&mut self.machine, self.now, input);
+        if matches!(act, Act::Shutdown) {
+            // And the next one starts.
+            self.machine = self.account.restart(limits(self.setting), self.now)?;
+        }
         // A ticket that is good for nothing any more is refused, and no news after the first time.
         let open: HashSet<ConferenceId> = self.machine.all().map(|conference| conference.id).collect();
         let now = self.now;

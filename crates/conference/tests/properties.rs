@@ -235,8 +235,13 @@ impl Machine {
         let fail = |wrong: String| TestCaseError::fail(format!("at {:?}: {wrong}", self.now));
         let _due = self.account.play(&mut self.machine, self.now, Input::Tick).map_err(fail)?;
         let before = print(&self.machine);
+        let ends = matches!(input, Input::Shutdown);
         let (answer, _) = self.account.play(&mut self.machine, self.now, input).map_err(fail)?;
         self.account.check(&self.machine).map_err(fail)?;
+        if ends {
+            let limits = self.machine.limits().clone();
+            self.machine = self.account.restart(limits, self.now).map_err(fail)?;
+        }
         prop_assert!(
             answer.is_ok() || print(&self.machine) == before,
             "it was refused and changed something"

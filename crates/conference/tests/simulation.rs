@@ -26,6 +26,8 @@ struct Seen {
     refusals: BTreeSet<String>,
     entries: u64,
     grants: u64,
+    /// Conferences that outlived a server.
+    restored: u64,
 }
 
 struct Town {
@@ -159,8 +161,22 @@ impl Town {
         self.seen.grants += u64::from(self.act(input).is_some() && granted);
     }
 
+    /// The server dies, or is told to end first.
+    fn restart(&mut self) {
+        if self.chance.below(2) == 0 {
+            self.act(Input::Shutdown);
+        }
+        self.world.restart();
+        self.seen.restored += self.world.machine.all().count() as u64;
+        // Their signatures are good for nothing any more.
+        self.tickets.clear();
+    }
+
     /// Something happens to somebody chosen at random.
     fn step(&mut self) {
+        if self.chance.below(500) == 0 {
+            return self.restart();
+        }
         if self.chance.below(4) == 0 {
             self.world.hash_all();
         }
@@ -217,6 +233,7 @@ impl Tally for Seen {
         self.refusals.extend(other.refusals);
         self.entries += other.entries;
         self.grants += other.grants;
+        self.restored += other.restored;
     }
 }
 
@@ -224,8 +241,9 @@ fn play_all(seeds: u64, users: u64, rooms: u64, until: u64) {
     let seeds = Seeds { usual: seeds, test: ("huitong-conference", "simulation") };
     let played = huitong_explore::play_all(&seeds, |seed| play(seed, users, rooms, until));
     let Some(Played { count, tally: seen, complete }) = played else { return };
-    println!("{count} seeds: {} entries, {} grants, refused: {:?}", seen.entries, seen.grants, seen.refusals);
-    assert!(seen.entries > 10 * count && seen.grants > count, "hardly anything happened");
+    let Seen { entries, grants, restored, refusals, .. } = &seen;
+    println!("{count} seeds: {entries} entries, {grants} grants, {restored} restored, refused: {refusals:?}");
+    assert!(*entries > 10 * count && *grants > count && *restored > count / 2, "hardly anything happened");
     // In a few minutes no ticket expires.
     if complete && until >= HOUR {
         assert_eq!(seen.exits, BTreeSet::from(ExitReason::ALL), "every way out was taken");

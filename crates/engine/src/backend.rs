@@ -25,13 +25,21 @@ impl Engine {
         let asked = match request {
             ApiCall::AskTicket(user, ask) => self.api_ask(call, app, user, ApiAsk::Ticket(*ask)),
             ApiCall::Look(user, look) => self.api_ask(call, app, user, ApiAsk::Look(look)),
+            ApiCall::CreateConference(request) => match self.api_create_conference(call, app, &request) {
+                Ok(Some(result)) => {
+                    self.flush();
+                    return self.out.push_back(Output::ApiDone { call, result });
+                }
+                Ok(None) => Ok(()),
+                Err(fault) => Err(fault),
+            },
             other => {
                 let result = self.api(app, other).unwrap_or_else(ApiResult::Refused);
                 self.flush();
                 return self.out.push_back(Output::ApiDone { call, result });
             }
         };
-        // Who asks for what a password opens is answered when that has been checked.
+        // Who asks for what a password opens is answered when that has been checked, or hashed.
         let Err(fault) = asked else { return self.flush() };
         let result = ApiResult::Refused(fault);
         self.flush();

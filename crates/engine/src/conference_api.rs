@@ -4,7 +4,7 @@ use crate::conference_views::role_of;
 use crate::conferences::{Asker, refused, settings_of};
 use crate::engine::Engine;
 use crate::io::{ApiCall, ApiResult};
-use huitong_conference::{Actor, Change, Input, MemberId, Reply, UserKey, Whom};
+use huitong_conference::{Actor, Change, Conference, Input, MemberId, Reply, UserKey, Whom};
 use huitong_protocol::api::{ConferenceList, ConferenceRequest};
 use huitong_protocol::{
     AskTicket, Attributes, Decline, Destroy, Done, Grant, Hand, Kick, Look, MembersReply, Mute,
@@ -141,7 +141,6 @@ impl Engine {
             None => Actor::BackEnd(app),
         };
         match request {
-            ApiCall::CreateConference(request) => self.api_create_conference(app, &request),
             ApiCall::ListConferences { offset, limit } => {
                 Ok(self.api_list_conferences(app, offset, limit.min(PAGE)))
             }
@@ -173,11 +172,13 @@ impl Engine {
         }
     }
 
+    /// Makes a conference. The answer comes when it can be kept, which one with a password cannot be before that is hashed.
     pub(crate) fn api_create_conference(
         &mut self,
+        call: u64,
         app: AppId,
         request: &ConferenceRequest,
-    ) -> Result<ApiResult, Fault> {
+    ) -> Result<Option<ApiResult>, Fault> {
         let invalid = |field: &'static str, error: huitong_types::IdError| {
             Fault::because(ErrorCode::InvalidField, format!("{error}.")).in_field(field)
         };
@@ -188,10 +189,14 @@ impl Engine {
         let password = Redacted::new(request.password.clone().unwrap_or_default());
         let settings = settings_of(&request.settings(), &password)?;
         let id = self.create_conference(Actor::BackEnd(app), creator, room, settings)?;
-        self.api_conference(id)
+        if self.hall.machine.get(id).is_some_and(Conference::awaits_hash) {
+            self.hall.makers.insert(id, call);
+            return Ok(None);
+        }
+        self.api_conference(id).map(Some)
     }
 
-    fn api_conference(&self, id: huitong_conference::ConferenceId) -> Result<ApiResult, Fault> {
+    pub(crate) fn api_conference(&self, id: huitong_conference::ConferenceId) -> Result<ApiResult, Fault> {
         let conference = self.hall.machine.get(id);
         let detail = conference.and_then(|conference| self.conference_detail(conference));
         detail

@@ -156,9 +156,14 @@ impl Engine {
     }
 
     pub(crate) fn password_hashed(&mut self, conference: u64, hash: Option<Redacted<Arc<str>>>) {
-        let hash = hash.map(PasswordHash);
-        let done = self.in_hall(Input::Hashed { conference: ConferenceId(conference), hash });
+        let (id, failed) = (ConferenceId(conference), hash.is_none());
+        let maker = self.hall.makers.remove(&id);
+        let done = self.in_hall(Input::Hashed { conference: id, hash: hash.map(PasswordHash) });
         debug_assert!(done.is_ok(), "facts are never refused");
+        if let Some(call) = maker {
+            let made = if failed { Err(Fault::new(ErrorCode::NotChecked)) } else { self.api_conference(id) };
+            self.out.push_back(Output::ApiDone { call, result: made.unwrap_or_else(ApiResult::Refused) });
+        }
     }
 
     pub(crate) fn password_checked(&mut self, ask: u64, verdict: Verdict) {
@@ -170,6 +175,8 @@ impl Engine {
         use huitong_conference::Output as Want;
         match output {
             Want::Created(id) => self.conference_created(id),
+            Want::Restored(id) => self.conference_restored(id),
+            Want::Changed { conference, part } => self.conference_changed(conference, part),
             Want::Ended { conference, room, app } => self.conference_ended(conference, RoomKey { app, room }),
             Want::Hash { conference, password } => {
                 self.out.push_back(Output::HashPassword { conference: conference.0, password });
@@ -264,6 +271,11 @@ impl Engine {
     fn conference_ended(&mut self, id: ConferenceId, key: RoomKey) {
         let Some(meta) = self.hall.meta.remove(&id) else { return };
         self.hall.names.remove(&meta.name);
+        if let Some(call) = self.hall.makers.remove(&id) {
+            let result = ApiResult::Refused(Fault::new(ErrorCode::NoConference));
+            self.out.push_back(Output::ApiDone { call, result });
+        }
+        self.conference_forgotten(id, meta.clone());
         if self.rooms.exists(&key) {
             let dissolved = self.in_room(huitong_room::Input::Dissolve { key: key.clone() });
             debug_assert!(dissolved.is_ok(), "the room is there");

@@ -194,7 +194,7 @@ impl Engine {
             max_screens: count(conference.caps.screens),
             record: conference.record,
             record_merged: conference.record_merged,
-            age_seconds: self.now.since(conference.created).as_secs(),
+            age_seconds: self.unix_of(self.now).saturating_sub(meta.created_ms) / 1000,
         })
     }
 
@@ -227,6 +227,6 @@ fn attributes(conference: &Conference) -> BTreeMap<String, String> {
     conference.attributes().map(|(key, value)| (text(key), text(value))).collect()
 }
 
-fn count(n: usize) -> u32 {
+pub(crate) fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

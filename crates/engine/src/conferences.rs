@@ -1,5 +1,6 @@
 //! What clients ask about conferences, and what the engine keeps of them beside the machine.
 
+use crate::conference_kept::Keeping;
 use crate::engine::Engine;
 use crate::io::ConnId;
 use crate::requests::flags;
@@ -41,6 +42,10 @@ pub(crate) struct Waiting {
 pub(crate) struct Meta {
     pub(crate) name: ConferenceName,
     pub(crate) key: RoomKey,
+    /// When it was created, Unix ms.
+    pub(crate) created_ms: u64,
+    /// Whether it was told that it is to be kept.
+    pub(crate) kept: bool,
 }
 
 /// Conferences, and what belongs to them.
@@ -51,6 +56,9 @@ pub(crate) struct Hall {
     pub(crate) meta: HashMap<ConferenceId, Meta>,
     pub(crate) names: HashMap<ConferenceName, ConferenceId>,
     pub(crate) asks: HashMap<AskId, Waiting>,
+    /// Calls of the API that made conferences whose passwords are being hashed: there is nothing to be kept before.
+    pub(crate) makers: HashMap<ConferenceId, u64>,
+    pub(crate) keeping: Keeping,
     /// Sessions that entered by `enter`, and hear of their conference.
     pub(crate) aware: HashSet<SessionId>,
     /// What the credential of a member allows, whatever the conference does.
@@ -71,6 +79,8 @@ impl Hall {
             meta: HashMap::new(),
             names: HashMap::new(),
             asks: HashMap::new(),
+            makers: HashMap::new(),
+            keeping: Keeping::default(),
             aware: HashSet::new(),
             granted: HashMap::new(),
             cameraless: HashSet::new(),
@@ -85,6 +95,8 @@ impl Hall {
             && self.meta.is_empty()
             && self.names.is_empty()
             && self.asks.is_empty()
+            && self.makers.is_empty()
+            && self.keeping.is_idle()
             && self.aware.is_empty()
             && self.granted.is_empty()
             && self.cameraless.is_empty()
@@ -266,7 +278,8 @@ impl Engine {
             return Err(Fault::new(ErrorCode::Internal));
         };
         self.hall.names.insert(name.clone(), id);
-        self.hall.meta.insert(id, Meta { name, key: key.clone() });
+        let created_ms = self.unix_of(self.now);
+        self.hall.meta.insert(id, Meta { name, key: key.clone(), created_ms, kept: false });
         for (session, user, role) in self.rooms.everybody(&key) {
             self.adopt(session, UserKey { app: key.app, user }, id, role);
         }

@@ -212,6 +212,7 @@ impl Engine {
             Input::Api { call, app, request } => self.on_api(call, app, request),
             Input::RestoreUrl(record) => self.restore_url(&record),
             Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
+            Input::RestoreConference { record, decided } => self.restore_conference(*record, decided),
             Input::RestoreSuspension { app, by_configuration } => {
                 self.restore_suspension(app, by_configuration);
             }
@@ -227,6 +228,7 @@ impl Engine {
         }
         self.flush();
         self.run_due();
+        self.tell_kept();
     }
 
     /// The next thing to be done, in order.
@@ -331,12 +333,13 @@ impl Engine {
         }
     }
 
-    /// Calls, conferences and then all sessions are over, and everybody is told.
+    /// Calls and then all sessions are over, and everybody is told. Conferences go on with the next server, which their members
+    /// find.
     fn shut_down(&mut self) {
         self.draining = true;
         self.let_happen(huitong_call::Input::Shutdown);
-        let ended = self.in_hall(huitong_conference::Input::Shutdown);
-        debug_assert!(ended.is_ok(), "an end is never refused");
+        let shut = self.in_hall(huitong_conference::Input::Shutdown);
+        debug_assert!(shut.is_ok(), "an end is never refused");
         self.flush();
         // All end before the first seat is left, so that nobody hears of each of the others.
         for session in self.sessions.all() {

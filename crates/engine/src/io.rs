@@ -1,6 +1,5 @@
 //! What goes into the engine and what comes out of it.
 
-use huitong_auth::PlayKeys;
 use huitong_protocol::api::{
     CallList, CallRequest, CallSummary, ConferenceDetail, ConferenceList, ConferenceRequest, GroupDetail,
     GroupList, GroupRequest, RoomDetail, RoomList, Suspension, UrlReply, UrlRequest,
@@ -9,16 +8,17 @@ use huitong_protocol::{
     AskTicket, Attributes, Destroy, Grant, Kick, Look, LookReply, MediaBases, MembersReply, Mute,
     TicketReply, VoiceLevel,
 };
-use huitong_session::Body;
 use huitong_types::{
-    AppId, ConferenceName, Fault, GroupId, Redacted, RoomId, Scene, SessionId, StreamId, StreamKey,
-    StreamKind, UserId, limits,
+    AppId, ConferenceName, Fault, GroupId, Redacted, RoomId, Scene, StreamId, StreamKey, StreamKind, UserId,
+    limits,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::call_log::{CallLog, CallLogEnd, CallLogParty};
+pub use crate::conference_kept::{ConferenceChange, ConferenceDecision, ConferenceRecord};
+pub use crate::lazy_push::LazyPush;
 pub use crate::mixing::MixOrder;
 pub use crate::stays::StayEvent;
 pub use crate::urls::UrlRecord;
@@ -227,6 +227,13 @@ pub enum Input {
         /// Its members.
         members: Vec<UserId>,
     },
+    /// A conference that was kept before a restart.
+    RestoreConference {
+        /// What was kept of it.
+        record: Box<ConferenceRecord>,
+        /// What was decided about users.
+        decided: Vec<ConferenceDecision>,
+    },
     /// An application is suspended from the beginning.
     RestoreSuspension {
         /// The application.
@@ -255,7 +262,8 @@ pub enum Input {
         /// Time that is left.
         within: Duration,
     },
-    /// The server goes down now: calls, conferences and sessions are over, and records are written. Nobody is admitted.
+    /// The server goes down now: calls and sessions are over, and records are written. Conferences go on with the next one. Nobody
+    /// is admitted.
     Shutdown,
     /// Nothing but time passed.
     Tick,
@@ -383,28 +391,6 @@ pub struct Pace {
     pub scene: Scene,
 }
 
-/// A push that is not written out yet. Writing costs a signature for each play key in it; an event for 100 000
-/// members is written by their connections, in parallel, and not by the one task that owns the engine.
-#[derive(Clone, Debug)]
-pub struct LazyPush {
-    pub(crate) session: SessionId,
-    pub(crate) seq: u64,
-    pub(crate) body: Arc<Body>,
-    pub(crate) keys: Arc<PlayKeys>,
-}
-
-impl LazyPush {
-    /// Bytes of the text, about: keys and number are not counted.
-    pub fn size(&self) -> usize {
-        self.body.len()
-    }
-
-    /// The JSON text.
-    pub fn render(&self) -> Arc<str> {
-        self.body.render(self.seq, |stream| self.keys.mint(self.session, stream))
-    }
-}
-
 /// What the engine wants done.
 #[derive(Debug)]
 pub enum Output {
@@ -525,6 +511,21 @@ pub enum Output {
         app: AppId,
         /// Whether it is suspended now.
         suspended: bool,
+    },
+    /// A conference is to be kept as it is now, to give it back with [`Input::RestoreConference`] after a restart: see
+    /// [`crate::Engine::conference_record`]. Comes before the answer to whoever changed it.
+    ConferenceChanged {
+        /// Which.
+        name: ConferenceName,
+        /// What has changed.
+        change: ConferenceChange,
+    },
+    /// A conference is over: keep it no longer. Comes before the answer to whoever ended it.
+    ConferenceOver {
+        /// The application.
+        app: AppId,
+        /// Which.
+        name: ConferenceName,
     },
     /// A change in what a member uses. Streams that end are told by [`Output::StreamEnded`].
     Stay(StayEvent),

@@ -13,7 +13,8 @@
 //!   ones), `mixing`, and `stays` (what has to be counted of it).
 //! - Calls: `calls` (what clients ask, and the tables), `call_events` (what calls, rooms and sessions do to each other),
 //!   `call_views` (how each sees a call), `call_log`, `groups`, `call_api`.
-//! - Conferences, in the same order: `conferences`, `conference_events`, `conference_views`, `conference_api`.
+//! - Conferences, in the same order: `conferences`, `conference_events`, `conference_views`, `conference_api`; and
+//!   `conference_kept` (what outlives the server).
 //! - The back-end API: `backend` dispatches it.
 //!
 //! A machine numbers what it has; clients and back-ends know it by a name that cannot be guessed. So there are two of some
@@ -33,6 +34,7 @@ mod call_views;
 mod calls;
 mod conference_api;
 mod conference_events;
+mod conference_kept;
 mod conference_views;
 mod conferences;
 mod credentials;
@@ -41,6 +43,7 @@ mod groups;
 mod guesses;
 mod held;
 pub mod io;
+mod lazy_push;
 mod login;
 mod media;
 mod mixing;
@@ -57,7 +60,8 @@ mod wire;
 pub use engine::{Engine, Sizes, Why};
 pub use io::{
     AdminGone, ApiCall, ApiResult, AppConfig, AskedAdmin, CallLog, CallLogEnd, CallLogParty,
-    ConferenceLimits, ConnId, EngineConfig, Input, LazyPush, MediaTicket, MultiDevice, Note, Output, Pace,
-    RoomKey, StayEvent, StreamLabel, TrackFlags, UrlRecord, Verdict,
+    ConferenceChange, ConferenceDecision, ConferenceLimits, ConferenceRecord, ConnId, EngineConfig, Input,
+    LazyPush, MediaTicket, MultiDevice, Note, Output, Pace, RoomKey, StayEvent, StreamLabel, TrackFlags,
+    UrlRecord, Verdict,
 };
 pub use mixing::MixOrder;

@@ -1,15 +1,14 @@
-//! Conferences and those who are above them: back-ends, operators, crowds and the end of the server.
+//! Conferences and those who are above them: back-ends, operators and crowds.
 
 mod common;
 
 use common::meeting::{act, enter_with, exits, meet, named, ticket};
-use common::{SECRET, World, config, key};
-use huitong_engine::{ApiCall, ApiResult, Input};
+use common::{World, config, key};
+use huitong_engine::{ApiCall, ApiResult};
 use huitong_protocol::Done;
 use huitong_protocol::api::{ConferenceRequest, ConferenceRole as ApiRole};
 use huitong_types::{ConferenceExit, ConferenceRole, ErrorCode, RoomId, UserId};
 use serde_json::json;
-use std::time::Duration;
 
 #[test]
 fn the_back_end_makes_looks_removes_and_ends() {
@@ -102,20 +101,6 @@ fn one_user_who_comes_again_and_again_has_one_place() {
     }
     assert_eq!(world.clients[ann].people(), [("bob".to_owned(), ConferenceRole::Talker)]);
     assert_eq!(world.engine.sizes().members, 2);
-    world.wind_down();
-}
-
-#[test]
-fn the_shutdown_of_the_server_ends_all_conferences() {
-    let mut world = World::new(config());
-    let ann = meet(&mut world, "ann", "a", json!({}));
-    let bob = world.client("bob");
-    world.input(Input::Drain { within: Duration::from_secs(5) });
-    let late = ticket(&mut world, bob, json!({ "room": named("b") })).unwrap_err();
-    assert_eq!(late, ErrorCode::ShuttingDown);
-    world.input(Input::Shutdown);
-    assert_eq!(exits(&world, ann), [ConferenceExit::Closed]);
-    assert!(world.notes.iter().all(|note| !note.contains(SECRET)));
     world.wind_down();
 }
 

@@ -15,6 +15,7 @@ mod banner;
 mod call_book;
 mod clock;
 pub mod compat;
+mod conference_book;
 pub mod config;
 mod control;
 mod demo_app;

@@ -3,6 +3,7 @@
 use crate::address::PublicAddress;
 use crate::call_book::{self, CallBook};
 use crate::compat::{Apps, ConferenceWire};
+use crate::conference_book::{self, ConferenceBook};
 use crate::config::{AppSection, Config, MediaSection};
 use crate::control::{Books, Control};
 use crate::demo_app::{self, DemoApp};
@@ -251,15 +252,17 @@ async fn open_store(config: &Config) -> Result<(Store, Books), ServerError> {
     let (urls, minted) = UrlBook::open(data, store.clone(), &restored.urls, unix_seconds()).await?;
     let mut kept = call_book::restored(restored.groups);
     kept.extend(minted.into_iter().map(Input::RestoreUrl));
+    kept.extend(conference_book::restored(restored.conferences));
     let suspended = |app, by_configuration| Input::RestoreSuspension { app, by_configuration };
     kept.extend(restored.suspended.into_iter().map(|app| suspended(app, false)));
     kept.extend(config.app.iter().filter(|app| app.suspended).map(|app| suspended(app.id, true)));
     let calls = CallBook::new(store.clone());
+    let conferences = ConferenceBook::new(store.clone());
     let (counting, used) = (usage_book::settings(config), restored.usage);
     let passwords = Passwords::start().map_err(|error| {
         ServerError::Start(format!("The system gives no thread for passwords ({error})."))
     })?;
-    Ok((store, Books { urls, calls, counting, used, passwords, kept }))
+    Ok((store, Books { urls, calls, conferences, counting, used, passwords, kept }))
 }
 
 async fn drain(config: &Config, shared: &Shared, stop_rtmp: &watch::Sender<bool>, control: &Control) {

@@ -1,6 +1,7 @@
 //! What each write does to the tables. All of them can be done twice: after a failed commit nobody knows whether it
 //! reached the disk.
 
+use crate::conference;
 use crate::queue::Write;
 use crate::record::{CallEnd, CallRecord, Group, MintedUrl};
 use crate::usage;
@@ -33,6 +34,8 @@ pub(crate) fn write(tables: &Connection, write: &Write, now_ms: u64) -> rusqlite
         Write::PutUrl(url) => put_url(tables, url),
         Write::DropUrl(key) => drop_url(tables, key.reveal()),
         Write::Usage(record) => usage::put(tables, record),
+        Write::PutConference(rows) => conference::put(tables, rows),
+        Write::DropConference(app, id) => conference::forget(tables, *app, id),
         Write::Suspend(app, true) => usage::suspend(tables, *app, now_ms),
         Write::Suspend(app, false) => usage::resume(tables, *app),
     }

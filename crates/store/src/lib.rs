@@ -1,4 +1,4 @@
-//! What outlives the process: call records, groups, minted URLs and usage, in one database file of the data directory.
+//! What outlives the process: call records, groups, conferences, minted URLs and usage, in one database file of the data directory.
 //!
 //! [`Store`] is the only way in. Its words are records, groups and filters; that SQLite is under it is known to the
 //! modules of this crate alone, so that another database can be put there.
@@ -10,6 +10,7 @@
 //! - **Time** is the wall clock in Unix milliseconds throughout.
 
 mod apply;
+mod conference;
 mod error;
 mod files;
 mod queue;
@@ -20,6 +21,7 @@ mod store;
 mod usage;
 mod writer;
 
+pub use conference::{ConferenceRows, ConferenceText, Decided};
 pub use error::{NotKept, OpenError, StoreError};
 pub use record::{CallEnd, CallFilter, CallPage, CallParty, CallRecord, Cursor, Group, MintedUrl};
 pub use store::{Health, Mark, Restored, Store, StoreConfig, describe_metrics};

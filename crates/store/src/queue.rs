@@ -1,5 +1,6 @@
 //! Writes that wait for the disk.
 
+use crate::conference::ConferenceRows;
 use crate::record::{CallRecord, Group, MintedUrl};
 use crate::usage::UsageRecord;
 use huitong_types::{AppId, Redacted};
@@ -11,7 +12,8 @@ use std::time::Instant;
 /// for a day; beyond that, records would crowd out the calls themselves.
 const WAITING_BYTES: usize = 64 * 1024 * 1024;
 
-/// From here on calls that begin and stays that go on are no longer noted, so that those that end still find room.
+/// From here on calls that begin and stays that go on are no longer noted, so that those that end still find room. What changes
+/// of conferences is given back: its giver has it and comes again.
 const CROWDED_BYTES: usize = WAITING_BYTES / 4 * 3;
 
 /// Writes of one transaction at most: enough that the sync is not what bounds the rate, and short enough that
@@ -40,6 +42,10 @@ pub(crate) enum Write {
     Usage(Box<UsageRecord>),
     /// An application is suspended, or no longer.
     Suspend(AppId, bool),
+    /// A conference has changed.
+    PutConference(Box<ConferenceRows>),
+    /// A conference is over.
+    DropConference(AppId, String),
 }
 
 impl Write {
@@ -52,6 +58,7 @@ impl Write {
             Self::PutUrl(_) | Self::DropUrl(_) => "url",
             Self::Usage(_) => "usage",
             Self::Suspend(..) => "suspension",
+            Self::PutConference(_) | Self::DropConference(..) => "conference",
         }
     }
 
@@ -72,11 +79,12 @@ impl Write {
                     let members = group.members.iter().map(|user| OVERHEAD / 4 + user.len());
                     group.id.len() + members.sum::<usize>()
                 }
-                Self::DropGroup(_, id) => id.len(),
+                Self::DropGroup(_, id) | Self::DropConference(_, id) => id.len(),
                 Self::PutUrl(url) => url.key.reveal().len() + url.record.reveal().len(),
                 Self::DropUrl(key) => key.reveal().len(),
                 Self::Usage(record) => record.text_bytes(),
                 Self::Suspend(..) => 0,
+                Self::PutConference(rows) => rows.text_bytes(),
             }
     }
 }
@@ -122,7 +130,7 @@ impl Queue {
     pub(crate) fn offer(&self, write: Write) -> Result<(), Write> {
         let bytes = write.bytes();
         let room = match &write {
-            Write::Started(_) => CROWDED_BYTES,
+            Write::Started(_) | Write::PutConference(_) | Write::DropConference(..) => CROWDED_BYTES,
             Write::Usage(record) if record.open => CROWDED_BYTES,
             _ => WAITING_BYTES,
         };

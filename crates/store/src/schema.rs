@@ -153,6 +153,32 @@ const STEPS: &[M<'_>] = &[
     );
     ",
     ),
+    M::up(
+        "
+    -- Conferences that are not over, in the order in which they began. The record may have the hash of a password in it.
+    CREATE TABLE conferences (
+        no INTEGER PRIMARY KEY AUTOINCREMENT,
+        app INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        room TEXT NOT NULL,
+        record TEXT NOT NULL,
+        UNIQUE (app, id),
+        UNIQUE (app, room)
+    );
+
+    -- What their admins decided about users.
+    CREATE TABLE conference_users (
+        app INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        user TEXT NOT NULL,
+        role TEXT,
+        no_audio INTEGER NOT NULL,
+        no_video INTEGER NOT NULL,
+        PRIMARY KEY (app, id, user),
+        FOREIGN KEY (app, id) REFERENCES conferences (app, id) ON DELETE CASCADE
+    ) WITHOUT ROWID;
+    ",
+    ),
 ];
 
 /// The form that this version knows.

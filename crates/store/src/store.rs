@@ -1,6 +1,7 @@
 //! The way in.
 
 use crate::apply;
+use crate::conference::{self, ConferenceRows};
 use crate::error::{NotKept, OpenError, StoreError};
 use crate::files::Claim;
 use crate::queue::{Queue, Write};
@@ -42,6 +43,8 @@ pub struct Restored {
     pub lost_stays: usize,
     /// Applications that are suspended.
     pub suspended: Vec<AppId>,
+    /// Conferences that are not over, the oldest first.
+    pub conferences: Vec<ConferenceRows>,
     /// What applications have used on each of the last 32 days on which there was anything.
     pub usage: Vec<UsageDay>,
 }
@@ -110,6 +113,7 @@ impl Store {
         let lost_stays = usage::close_open(&connection).map_err(refused)?;
         let suspended = usage::suspended(&connection).map_err(refused)?;
         let used = usage::recent(&connection).map_err(refused)?;
+        let conferences = conference::all(&connection).map_err(refused)?;
         let (queue, seen) = (Arc::new(Queue::default()), Arc::new(Seen::default()));
         let (settler, settled) = watch::channel(0);
         let writer = Writer {
@@ -128,7 +132,7 @@ impl Store {
             .map_err(|error| OpenError::Refused { path: path.clone(), why: error.to_string() })?;
         let readers = Readers::new(path);
         let inner = Inner { queue, seen, settled, readers, thread: Mutex::new(Some(thread)) };
-        let restored = Restored { groups, urls, lost_calls, lost_stays, suspended, usage: used };
+        let restored = Restored { groups, urls, lost_calls, lost_stays, suspended, conferences, usage: used };
         Ok((Self(Arc::new(inner)), restored))
     }
 
@@ -177,6 +181,19 @@ impl Store {
     /// Keeps a minted URL no longer.
     pub fn drop_url(&self, key: Redacted<String>) {
         self.offer(Write::DropUrl(key), "the withdrawal of a URL");
+    }
+
+    /// Keeps what has changed of a conference, all of it or nothing. False when three quarters of the queue are full or the store
+    /// is being closed: nothing is taken then, and what the conference is later is to be handed over later.
+    #[must_use]
+    pub fn put_conference(&self, rows: ConferenceRows) -> bool {
+        self.0.queue.offer(Write::PutConference(Box::new(rows))).is_ok()
+    }
+
+    /// Keeps a conference no longer. False as for [`Self::put_conference`].
+    #[must_use]
+    pub fn drop_conference(&self, app: AppId, id: impl Into<String>) -> bool {
+        self.0.queue.offer(Write::DropConference(app, id.into())).is_ok()
     }
 
     fn offer(&self, write: Write, what: &'static str) {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{PATIENCE, app, begun, ended, open};
+use common::{PATIENCE, app, begun, conference, ended, open};
 use huitong_store::{CallFilter, CallRecord, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::BTreeMap;
@@ -62,7 +62,8 @@ fn all(store: &Store) -> BTreeMap<String, CallRecord> {
     })
 }
 
-/// The victim: begins two calls, ends one of them, and says so once it is kept.
+/// The victim: begins two calls and ends one of them, changes a conference that goes on and ends one that it made just before,
+/// and says so once it is kept.
 fn write_for_ever(data: &Path, name: &str) {
     let (store, _) = open(data);
     for n in 0_u64.. {
@@ -70,6 +71,11 @@ fn write_for_ever(data: &Path, name: &str) {
         store.call_started(begun(&format!("{name}-{n}"), 1_000_000 + n));
         store.call_started(begun(&format!("{name}-{n}-open"), 1_000_000 + n));
         store.call_finished(ended(&format!("{name}-{n}"), 1_000_000 + n));
+        let user = format!("u{n}");
+        assert!(store.put_conference(conference(name, Some(&n.to_string()), &[(&user, Some("admin"))])));
+        let brief = format!("{name}-{n}-brief");
+        assert!(store.put_conference(conference(&brief, Some("brief"), &[("eve", Some("admin"))])));
+        assert!(store.drop_conference(app(), brief));
         block_on(store.kept(mark, PATIENCE)).unwrap();
         say(&n.to_string());
     }
@@ -86,12 +92,14 @@ fn no_kill_costs_an_acknowledged_record() {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().to_str().unwrap();
     let mut told: BTreeMap<String, u64> = BTreeMap::new();
+    let mut last: BTreeMap<String, u64> = BTreeMap::new();
     for kill in 0..KILLS {
         let name = format!("v{kill}");
         let (mut child, mut lines) = victim(&["write-for-ever", folder, &name]);
         for _ in 0..(kill * 7) % 40 + 1 {
             let n: u64 = lines.next().unwrap().unwrap().parse().unwrap();
             told.insert(format!("{name}-{n}"), n);
+            last.insert(name.clone(), n);
         }
         // Now it is somewhere in the next write.
         child.kill().unwrap();
@@ -100,10 +108,26 @@ fn no_kill_costs_an_acknowledged_record() {
         for line in lines.map_while(Result::ok) {
             if let Ok(n) = line.parse() {
                 told.insert(format!("{name}-{n}"), n);
+                last.insert(name.clone(), n);
             }
         }
     }
-    let (store, _) = open(data.path());
+    let (store, restored) = open(data.path());
+    let ids: Vec<&str> = restored.conferences.iter().map(|own| own.id.as_str()).collect();
+    let mut expected: Vec<String> = (0..KILLS).map(|kill| format!("v{kill}")).collect();
+    expected.retain(|name| last.contains_key(name));
+    assert_eq!(ids, expected, "those that are not over, the oldest first, and no others");
+    for own in &restored.conferences {
+        let written: u64 = own.itself.as_ref().unwrap().record.reveal().parse().unwrap();
+        assert!(
+            written >= last[&own.id],
+            "{} was kept as of {} and is as of {written}",
+            own.id,
+            last[&own.id]
+        );
+        let users: BTreeMap<String, u64> = (0..=written).map(|n| (format!("u{n}"), n)).collect();
+        assert!(own.decided.keys().eq(users.keys()), "what was decided is of the same moment: {own:?}");
+    }
     let found = all(&store);
     for (call, n) in &told {
         assert_eq!(found.get(call), Some(&ended(call, 1_000_000 + n)), "kept and gone");

@@ -56,6 +56,8 @@ export type ConferenceReply = { ok: object } | { refused: ErrorCode };
 
 const TICKET_MS = 300_000;
 const EMPTY_MS = 60_000;
+/** How long they wait after a restart at least. */
+const RESTORED_MS = 60_000;
 
 const refused = (code: ErrorCode): ConferenceReply => ({ refused: code });
 const sceneOf = (kind: ConferenceKind): Scene => (kind === 'live' ? 'live' : 'rtc');
@@ -125,12 +127,15 @@ export class FakeConferences {
     this.tickets.forEach((ticket) => (ticket.until = 0));
   }
 
-  /** The server restarts. */
-  clear(): void {
-    this.running.forEach(({ cancel }) => cancel());
-    this.running.clear();
+  /** The server restarts: conferences go on, nobody is in them, and tickets are void. */
+  restart(): void {
     this.tickets.clear();
     this.ended.clear();
+    this.running.forEach((conference) => {
+      conference.members.clear();
+      conference.hands.clear();
+      this.settle(conference, RESTORED_MS);
+    });
   }
 
   /** A session has lost its seat by other ways than those of its conference. */
@@ -307,10 +312,11 @@ export class FakeConferences {
   }
 
   /** A conference that nobody is in is over after a while. */
-  private settle(conference: Conference): void {
+  private settle(conference: Conference, leastMs = 0): void {
     conference.cancel();
     if (conference.members.size === 0) {
-      conference.cancel = this.clock.after(conference.settings.emptyMs ?? EMPTY_MS, () => this.end(conference));
+      const ms = Math.max(conference.settings.emptyMs ?? EMPTY_MS, leastMs);
+      conference.cancel = this.clock.after(ms, () => this.end(conference));
     }
   }
 

@@ -138,7 +138,7 @@ export class FakeServer {
     this.sessions.clear();
     this.rooms.clear();
     this.calls.clear();
-    this.conferences.clear();
+    this.conferences.restart();
     this.presence.clear();
   }
 

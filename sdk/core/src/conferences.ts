@@ -296,7 +296,7 @@ export class Conferences implements ConnectionListener {
         now.pass = { ticket, conference, shown: false };
         this.show(now, now.pass, publish, mayRenew);
       } else if ('error' in asked) {
-        this.turnedAway(now, asked.error, 'ticket');
+        this.turnedAway(now, unlessTicketOnly(now.entrance, asked.error), 'ticket');
       }
     });
   }
@@ -535,6 +535,12 @@ function placeOf(role: ConferenceRole): Role {
 
 function placed(room: RoomState, { you }: ConferenceState): RoomState {
   return { ...room, role: placeOf(you.role) };
+}
+
+/** Who came with a ticket alone cannot get another one where there is a password: that its ticket is void says what to do. */
+function unlessTicketOnly({ ticket, way }: Entrance, error: Failure): Failure {
+  const alone = ticket !== undefined && !way.password && error.code === 'wrong-password';
+  return alone ? failure('ticket-void', 'The place was lost, and a ticket is for one entry; ask for another one.', 'client') : error;
 }
 
 function failure(code: Failure['code'], message: string, blame: Failure['blame']): Failure {

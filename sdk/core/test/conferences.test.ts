@@ -186,6 +186,45 @@ test('a_place_that_was_lost_with_its_session_is_taken_again_with_what_was_sent',
   assert.deepEqual(bob.results(), [], 'the entry was answered long ago');
 });
 
+test('after_a_restart_of_the_server_everybody_is_in_the_same_conference_as_what_it_was', () => {
+  const world = new World();
+  const [ann, bob] = [world.device('ann'), world.device('bob')];
+  for (const device of [ann, bob]) {
+    device.enter({ way: { room: ROOM, password: 'pw' } });
+    world.wait(200);
+  }
+  const { name } = world;
+  world.server.conferences.act(name, { op: 'grant', conference: name, users: ['bob'], role: 'admin' });
+  world.wait(100);
+  [ann, bob].forEach((device) => (device.news(), device.results()));
+  world.server.restart();
+  world.wait(10_000);
+  assert.equal(world.name, name);
+  assert.deepEqual(world.server.conferences.people(name), { ann: 'admin', bob: 'admin' });
+  assert.ok(bob.news().includes('entered again'));
+  assert.equal(bob.conferences.state?.you.role, 'admin');
+});
+
+test('who_came_with_a_ticket_alone_is_told_after_a_restart_that_it_needs_another_one', () => {
+  const world = new World();
+  const ann = world.device('ann').enter({ way: { room: ROOM, password: 'pw' } });
+  world.wait(200);
+  const bob = world.device('bob');
+  let ticket = '';
+  bob.conferences.ask({ op: 'ticket', conference: world.name, password: 'pw' }, (asked) => {
+    ticket = 'ok' in asked && asked.ok.op === 'ticket' ? asked.ok.ticket : '';
+  });
+  world.wait(200);
+  bob.enter({ way: { conference: world.name }, ticket });
+  world.wait(200);
+  assert.deepEqual(bob.results(), ['in as talker']);
+  bob.news();
+  world.server.restart();
+  world.wait(10_000);
+  assert.deepEqual(bob.news(), ['interrupted', 'over failed ticket-void']);
+  assert.equal(ann.conferences.state?.conference, world.name);
+});
+
 test('a_seat_that_timed_out_is_taken_again_and_one_that_was_taken_away_is_not', () => {
   const world = new World();
   const [, bob] = world.inside('ann', 'bob') as [Device, Device];

@@ -28,6 +28,9 @@ interface Early {
   fail: (failure: Failure) => void;
 }
 
+/** Passwords that are remembered by their tickets: pages get a ticket and enter with it, and seldom have a second one. */
+const TICKETS_KNOWN = 8;
+
 /** Why what waits for an entry fails when the page leaves instead. */
 const LEFT: Failure = { code: 'not-in-conference', message: 'The conference was left.', blame: 'client', retry: 'never' };
 
@@ -58,7 +61,7 @@ export class Manager {
     // What is not part of the API stays out of what pages may print or copy.
     const hidden: Record<string, unknown> = { platform, logger };
     Object.keys(hidden).forEach((key) => Object.defineProperty(this, key, { value: hidden[key] }));
-    const changing: Record<string, unknown> = { host: '', conferences: null, address: '', stage: null, early: [], key: '', tracks: TRACKS, mixed: false, who: null, leaving: false };
+    const changing: Record<string, unknown> = { host: '', conferences: null, address: '', stage: null, early: [], key: '', tracks: TRACKS, mixed: false, who: null, leaving: false, given: new Map() };
     Object.keys(changing).forEach((key) => Object.defineProperty(this, key, { value: changing[key], writable: true }));
   }
 
@@ -76,6 +79,8 @@ export class Manager {
   /** Whether the page plays the mixed sound, so that the single streams come without theirs. */
   private declare mixed: boolean;
   private declare who: Who | null;
+  /** Passwords by the tickets that they gave, the oldest first. */
+  private declare given: Map<string, string>;
 
   /** Points at a private server. What the application has set in `wx.huitong` wins. */
   setHost(url: string): void {
@@ -108,12 +113,24 @@ export class Manager {
     conferences.ask({ op: 'ticket', ...way }, (asked) => {
       if ('ok' in asked && asked.ok.op === 'ticket') {
         const { ticket, conference, kind, created } = asked.ok;
+        this.remember(ticket, way.password);
         const text = ticketText(this.address, ticket, conference, kind, fullName(who.names, who.user));
         done(confrObject(conference, kind, created ? 'admin' : 'talker', way.password ?? '', text));
       } else {
         reject(refusal(asked));
       }
     });
+  }
+
+  /** A place that was lost with the server is taken again with another ticket, for which the page is not asked again. */
+  private remember(ticket: string, password: string | undefined): void {
+    const oldest = this.given.size < TICKETS_KNOWN ? undefined : this.given.keys().next().value;
+    if (oldest !== undefined) {
+      this.given.delete(oldest);
+    }
+    if (password) {
+      this.given.set(ticket, password);
+    }
   }
 
   /** Enters a conference by its id. */
@@ -131,7 +148,7 @@ export class Manager {
         reject(trouble(BAD_PARAMETER, 'ticket must be what getConferenceTkt or createConference gave.'));
         return;
       }
-      const way = this.wayTo(confrId || parts.confrId, '');
+      const way = this.wayTo(confrId || parts.confrId, this.given.get(parts.tktId) ?? '');
       this.enter(conferences, who, { way, ticket: parts.tktId, ...extension(ext) }, resolve, reject);
     });
   }

@@ -212,14 +212,3 @@ test('a_short_loss_of_the_network_is_not_seen_and_without_one_nobody_enters', as
   await cid.phone.kill()
   await apart()
 })
-
-test('after_a_crash_of_the_server_a_named_conference_is_there_again', async () => {
-  await both('crash')
-  await meeting.server.crashAndRestart()
-  for (const [who, other] of [[ann, 'bob'], [bob, 'ann']]) {
-    await who.hears('onReconnect', { within: 60000 })
-    await who.hears('onMemberJoined', { user: other, within: 60000 })
-    assert.equal(who.told('onConferenceExit').length, 0)
-  }
-  await apart()
-})

@@ -210,3 +210,25 @@ step('a_back_end_makes_looks_at_and_ends_conferences', async () => {
   assert.equal(gone.status, 404)
   assert.equal((await fetch(`${base}/conferences/${made.id}`)).status, 401)
 })
+
+step('the_end_of_the_server_puts_everybody_out_and_the_conference_is_there_with_the_next_one', async () => {
+  const [eve, fay] = [client('eve'), client('fay')]
+  await eve.create({ password: 'again' })
+  await eve.enter()
+  const { confrId } = eve
+  await fay.ask(confrId, { password: 'again' })
+  await fay.enter()
+  await server.restart()
+  for (const who of [eve, fay]) {
+    assert.equal((await who.event({ op: 301, memId: who.entered.memId })).reason, 4)
+    await who.untilClosed()
+  }
+  const [old, admin, other] = [client('fay'), client('eve'), client('fay')]
+  Object.assign(old, { confrId, ticket: fay.ticket })
+  assert.equal((await old.enter()).result, -500, 'tickets are of one start of the server')
+  assert.equal((await other.ask(confrId, { password: 'guess' })).error, -500)
+  await other.ask(confrId, { password: 'again' })
+  assert.equal((await other.enter()).role, 3)
+  await admin.ask(confrId)
+  assert.equal((await admin.enter()).role, 7, 'who created it is admin again')
+})

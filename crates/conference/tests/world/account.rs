@@ -1,14 +1,17 @@
 //! What each session knows of which conference, held against what the machine says and does.
 
 use huitong_conference::{
-    Actor, Answer, AskId, Conference, ConferenceId, Conferences, Event, ExitReason, Input, MemberId, Output,
-    PasswordHash, Refusal, Reply, Role, Ticket, TicketId, Verdict,
+    Actor, Answer, AskId, Conference, ConferenceId, Conferences, Decision, Event, ExitReason, Input, Kept,
+    Limits, MemberId, Output, Part, PasswordHash, Refusal, Reply, Role, Ticket, TicketId, Verdict,
 };
-use huitong_types::{Moment, Role as Place, RoomId, SessionId};
+use huitong_types::{Moment, Role as Place, RoomId, SessionId, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a step gave: the answer, and what is to be done.
 pub(crate) type Played = (Result<Reply, Refusal>, Vec<Output>);
+
+/// A conference and what was decided in it, as a disk has it.
+pub(crate) type OnDisk = (Kept, BTreeMap<UserId, Decision>);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Account {
@@ -30,6 +33,8 @@ pub(crate) struct Account {
     /// Tickets that were given, and those that let somebody in.
     pub(crate) tickets: BTreeMap<TicketId, Ticket>,
     used: BTreeSet<TicketId>,
+    /// What a disk has that is told of every change and of nothing else.
+    pub(crate) disk: BTreeMap<ConferenceId, OnDisk>,
     /// How stays ended, also those whose session needed no telling.
     pub(crate) exits: Vec<ExitReason>,
 }
@@ -56,6 +61,12 @@ fn may_govern(conferences: &Conferences, by: &Actor, id: ConferenceId) -> bool {
         Some(member) => member.role == Role::Admin,
         None => conference.creator.as_ref() == Some(&key.user),
     }
+}
+
+/// A conference as a disk has it, if it can be kept.
+fn on_disk(conference: &Conference) -> Option<OnDisk> {
+    let decided = conference.decided().map(|(user, decision)| (user.clone(), *decision)).collect();
+    Some((conference.kept()?, decided))
 }
 
 impl Account {
@@ -199,6 +210,7 @@ impl Account {
     ) -> Result<(), String> {
         while let Some(output) = machine.poll_output() {
             self.hear(opens, &output).map_err(|wrong| format!("{wrong}: {output:?}"))?;
+            self.keep(machine, &output).map_err(|wrong| format!("{wrong}: {output:?}"))?;
             outputs.push(output);
         }
         Ok(())
@@ -207,7 +219,10 @@ impl Account {
     fn hear(&mut self, opens: bool, output: &Output) -> Result<(), &'static str> {
         let held = |holds: bool, wrong| if holds { Ok(()) } else { Err(wrong) };
         match output {
-            Output::Created(id) => held(self.live.insert(*id), "it began twice"),
+            Output::Created(id) | Output::Restored(id) => held(self.live.insert(*id), "it began twice"),
+            Output::Changed { conference, .. } => {
+                held(self.live.contains(conference), "it changed and is over")
+            }
             Output::Ended { conference, .. } => {
                 self.to_hash.remove(conference);
                 held(self.live.remove(conference), "it is over twice")?;
@@ -262,6 +277,58 @@ impl Account {
         }
     }
 
+    /// Writes to the disk what is to be kept, and no more than that.
+    fn keep(&mut self, machine: &Conferences, output: &Output) -> Result<(), &'static str> {
+        match output {
+            Output::Ended { conference, .. } => drop(self.disk.remove(conference)),
+            Output::Changed { conference: id, part } => {
+                // What has changed and is over by now needs no keeping.
+                let Some(conference) = machine.get(*id) else { return Ok(()) };
+                match part {
+                    Part::Itself => {
+                        let kept = conference.kept().ok_or("it is to be kept and cannot be")?;
+                        let decided = self.disk.remove(id).map(|(_, decided)| decided).unwrap_or_default();
+                        self.disk.insert(*id, (kept, decided));
+                    }
+                    Part::User(user) => {
+                        let disk = self.disk.get_mut(id).ok_or("what was decided comes before the rest")?;
+                        let decision = conference.decision(user).ok_or("nothing was decided")?;
+                        disk.1.insert(user.clone(), decision);
+                    }
+                }
+            }
+            Output::Restored(id) => {
+                if let Some(disk) = machine.get(*id).and_then(on_disk) {
+                    self.disk.insert(*id, disk);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether the disk has what is there, and a server that starts from it has the same.
+    fn check_disk(&self, machine: &Conferences) -> Result<(), String> {
+        let kept: BTreeMap<ConferenceId, OnDisk> =
+            machine.all().filter_map(|own| Some((own.id, on_disk(own)?))).collect();
+        if kept != self.disk {
+            return Err(format!("to be kept is {kept:?}, and the disk has {:?}", self.disk));
+        }
+        let mut next = Conferences::new(Limits::default());
+        for (kept, decided) in kept.values().cloned() {
+            let restore = Input::Restore { kept: Box::new(kept), decided };
+            next.handle(Moment::ZERO, restore).map_err(|refusal| format!("not restored: {refusal:?}"))?;
+        }
+        if let Some(broken) = next.broken() {
+            return Err(format!("after a restart {broken}"));
+        }
+        let again: Vec<OnDisk> = next.all().filter_map(on_disk).collect();
+        match again.iter().eq(kept.values()) {
+            true => Ok(()),
+            false => Err(format!("{kept:?} was restored as {again:?}")),
+        }
+    }
+
     fn told(
         &mut self,
         session: SessionId,
@@ -295,6 +362,24 @@ impl Account {
         }
     }
 
+    /// The server dies: nobody is anywhere, and nothing is there but what the disk has. The next one starts with that.
+    ///
+    /// # Errors
+    /// What was not restored, or not as it was.
+    pub(crate) fn restart(&mut self, limits: Limits, now: Moment) -> Result<Conferences, String> {
+        let before = std::mem::take(self);
+        self.exits = before.exits;
+        let mut next = Conferences::new(limits);
+        for (kept, decided) in before.disk.values().cloned() {
+            let (answer, _) = self.play(&mut next, now, Input::Restore { kept: Box::new(kept), decided })?;
+            answer.map_err(|refusal| format!("what was there is not restored: {refusal:?}"))?;
+        }
+        match self.disk.values().eq(before.disk.values()) {
+            true => self.check(&next).map(|()| next),
+            false => Err(format!("{:?} became {:?}", before.disk, self.disk)),
+        }
+    }
+
     /// Whether somebody was let in with this ticket.
     pub(crate) fn is_used(&self, ticket: TicketId) -> bool {
         self.used.contains(&ticket)
@@ -324,6 +409,7 @@ impl Account {
                 }
             }
         }
+        self.check_disk(machine)?;
         if inside != self.inside || self.seats.len() != inside.len() {
             return Err(format!("inside are {inside:?}, and the sessions were told {:?}", self.inside));
         }

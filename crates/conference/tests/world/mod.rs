@@ -55,6 +55,7 @@ pub(crate) struct World {
     pub(crate) answers: BTreeMap<AskId, Result<Answer, Refusal>>,
     /// Whether passwords are hashed and checked at once.
     pub(crate) prompt: bool,
+    limits: Limits,
     steps: u64,
 }
 
@@ -65,12 +66,13 @@ impl World {
 
     pub(crate) fn within(limits: Limits) -> Self {
         Self {
-            machine: Conferences::new(limits),
+            machine: Conferences::new(limits.clone()),
             now: Moment::from_millis(1000),
             account: Account::default(),
             told: BTreeMap::new(),
             answers: BTreeMap::new(),
             prompt: true,
+            limits,
             steps: 0,
         }
     }
@@ -93,6 +95,19 @@ impl World {
             self.hash_all();
         }
         answer
+    }
+
+    /// The server dies, and the next one starts with what the disk has.
+    pub(crate) fn restart(&mut self) {
+        let next = self.account.restart(self.limits.clone(), self.now);
+        self.machine = next.unwrap_or_else(|wrong| panic!("at {:?}: {wrong}", self.now));
+        self.told.clear();
+        self.answers.clear();
+    }
+
+    /// The conference of a room.
+    pub(crate) fn in_room(&self, name: &str) -> ConferenceId {
+        self.machine.in_room(key("x").app, &room(name)).expect("a conference").id
     }
 
     /// Hashes and checks what waits for it.
@@ -128,7 +143,12 @@ impl World {
                     self.say(session, words(&event));
                 }
             }
-            Output::Created(_) | Output::Ended { .. } | Output::Hash { .. } | Output::Check { .. } => {}
+            Output::Created(_)
+            | Output::Restored(_)
+            | Output::Changed { .. }
+            | Output::Ended { .. }
+            | Output::Hash { .. }
+            | Output::Check { .. } => {}
         }
     }
 

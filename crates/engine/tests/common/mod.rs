@@ -8,15 +8,18 @@ use huitong_engine::{
 };
 use huitong_protocol::{Done, Event, Failure, MediaBases, Reply, Resumed, ServerFrame};
 use huitong_types::{
-    AppId, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey, UserId,
+    AppId, ConferenceName, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey,
+    UserId,
 };
 use huitong_usage::{Input as Used, Settings, Usage};
+use kept::{OnDisk, counted};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 mod client;
+mod kept;
 pub mod meeting;
 mod mixes;
 pub mod sim;
@@ -57,18 +60,6 @@ pub fn key(name: &str) -> StreamKey {
     StreamKey::new(format!("{name:_<20}")).unwrap()
 }
 
-/// What the counting machine hears of an event.
-fn counted(event: StayEvent) -> Used {
-    match event {
-        StayEvent::Entered { session, app, room, user } => Used::Entered { session, app, room, user },
-        StayEvent::Left { session } => Used::Left { session },
-        StayEvent::Announced { session, stream, tracks } => {
-            Used::Announced { session, stream, audio: tracks.audio, video: tracks.video }
-        }
-        StayEvent::Receives { session, stream, video } => Used::Receives { session, stream, video },
-    }
-}
-
 /// A media connection as the gateway sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Media {
@@ -97,6 +88,9 @@ pub struct World {
     /// Who counts what is used.
     pub usage: Usage,
     pub kept_urls: HashMap<StreamKey, huitong_engine::UrlRecord>,
+    pub disk: BTreeMap<ConferenceName, OnDisk>,
+    /// The wall clock when this server started.
+    pub started_ms: u64,
     pub last_error: Option<Failure>,
     pub mixes: BTreeMap<StreamId, Mix>,
     /// Streams that have a publication.
@@ -129,6 +123,8 @@ impl World {
             stays: Vec::new(),
             usage: Usage::new(&Settings::default(), UNIX_START),
             kept_urls: HashMap::new(),
+            disk: BTreeMap::new(),
+            started_ms: UNIX_START,
             last_error: None,
             mixes: BTreeMap::new(),
             streams_seen: BTreeSet::new(),
@@ -142,7 +138,7 @@ impl World {
     }
 
     pub fn unix_ms(&self) -> u64 {
-        UNIX_START + self.now
+        self.started_ms + self.now
     }
 
     pub fn input(&mut self, input: Input) {
@@ -150,6 +146,7 @@ impl World {
         while let Some(output) = self.engine.poll_output() {
             self.output(output);
         }
+        self.check_disk();
         assert_eq!(self.usage.sizes().stays, self.engine.sizes().members, "who is in a room is counted");
         if !self.hold_passwords
             && let Some(done) = self.passwords.pop_front()
@@ -269,13 +266,8 @@ impl World {
                 assert!(!text.contains(SECRET), "{text}");
                 self.notes.push(text);
             }
-            other => panic!("it concerns a connection: {other:?}"),
+            other => self.keep(other),
         }
-    }
-
-    fn count(&mut self, input: Used) {
-        self.usage.handle(Moment::from_millis(self.now), self.unix_ms(), input);
-        while self.usage.poll_output().is_some() {}
     }
 
     fn answer(&mut self, ticket: MediaTicket, now: Media) {

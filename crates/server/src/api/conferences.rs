@@ -44,8 +44,12 @@ pub(super) async fn create(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<ConferenceDetail>), Refusal> {
     let request: ConferenceRequest = params::body(body, "a request for a conference")?;
+    let mark = shared.control.store.mark();
     match shared.control.call(caller.app, ApiCall::CreateConference(Box::new(request))).await? {
-        ApiResult::Conference(detail) => Ok((StatusCode::CREATED, Json(*detail))),
+        ApiResult::Conference(detail) => {
+            params::kept(&shared.control.store, mark, caller.app, "a conference").await;
+            Ok((StatusCode::CREATED, Json(*detail)))
+        }
         _ => Err(mixed_up()),
     }
 }
@@ -107,7 +111,11 @@ pub(super) async fn end(
     conference: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Refusal> {
     let conference = named(&params::segment(conference)?)?;
-    done(shared.control.call(caller.app, ApiCall::Destroy(None, Destroy { conference })).await?)
+    let mark = shared.control.store.mark();
+    let status =
+        done(shared.control.call(caller.app, ApiCall::Destroy(None, Destroy { conference })).await?)?;
+    params::kept(&shared.control.store, mark, caller.app, "the end of a conference").await;
+    Ok(status)
 }
 
 /// Change what a member may do: its role, and whether its sound and its picture are left out.

@@ -29,6 +29,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
+pub(crate) use params::kept;
 pub(crate) use refusal::{Refusal, status as status_of};
 
 #[derive(OpenApi)]

@@ -70,7 +70,7 @@ pub(super) fn segment(path: Result<Path<String>, PathRejection>) -> Result<Strin
 
 /// Waits until what the engine has done is on the disk. If that takes long, it holds all the same; whoever has its answer
 /// may find out after the next restart.
-pub(super) async fn kept(store: &Store, since: Mark, app: AppId, what: &'static str) {
+pub(crate) async fn kept(store: &Store, since: Mark, app: AppId, what: &'static str) {
     if store.kept(since, KEPT_WITHIN).await.is_err() {
         tracing::warn!(app = app.get(), "{what} is not on the disk yet");
     }

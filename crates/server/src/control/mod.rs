@@ -10,6 +10,7 @@ mod task;
 
 use crate::call_book::CallBook;
 use crate::clock::Clock;
+use crate::conference_book::ConferenceBook;
 use crate::error::ServerError;
 use crate::mixing::Mixers;
 use crate::passwords::Passwords;
@@ -67,6 +68,8 @@ pub(crate) struct Books {
     pub(crate) urls: UrlBook,
     /// Calls and groups.
     pub(crate) calls: CallBook,
+    /// Conferences.
+    pub(crate) conferences: ConferenceBook,
     /// How usage is counted.
     pub(crate) counting: Settings,
     /// What was used before.

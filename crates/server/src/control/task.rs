@@ -4,6 +4,7 @@ use super::media::{MediaDesk, MediaEvent};
 use super::{Books, Load, Work, notes, origin};
 use crate::call_book::CallBook;
 use crate::clock::{Clock, unix_ms};
+use crate::conference_book::ConferenceBook;
 use crate::mixing::Mixers;
 use crate::passwords::{Job, Passwords};
 use crate::url_book::UrlBook;
@@ -34,6 +35,7 @@ pub(super) struct EngineTask {
     mixers: Mixers,
     urls: UrlBook,
     call_book: CallBook,
+    conferences: ConferenceBook,
     usage: UsageBook,
     store: Store,
     passwords: Passwords,
@@ -63,6 +65,7 @@ impl EngineTask {
             mixers,
             urls: books.urls,
             call_book: books.calls,
+            conferences: books.conferences,
             usage,
             store,
             passwords: books.passwords,
@@ -79,7 +82,8 @@ impl EngineTask {
         let mut turn = Vec::with_capacity(TURN);
         loop {
             let engine_at = self.engine.next_deadline().map(|(at, _why)| at);
-            let due = engine_at.into_iter().chain(self.usage.next_deadline()).min();
+            let books_at = self.usage.next_deadline().into_iter().chain(self.conferences.next_deadline());
+            let due = engine_at.into_iter().chain(books_at).min();
             let timer = due.map(|at| self.clock.instant(at));
             let wait = async {
                 match timer {
@@ -104,6 +108,7 @@ impl EngineTask {
                 self.feed(Input::Tick);
             }
             self.settle_usage();
+            self.conferences.settle(&self.engine, self.clock.now());
             self.report_load();
             metrics::histogram!("huitong_engine_batch_seconds").record(began.elapsed());
         }
@@ -160,6 +165,7 @@ impl EngineTask {
             Work::Drain(within) => self.feed(Input::Drain { within }),
             Work::Shutdown(answer) => {
                 self.feed(Input::Shutdown);
+                self.conferences.close(&self.engine, self.clock.now());
                 self.usage.close(self.clock.now(), unix_ms());
                 self.settle_usage();
                 // Whoever asked may have gone on without an answer.
@@ -268,6 +274,10 @@ impl EngineTask {
             Output::CallFinished(log) => self.call_book.finished(&log),
             Output::KeepGroup { app, group, members } => self.call_book.keep_group(app, &group, &members),
             Output::DropGroup { app, group } => self.call_book.drop_group(app, &group),
+            Output::ConferenceChanged { name, change } => {
+                self.conferences.changed(&self.engine, self.clock.now(), name, change);
+            }
+            Output::ConferenceOver { app, name } => self.conferences.over(self.clock.now(), app, name),
             Output::HashPassword { conference, password } => {
                 self.password(Job::Hash { conference, password });
             }

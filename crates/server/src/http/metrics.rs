@@ -57,6 +57,7 @@ fn describe() {
     crate::control::describe_metrics();
     crate::transcoding::describe_metrics();
     crate::usage_book::describe_metrics();
+    crate::conference_book::describe_metrics();
     crate::mixing::describe_metrics();
     crate::passwords::describe_metrics();
     crate::compat::describe_metrics();

@@ -2,8 +2,11 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(unreachable_pub, reason = "shared by test files")]
 
-use huitong_store::{CallEnd, CallParty, CallRecord, Restored, Store, StoreConfig};
-use huitong_types::AppId;
+use huitong_store::{
+    CallEnd, CallParty, CallRecord, ConferenceRows, ConferenceText, Decided, Restored, Store, StoreConfig,
+};
+use huitong_types::{AppId, Redacted};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -60,4 +63,21 @@ pub fn ended(call: &str, ended_ms: u64) -> CallRecord {
     }
     record.parties[1].rang_ms = Some(record.started_ms + 20);
     record
+}
+
+/// A conference, or what has changed of it: with a record or without, and what was decided about these users.
+pub fn conference(id: &str, record: Option<&str>, decided: &[(&str, Option<&str>)]) -> ConferenceRows {
+    let decided = decided.iter().map(|(user, role)| {
+        let role = role.map(str::to_owned);
+        ((*user).to_owned(), Decided { no_audio: role.is_none(), no_video: false, role })
+    });
+    ConferenceRows {
+        app: app(),
+        id: id.to_owned(),
+        itself: record.map(|record| ConferenceText {
+            room: format!("room of {id}"),
+            record: Redacted::new(record.to_owned()),
+        }),
+        decided: decided.collect::<BTreeMap<_, _>>(),
+    }
 }

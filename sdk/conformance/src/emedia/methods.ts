@@ -123,6 +123,13 @@ export const methodChecks: Checks = {
     assert.deepEqual([rejected.error, rejected.failed], [-500, -500], 'a foreign one');
     assert.deepEqual(bob.one('onConferenceExit'), [4, -500]);
     assert.equal((await world.settled(bob.mgr.joinConferenceWithTicket(made.confrId, ''))).rejected.error, -405);
+    const locked = await world.settled(ann.mgr.createConference(10, 'sesame'));
+    const own = await world.settled(bob.mgr.getConferenceTkt(locked.confrId, 'sesame'));
+    await world.settled(bob.mgr.joinConferenceWithTicket(locked.confrId, own.ticket));
+    bob.take();
+    world.server.restart();
+    await world.wait(10_000);
+    assert.deepEqual(bob.news(), ['Reconnect', 'MemberJoined bob'], 'after a restart it has another ticket by the password that gave this one');
   },
   'emedia.method.mgr.joinRoom': async () => {
     const world = new World();

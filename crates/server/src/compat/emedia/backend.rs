@@ -4,6 +4,7 @@ use super::body::{Answer, Body, Refused, fine, wrong};
 use super::frames::{kind_number, kind_of, merge, role_number, role_of};
 use super::names::{FullName, Named, member_id};
 use super::rest::{Raw, conference, key_of, mixed_up, settings};
+use crate::api::kept;
 use crate::clock::{unix_ms, unix_seconds};
 use crate::http::Shared;
 use axum::extract::rejection::PathRejection;
@@ -107,7 +108,9 @@ pub(super) async fn create(
         max_screens: settings.max_screens,
     };
     let call = ApiCall::CreateConference(Box::new(request));
+    let mark = shared.control.store.mark();
     let ApiResult::Conference(made) = shared.control.call(app, call).await? else { return Err(mixed_up()) };
+    kept(&shared.control.store, mark, app, "a conference").await;
     let expires = date(unix_ms().saturating_add(u64::from(empty_ms)) / 1000);
     let mut reply = summary(&made);
     merge(&mut reply, json!({"password": password, "expireDate": expires}));
@@ -191,7 +194,9 @@ pub(super) async fn end(
     let (key, name) = named(path)?;
     let app = caller(&shared, &key, &headers)?;
     let call = ApiCall::Destroy(None, Destroy { conference: conference(&name)? });
+    let mark = shared.control.store.mark();
     shared.control.call(app, call).await?;
+    kept(&shared.control.store, mark, app, "the end of a conference").await;
     fine(json!({}))
 }
 
