@@ -6,8 +6,10 @@
 
 mod calls;
 mod clock;
+mod cost;
 mod glass;
 mod histogram;
+mod hub;
 mod load;
 mod mixer;
 mod orders;
@@ -43,7 +45,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Only points whose name contains one of these words, for example `RTMP`, `live`, `1000`, `all`; and
-    /// only parts whose name does: `signalling`, `calls`, `transcoding`, `mixing`, `share`, `glass`.
+    /// only parts whose name does: `fanout`, `signalling`, `calls`, `transcoding`, `mixing`, `share`, `glass`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Subscribers of the single stream.
@@ -70,6 +72,9 @@ struct Arguments {
     /// The server's binary; by default the one beside this program.
     #[arg(long)]
     server: Option<PathBuf>,
+    /// Another build of the server: it has the same subscribers in turns with the first, and the two are compared.
+    #[arg(long)]
+    against: Option<PathBuf>,
     /// Where the figures go as JSON.
     #[arg(long, default_value = "out/bench.json")]
     out: PathBuf,
@@ -144,6 +149,8 @@ fn coordinate(arguments: &Arguments) -> Result<(), String> {
     let seconds = arguments.seconds.unwrap_or(if arguments.quick { 3.0 } else { 6.0 });
     let effort = Effort { rounds, turn: Duration::from_secs_f64(seconds) };
     let binary = server::Binary::find(arguments.server.as_deref())?;
+    let other = arguments.against.as_deref().map(|path| server::Binary::find(Some(path))).transpose()?;
+    let builds = point::Builds { this: &binary, other: other.as_ref() };
     println!("{} with {} open files allowed", binary.path().display(), process::raise_open_files());
     println!("{}, load average {}", process::machine(), process::load_average());
     println!("what the servers say goes to {}", server::LOG);
@@ -151,7 +158,7 @@ fn coordinate(arguments: &Arguments) -> Result<(), String> {
     for point in points(arguments) {
         let tell =
             |what: &str| eprintln!("[{:>4.0} s] {}: {what}", start.elapsed().as_secs_f64(), point.name());
-        match point::measure(&binary, point, effort, &tell) {
+        match point::measure(builds, point, effort, &tell) {
             Ok(measured) => report.add(measured),
             Err(error) => report.failed(format!("{}: {error}", point.name())),
         }
@@ -175,6 +182,9 @@ fn rest(
         move |what: &str| eprintln!("[{:>4.0} s] {name}: {what}", start.elapsed().as_secs_f64())
     };
     let length = effort.turn * effort.rounds as u32;
+    if wanted(hub::NAME) {
+        report.add_fanout(hub::measure(effort.rounds));
+    }
     let name = signalling::NAME;
     if wanted(name) {
         match signalling::measure(binary, arguments.sessions, &teller(name)) {

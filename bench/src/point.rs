@@ -1,7 +1,8 @@
 //! One point of the measure: so many subscribers of one kind, server and loop in turns.
 
+use crate::cost::Turns;
 use crate::orders::{Came, Figures, LoadOrder, Sent, SourceOrder, Worker};
-use crate::process::{cpu_seconds, load_average, resident_kib};
+use crate::process::{Threads, load_average, resident_kib};
 use crate::server::{Binary, Server};
 use huitong_types::Scene;
 use std::time::Duration;
@@ -105,6 +106,10 @@ pub(crate) struct Side {
     pub(crate) got: Figures,
     /// Messages that the subscribers should have got.
     pub(crate) expected: u64,
+    /// What each turn cost.
+    pub(crate) turns: Turns,
+    /// Writes to subscribers, where the process tells them.
+    pub(crate) writes: Option<u64>,
 }
 
 impl Side {
@@ -116,6 +121,11 @@ impl Side {
     /// Part of a processor for each subscriber, in percent, where all turns took so many seconds.
     pub(crate) fn percent_each(&self, seconds: f64, subscribers: usize) -> f64 {
         100.0 * self.cpu / seconds / subscribers as f64
+    }
+
+    /// Bytes of a write.
+    pub(crate) fn bytes_per_write(&self) -> Option<f64> {
+        self.writes.filter(|writes| *writes > 0).map(|writes| self.got.bytes as f64 / writes as f64)
     }
 
     /// Messages that did not arrive.
@@ -133,6 +143,8 @@ pub(crate) struct Measured {
     pub(crate) server: Side,
     /// The loop.
     pub(crate) reference: Side,
+    /// The other build, if there is one.
+    pub(crate) against: Option<Side>,
     /// The subscribers' start at the server.
     pub(crate) start: Figures,
     /// Growth of the server's resident memory per subscriber, KiB.
@@ -146,6 +158,9 @@ const AT_SERVER: usize = 0;
 
 /// Name of the loop's subscribers.
 const AT_LOOP: usize = 1;
+
+/// Name of the other build's subscribers.
+const AT_OTHER: usize = 2;
 
 /// What is still under way after a pause has arrived when nothing came for this long.
 const QUIET: Duration = Duration::from_millis(250);
@@ -163,72 +178,119 @@ const RING_FILLS: Duration = Duration::from_millis(6500);
 /// Memory settles in this time after the last subscriber came.
 const SETTLE: Duration = Duration::from_millis(1500);
 
-/// The processes of a point.
-struct Stage {
+/// Servers of this point: the one under test, and perhaps another build of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Builds<'a> {
+    /// The one that is measured.
+    pub(crate) this: &'a Binary,
+    /// What it is compared with.
+    pub(crate) other: Option<&'a Binary>,
+}
+
+/// A server with its publishers.
+struct Contender {
     server: Server,
     publisher: Worker,
-    reference: Worker,
-    load: Worker,
+    play: Vec<String>,
+    group: usize,
+}
+
+impl Contender {
+    fn start(binary: &Binary, point: &Point, group: usize) -> Result<Self, String> {
+        let server = binary.start()?;
+        let [_, publisher, _] = point.transport.workers();
+        let mut publisher = Worker::start(&[publisher])?;
+        let streams = server.streams(point.streams, point.scene)?;
+        let push = streams.iter().map(|s| match point.transport {
+            Transport::Rtmp | Transport::Flv => s.push.clone(),
+            Transport::Webrtc => s.whip.clone(),
+        });
+        publisher.ask::<Sent>(&SourceOrder::Open { urls: push.collect() })?;
+        let play = streams.iter().map(|s| match point.transport {
+            Transport::Rtmp => s.rtmp.clone(),
+            Transport::Flv => s.flv.clone(),
+            Transport::Webrtc => s.whep.clone(),
+        });
+        let play = play.collect();
+        Ok(Self { server, publisher, play, group })
+    }
+
+    /// Lets all subscribers come; their start, and what each takes of the server's memory, KiB.
+    fn fill(&mut self, load: &mut Worker, point: &Point) -> Result<(Figures, f64), String> {
+        self.publisher.ask::<Sent>(&SourceOrder::Run)?;
+        let first = if point.streams == 1 { WARM.min(point.each / 2) } else { 0 };
+        open(load, self.group, &self.play, first, point)?;
+        std::thread::sleep(if first > 0 { RING_FILLS } else { SETTLE });
+        let before = resident_kib(self.server.pid())?;
+        open(load, self.group, &self.play, point.each - first, point)?;
+        std::thread::sleep(SETTLE);
+        let grown = resident_kib(self.server.pid())? - before;
+        self.publisher.ask::<Sent>(&SourceOrder::Pause)?;
+        // The start is over: its keyframes are in these figures and not in those of the turns.
+        let start = drain(load, self.group)?;
+        Ok((start, grown / (point.streams * (point.each - first)) as f64))
+    }
+
+    fn turn(&mut self, stage: &mut Stage<'_>, side: &mut Side) -> Result<(), String> {
+        let before = self.server.writes();
+        stage.turn(&mut self.publisher, self.server.pid(), self.group, side)?;
+        let made = self.server.writes().zip(before).map(|(after, before)| after.saturating_sub(before));
+        side.writes = made.map(|made| side.writes.unwrap_or_default() + made);
+        Ok(())
+    }
 }
 
 /// Measures a point. `tell` gets lines of progress.
 pub(crate) fn measure(
-    binary: &Binary,
+    builds: Builds<'_>,
     point: Point,
     effort: Effort,
     tell: &dyn Fn(&str),
 ) -> Result<Measured, String> {
     let load_average = load_average();
-    let server = binary.start()?;
-    let [reference, publisher, load] = point.transport.workers();
+    let [reference, _, load] = point.transport.workers();
+    let mut server = Contender::start(builds.this, &point, AT_SERVER)?;
+    let mut other = builds.other.map(|binary| Contender::start(binary, &point, AT_OTHER)).transpose()?;
     let mut reference = Worker::start(&[reference])?;
     let loop_address: String = reference.answer()?;
-    let publisher = Worker::start(&[publisher])?;
-    let mut stage = Stage { server, publisher, reference, load: Worker::start(&[load])? };
-    let streams = stage.server.streams(point.streams, point.scene)?;
-    let push = streams.iter().map(|s| match point.transport {
-        Transport::Rtmp | Transport::Flv => s.push.clone(),
-        Transport::Webrtc => s.whip.clone(),
-    });
-    let push = push.collect();
-    let play = streams.iter().map(|s| match point.transport {
-        Transport::Rtmp => s.rtmp.clone(),
-        Transport::Flv => s.flv.clone(),
-        Transport::Webrtc => s.whep.clone(),
-    });
-    let play: Vec<String> = play.collect();
-    let at_loop: Vec<String> = (0..point.streams).map(|n| format!("loop://{loop_address}/{n}")).collect();
-
-    stage.publisher.ask::<Sent>(&SourceOrder::Open { urls: push })?;
-    stage.publisher.ask::<Sent>(&SourceOrder::Run)?;
-    tell("the server warms up");
-    let first = if point.streams == 1 { WARM.min(point.each / 2) } else { 0 };
-    open(&mut stage.load, AT_SERVER, &play, first, &point)?;
-    std::thread::sleep(if first > 0 { RING_FILLS } else { SETTLE });
-    let before = resident_kib(stage.server.pid())?;
+    let mut load = Worker::start(&[load])?;
     tell("subscribers come to the server");
-    open(&mut stage.load, AT_SERVER, &play, point.each - first, &point)?;
-    std::thread::sleep(SETTLE);
-    let kib_each =
-        (resident_kib(stage.server.pid())? - before) / (point.streams * (point.each - first)) as f64;
-    stage.publisher.ask::<Sent>(&SourceOrder::Pause)?;
-    // The start is over: its keyframes are in these figures and not in those of the turns.
-    let start = drain(&mut stage.load, AT_SERVER)?;
-
+    let (start, kib_each) = server.fill(&mut load, &point)?;
+    if let Some(other) = &mut other {
+        tell("subscribers come to the other build");
+        other.fill(&mut load, &point)?;
+    }
     tell("subscribers come to the loop");
-    stage.reference.ask::<Sent>(&SourceOrder::Open { urls: at_loop.clone() })?;
-    open(&mut stage.load, AT_LOOP, &at_loop, point.each, &point)?;
-    drain(&mut stage.load, AT_LOOP)?;
-    let (mut server, mut reference) = (Side::default(), Side::default());
+    let at_loop: Vec<String> = (0..point.streams).map(|n| format!("loop://{loop_address}/{n}")).collect();
+    reference.ask::<Sent>(&SourceOrder::Open { urls: at_loop.clone() })?;
+    open(&mut load, AT_LOOP, &at_loop, point.each, &point)?;
+    drain(&mut load, AT_LOOP)?;
+
+    let mut stage = Stage { load: &mut load, point, effort };
+    let mut sides = [Side::default(), Side::default(), Side::default()];
+    let [of_server, of_loop, of_other] = &mut sides;
     for round in 1..=effort.rounds {
         tell(&format!("turn {round}: loop"));
-        let pid = stage.reference.pid();
-        turn(&mut stage.reference, pid, &mut stage.load, AT_LOOP, point, effort, &mut reference)?;
-        tell(&format!("turn {round}: server"));
-        let pid = stage.server.pid();
-        turn(&mut stage.publisher, pid, &mut stage.load, AT_SERVER, point, effort, &mut server)?;
+        let pid = reference.pid();
+        stage.turn(&mut reference, pid, AT_LOOP, of_loop)?;
+        // Who is first alternates: a machine that becomes slower or faster favours neither.
+        let server_first = round % 2 == 1;
+        if server_first {
+            tell(&format!("turn {round}: server"));
+            server.turn(&mut stage, of_server)?;
+        }
+        if let Some(other) = &mut other {
+            tell(&format!("turn {round}: other build"));
+            other.turn(&mut stage, of_other)?;
+        }
+        if !server_first {
+            tell(&format!("turn {round}: server"));
+            server.turn(&mut stage, of_server)?;
+        }
     }
-    Ok(Measured { point, server, reference, start, kib_each, load_average })
+    let [of_server, reference, of_other] = sides;
+    let against = other.map(|_| of_other);
+    Ok(Measured { point, server: of_server, reference, against, start, kib_each, load_average })
 }
 
 /// Lets `each` more subscribers come to every address.
@@ -248,35 +310,39 @@ fn open(load: &mut Worker, group: usize, urls: &[String], each: usize, point: &P
     Ok(())
 }
 
-/// Lets a source send for a turn and adds what that cost and what arrived.
-fn turn(
-    source: &mut Worker,
-    pid: u32,
-    load: &mut Worker,
-    group: usize,
+/// Where the turns of a point take place.
+struct Stage<'a> {
+    load: &'a mut Worker,
     point: Point,
     effort: Effort,
-    side: &mut Side,
-) -> Result<(), String> {
-    source.ask::<Sent>(&SourceOrder::Run)?;
-    std::thread::sleep(point.transport.run_in());
-    if !point.transport.run_in().is_zero() {
-        let early: Figures = load.ask(&LoadOrder::Snapshot { group })?;
-        // What was lost counts from the beginning.
-        side.got.messages += early.messages;
-        side.got.holes += early.holes;
+}
+
+impl Stage<'_> {
+    /// Lets a source send for a turn and adds what that cost the process `pid` and what arrived.
+    fn turn(&mut self, source: &mut Worker, pid: u32, group: usize, side: &mut Side) -> Result<(), String> {
+        let run_in = self.point.transport.run_in();
+        source.ask::<Sent>(&SourceOrder::Run)?;
+        std::thread::sleep(run_in);
+        if !run_in.is_zero() {
+            let early: Figures = self.load.ask(&LoadOrder::Snapshot { group })?;
+            // What was lost counts from the beginning.
+            side.got.messages += early.messages;
+            side.got.holes += early.holes;
+        }
+        let before = Threads::of(pid)?;
+        std::thread::sleep(self.effort.turn);
+        let sent: Sent = source.ask(&SourceOrder::Pause)?;
+        let got = drain(self.load, group)?;
+        let cpu_ns = Threads::of(pid)?.since(&before);
+        side.cpu += cpu_ns as f64 / 1e9;
+        side.turns.add(cpu_ns, got.messages);
+        if got.failed > 0 {
+            return Err(format!("{}: {} subscribers were cut off", self.point.name(), got.failed));
+        }
+        side.got.merge(&Figures { open: 0, ..got });
+        side.expected += sent.messages.iter().sum::<u64>() * self.point.each as u64;
+        Ok(())
     }
-    let cpu = cpu_seconds(pid)?;
-    std::thread::sleep(effort.turn);
-    let sent: Sent = source.ask(&SourceOrder::Pause)?;
-    let got = drain(load, group)?;
-    side.cpu += cpu_seconds(pid)? - cpu;
-    if got.failed > 0 {
-        return Err(format!("{}: {} subscribers were cut off", point.name(), got.failed));
-    }
-    side.got.merge(&Figures { open: 0, ..got });
-    side.expected += sent.messages.iter().sum::<u64>() * point.each as u64;
-    Ok(())
 }
 
 /// Takes the figures of a group once nothing more arrives.

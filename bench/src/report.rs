@@ -1,7 +1,7 @@
 //! Tables for people, JSON for programs, and the bars.
 
 use crate::point::{Measured, Side, Transport};
-use crate::{calls, glass, mixer, process, share, signalling, transcode};
+use crate::{calls, glass, hub, mixer, process, share, signalling, transcode};
 use huitong_types::Scene;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -135,6 +135,41 @@ fn row(m: &Measured, seconds: f64) -> String {
     )
 }
 
+/// What a packet costs at a point, for each who gets it.
+fn cost(m: &Measured) -> String {
+    let name = m.point.name();
+    let (ns, reference, ratio) =
+        (m.server.turns.ns(), m.reference.turns.ns(), m.server.turns.over(&m.reference.turns));
+    let mut text = format!(
+        "{name}: a packet costs {:.0} ns for each subscriber, the loop {:.0} ns: ratio {:.2} ({:.2} to {:.2})",
+        ns.median, reference.median, ratio.median, ratio.least, ratio.most
+    );
+    if let Some(bytes) = m.server.bytes_per_write() {
+        text += &format!("; {bytes:.0} bytes a write");
+    }
+    if let Some(other) = &m.against {
+        let (ns, ratio) = (other.turns.ns(), m.server.turns.over(&other.turns));
+        text += &format!(
+            "\n{name}: the other build {:.0} ns: this one costs {:.2} of it ({:.2} to {:.2})",
+            ns.median, ratio.median, ratio.least, ratio.most
+        );
+        if let Some(bytes) = other.bytes_per_write() {
+            text += &format!("; {bytes:.0} bytes a write");
+        }
+        let quantile = |side: &Side, share| side.got.latency.quantile_ms(share);
+        text += &format!(
+            "\n{name}: added latency p50, p99 {:.1}, {:.1} ms, other build {:.1}, {:.1} ms; lost {}, other build {}",
+            quantile(&m.server, 0.5),
+            quantile(&m.server, 0.99),
+            quantile(other, 0.5),
+            quantile(other, 0.99),
+            m.server.lost() + m.server.got.holes,
+            other.lost() + other.got.holes
+        );
+    }
+    text
+}
+
 /// A point as JSON.
 fn json(m: &Measured, seconds: f64) -> Value {
     let side = |s: &Side| {
@@ -146,6 +181,8 @@ fn json(m: &Measured, seconds: f64) -> Value {
             "messages_expected": s.expected,
             "messages_received": s.got.messages,
             "holes": s.got.holes,
+            "cpu_ns_per_packet_and_subscriber": s.turns.ns().json(),
+            "bytes_per_write": s.bytes_per_write(),
         })
     };
     json!({
@@ -155,7 +192,10 @@ fn json(m: &Measured, seconds: f64) -> Value {
         "cpu_percent_per_subscriber": m.server.percent_each(seconds, m.point.subscribers()),
         "server": side(&m.server),
         "loop": side(&m.reference),
+        "against": m.against.as_ref().map(side),
         "ratio": ratio(m),
+        "ratio_by_turns": m.server.turns.over(&m.reference.turns).json(),
+        "ratio_to_other_build": m.against.as_ref().map(|other| m.server.turns.over(&other.turns).json()),
         "first_keyframe_ms": {
             "p50": m.start.first_key.quantile_ms(0.5),
             "p99": m.start.first_key.quantile_ms(0.99),
@@ -170,6 +210,7 @@ pub(crate) struct Report {
     /// Seconds that the turns of a point took together.
     seconds: f64,
     points: Vec<Measured>,
+    fanout: Option<hub::Cost>,
     signalling: Option<signalling::Measured>,
     calls: Option<calls::Measured>,
     transcoding: Vec<transcode::Cost>,
@@ -185,6 +226,7 @@ impl Report {
         Self {
             seconds,
             points: Vec::new(),
+            fanout: None,
             signalling: None,
             calls: None,
             transcoding: Vec::new(),
@@ -197,9 +239,15 @@ impl Report {
 
     /// Adds a point and shows it.
     pub(crate) fn add(&mut self, measured: Measured) {
-        println!("{}\n{}", head(), row(&measured, self.seconds));
+        println!("{}\n{}\n{}", head(), row(&measured, self.seconds), cost(&measured));
         println!("load average before: {}", measured.load_average);
         self.points.push(measured);
+    }
+
+    /// Adds the cost of the fan-out without sockets and shows it.
+    pub(crate) fn add_fanout(&mut self, cost: hub::Cost) {
+        println!("{}", cost.sentence());
+        self.fanout = Some(cost);
     }
 
     /// Adds the figures of signalling and shows them.
@@ -243,7 +291,9 @@ impl Report {
         let signalling = self.signalling.iter().map(signalling::Measured::sentence);
         let transcoding = self.transcoding.iter().map(transcode::Cost::sentence);
         let share = self.share.iter().map(share::Pairing::sentence);
-        signalling
+        let fanout = self.fanout.iter().map(hub::Cost::sentence);
+        fanout
+            .chain(signalling)
             .chain(self.calls.iter().map(calls::Measured::sentence))
             .chain(transcoding)
             .chain(self.mixing.iter().map(mixer::Cost::sentence))
@@ -264,6 +314,7 @@ impl Report {
             let what = format!("{}: memory per connection", signalling::NAME);
             bars.push(Bar { what, value: s.kib_each, limit: SIGNAL_MEMORY_BAR, unit: "KiB" });
         }
+        bars.extend(self.fanout.iter().map(hub::Cost::bar));
         bars.extend(self.calls.iter().map(calls::Measured::bar));
         bars.extend(self.share.iter().map(share::Pairing::bar));
         bars.extend(self.glass.iter().filter_map(glass::Pairing::bar));
@@ -284,6 +335,9 @@ impl Report {
             println!("{}", row(m, self.seconds));
         }
         println!();
+        for m in &self.points {
+            println!("{}", cost(m));
+        }
         for sentence in self.sentences() {
             println!("{sentence}");
         }
@@ -302,6 +356,7 @@ impl Report {
         let bars: Vec<_> = self.bars().iter().map(Bar::json).collect();
         let document = json!({
             "points": self.points.iter().map(|m| json(m, self.seconds)).collect::<Vec<_>>(),
+            "fanout_alone": self.fanout.as_ref().map(hub::Cost::json),
             "signalling": self.signalling.as_ref().map(signalling::Measured::json),
             "calls": self.calls.as_ref().map(calls::Measured::json),
             "mixing": self.mixing.as_ref().map(mixer::Cost::json),

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// The application of every run.
@@ -25,6 +26,15 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Where the servers of a run write what they have to say: a line per player would bury the table.
 pub(crate) const LOG: &str = "out/bench-server.log";
+
+/// The figure that counts writes to viewers.
+const WRITES: &str = "huitong_media_writes_total";
+
+/// An answer to a question about figures is waited for this long: a server that is busy takes a moment.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Servers started so far: each has a data directory of its own.
+static STARTED: AtomicU32 = AtomicU32::new(0);
 
 /// The binary.
 pub(crate) struct Binary(PathBuf);
@@ -50,7 +60,8 @@ impl Binary {
 
     /// Starts a server on free ports and waits until it is healthy.
     pub(crate) fn start(&self) -> Result<Server, String> {
-        let data = std::env::temp_dir().join(format!("huitong-bench-{}", std::process::id()));
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let data = std::env::temp_dir().join(format!("huitong-bench-{}-{number}", std::process::id()));
         let (http, rtmp) = (free_port()?, free_port()?);
         let log = log_file()?;
         let errors = log.try_clone().map_err(|e| format!("{LOG}: {e}"))?;
@@ -126,6 +137,16 @@ impl Server {
     /// Where signalling connects to.
     pub(crate) fn signal_url(&self) -> String {
         format!("ws://127.0.0.1:{}{}", self.http, huitong_protocol::SIGNAL_PATH)
+    }
+
+    /// Writes to viewers so far, if this build tells.
+    pub(crate) fn writes(&self) -> Option<u64> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.http)).ok()?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).ok()?;
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        answer.lines().find_map(|line| line.strip_prefix(WRITES)?.trim().parse().ok())
     }
 
     fn is_healthy(&self) -> bool {

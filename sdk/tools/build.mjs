@@ -4,6 +4,8 @@ import { copyFile, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/p
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { BUDGETS, budgetTable } from './budgets.mjs';
+import { PRIVATE, privateNames } from './private.mjs';
 import { buildWeb } from './web.mjs';
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -38,10 +40,14 @@ const FOR_PHONES = {
   target: 'es2015',
   charset: 'utf8',
   minify: true,
+  mangleProps: PRIVATE,
   legalComments: 'none',
   tsconfig: 'sdk/tsconfig.json',
   logLevel: 'warning',
 };
+
+/** One for all builds: to know the types takes a second. */
+const SHORT_NAMES = privateNames(path.join(ROOT, 'sdk/tsconfig.json'));
 
 async function bundle(folder) {
   const { outputFiles } = await build({
@@ -49,6 +55,7 @@ async function bundle(folder) {
     entryPoints: [`sdk/${folder}/src/index.ts`],
     format: 'iife',
     globalName: '__sdk',
+    plugins: [SHORT_NAMES],
   });
   return outputFiles[0].text;
 }
@@ -74,7 +81,7 @@ async function pieces(folder) {
     outbase: `sdk/${folder}/src`,
     outdir: 'out',
     format: 'cjs',
-    plugins: [apart(source)],
+    plugins: [apart(source), SHORT_NAMES],
   });
   return outputFiles.map(({ path: file, text }) => [path.relative(path.join(ROOT, 'out'), file), text]);
 }
@@ -86,6 +93,16 @@ async function put(file, text) {
   await rename(`${file}.new`, file);
 }
 
+/** Pairs of name and bytes, for the table at the end. */
+const SIZES = [];
+
+function built(name, ...texts) {
+  if (!(name in BUDGETS)) {
+    throw new Error(`${name} has no budget in sdk/tools/budgets.mjs`);
+  }
+  SIZES.push([name, texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)]);
+}
+
 for (const { folder, file, global, types } of MODULES) {
   const target = path.join(OUT, folder);
   const source = path.join(ROOT, 'sdk', folder);
@@ -95,7 +112,7 @@ for (const { folder, file, global, types } of MODULES) {
   const { version, description } = JSON.parse(await readFile(path.join(source, 'package.json'), 'utf8'));
   const manifest = { name: folder, version, description, main: file, types, license: 'Apache-2.0', miniprogram: '.' };
   await put(path.join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  console.log(`dist/miniprogram/${folder}/${file}  ${(Buffer.byteLength(text) / 1024).toFixed(1)} KiB`);
+  built(`${folder}/${file}`, text);
 }
 
 /** Icons as a style sheet can carry them: local files are not allowed there. */
@@ -112,29 +129,31 @@ for (const { folder, name } of COMPONENTS) {
   const target = path.join(OUT, name);
   const source = path.join(ROOT, 'sdk', folder);
   const code = await bundle(folder);
-  await put(path.join(target, `${name}.js`), `${LICENSE}\n${code}`);
+  const text = `${LICENSE}\n${code}`;
+  await put(path.join(target, `${name}.js`), text);
   const icons = await iconRules(path.join(source, 'icons'));
   const style = await readFile(path.join(source, `src/${name}.wxss`), 'utf8');
   await put(path.join(target, `${name}.wxss`), style.replace('/* ICONS */', icons));
   for (const kind of ['wxml', 'json']) {
     await copyFile(path.join(source, `src/${name}.${kind}`), path.join(target, `${name}.${kind}`));
   }
-  console.log(`dist/miniprogram/${name}/${name}.js  ${(Buffer.byteLength(code) / 1024).toFixed(1)} KiB`);
+  built(`${name}/${name}.js`, text);
 }
 
 for (const { folder, name, types } of FOLDERS) {
   const target = path.join(OUT, name);
   const source = path.join(ROOT, 'sdk', folder);
-  let bytes = 0;
+  const texts = [];
   for (const [file, code] of await pieces(folder)) {
-    bytes += Buffer.byteLength(code);
-    await put(path.join(target, file), `${LICENSE}\n${code}`);
+    texts.push(`${LICENSE}\n${code}`);
+    await put(path.join(target, file), texts.at(-1));
   }
   for (const kind of ['wxml', 'wxss', 'json']) {
     await copyFile(path.join(source, `src/${name}.${kind}`), path.join(target, `${name}.${kind}`));
   }
   await copyFile(path.join(source, types), path.join(target, types));
-  console.log(`dist/miniprogram/${name}/  ${(bytes / 1024).toFixed(1)} KiB`);
+  built(`${name}/`, ...texts);
 }
 
 await buildWeb(ROOT, put);
+console.log(budgetTable(SIZES));

@@ -47,8 +47,10 @@ impl Calls {
             call.connected.get_or_insert(now);
             let fresh = |party: &&mut Party| party.state == PartyState::Connected && party.answered.is_none();
             for party in call.parties.iter_mut().filter(fresh) {
+                // Without a device it only gives its name to the call, and was connected to nobody.
+                let Some(session) = party.session else { continue };
                 party.answered = Some(now);
-                if let (Some(session), false) = (party.session, party.entered) {
+                if !party.entered {
                     self.timers.arm(Timer::Enter(id, session), now + self.limits.enter);
                 }
             }

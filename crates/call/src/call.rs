@@ -115,6 +115,8 @@ pub struct Call {
     pub data: Option<String>,
     /// Whether the back-end started it.
     pub backend: bool,
+    /// Whether its room is there for others as well, see [`crate::Placed::open`].
+    pub open: bool,
     /// When it began.
     pub started: Moment,
     /// Until when it rings.
@@ -128,7 +130,13 @@ pub struct Call {
 impl Call {
     /// Whether it is more than a call between two.
     pub fn is_group(&self) -> bool {
-        self.group.is_some() || self.parties.len() > 2
+        self.open || self.group.is_some() || self.parties.len() > 2
+    }
+
+    /// The first of an open call, who only gives its name to it: it has no device and is not busy with the call. As it is connected
+    /// from the beginning, it counts for those in the room.
+    pub(crate) fn stands_for_room(&self, user: &UserId) -> bool {
+        self.open && self.caller().is_some_and(|caller| caller.user == *user)
     }
 
     /// The caller.

@@ -67,6 +67,11 @@ impl Calls {
         let (id, name) = (call.id, &party.user);
         let key = UserKey { app: call.app, user: party.user.clone() };
         let open = !party.state.is_over();
+        if call.stands_for_room(name) {
+            let idle =
+                party.session.is_none() && party.told.is_empty() && party.state == PartyState::Connected;
+            return (!idle).then(|| format!("{id}: {name} only gives its name and does more"));
+        }
         if open && self.users.get(&key).and_then(|user| user.call) != Some(id) {
             return Some(format!("{id}: {name} takes part and is not busy"));
         }
@@ -132,7 +137,7 @@ fn awaited(party: &Party) -> bool {
 
 impl Call {
     fn fingerprint(&self, into: &mut impl Hasher) {
-        (self.app, self.is_group(), self.connected.is_some(), self.parties.len()).hash(into);
+        (self.app, self.open, self.is_group(), self.connected.is_some(), self.parties.len()).hash(into);
         for party in &self.parties {
             party.user.hash(into);
             // Of one whose part is over, only what may become the reason of the end still counts.

@@ -117,11 +117,12 @@ impl Calls {
         own: Option<SessionId>,
     ) {
         let Some(call) = self.calls.get(&id) else { return };
+        let (call_met, call_open) = (call.connected.is_some(), call.open);
         let open = call.parties.iter().filter(|party| !party.state.is_over());
         let open: Vec<(UserId, PartyState)> = open.map(|party| (party.user.clone(), party.state)).collect();
         for (user, state) in open {
             let over = match state {
-                PartyState::Connected => PartyState::Left,
+                PartyState::Connected if call_met || !call_open => PartyState::Left,
                 // Who called and vanished is lost; one who was never answered has not left anything.
                 PartyState::Calling if reason == OverReason::Lost => PartyState::Lost,
                 _ => PartyState::Cancelled,
@@ -147,6 +148,7 @@ impl Calls {
                 group: call.group,
                 data: call.data,
                 backend: call.backend,
+                open: call.open,
                 started: call.started,
                 connected: call.connected,
                 ended: self.now,
@@ -185,7 +187,8 @@ impl Calls {
                 self.timers.cancel(&Timer::Enter(id, session));
             }
         }
-        if let Some(user) = self.users.get_mut(&key) {
+        // The one that only gives its name to an open call may be in another one.
+        if let Some(user) = self.users.get_mut(&key).filter(|user| user.call == Some(id)) {
             user.call = None;
         }
         self.forget(&key);

@@ -48,6 +48,9 @@ pub struct Placed {
     pub data: Option<String>,
     /// The room in which they meet: the application knows one that is free.
     pub room: RoomId,
+    /// Whether that room is there for others as well. Then the room stands for the other side: whoever answers is connected,
+    /// and the call goes on as long as somebody rings or takes part. Only a call of the back-end can be so.
+    pub open: bool,
 }
 
 /// Why a seat in the room of a call ended.
@@ -97,7 +100,8 @@ pub enum Input {
         /// The call.
         call: Placed,
     },
-    /// The back-end starts a call: everybody in it rings, also the one it is said to come from.
+    /// The back-end starts a call: everybody in it rings, also the one it is said to come from, unless it is [`Placed::open`]:
+    /// then that one only gives its name, and may be in another call.
     Start {
         /// From whom.
         caller: UserKey,
@@ -245,6 +249,8 @@ pub struct Record {
     pub data: Option<String>,
     /// Whether the back-end started it.
     pub backend: bool,
+    /// Whether its room was there for others as well; then the first of `parties` only gave its name: it has no session and talked to nobody.
+    pub open: bool,
     /// When it began.
     pub started: Moment,
     /// When two were connected for the first time.

@@ -27,11 +27,12 @@ impl Calls {
 
     pub(crate) fn start(&mut self, key: &UserKey, placed: Placed) -> Result<CallId, Refusal> {
         self.check(key, &placed)?;
-        if self.users.get(key).is_some_and(|user| user.call.is_some()) {
+        if !placed.open && self.users.get(key).is_some_and(|user| user.call.is_some()) {
             return Err(Refusal::InCall);
         }
         self.check_room()?;
-        Ok(self.place(key, Party::new(key.user.clone(), PartyState::Ringing), placed, true))
+        let state = if placed.open { PartyState::Connected } else { PartyState::Ringing };
+        Ok(self.place(key, Party::new(key.user.clone(), state), placed, true))
     }
 
     fn check(&self, key: &UserKey, placed: &Placed) -> Result<(), Refusal> {
@@ -62,7 +63,9 @@ impl Calls {
     fn place(&mut self, key: &UserKey, caller: Party, placed: Placed, backend: bool) -> CallId {
         let id = CallId(self.next);
         self.next += 1;
-        let Placed { invitees, media, group, timeout, data, room } = placed;
+        let Placed { invitees, media, group, timeout, data, room, open } = placed;
+        // Whoever calls with a device of its own takes part in the call.
+        let open = open && backend;
         let mut parties = vec![caller];
         parties.extend(invitees.into_iter().map(|user| {
             let busy = self
@@ -73,8 +76,8 @@ impl Calls {
             party.left = busy.then_some(self.now);
             party
         }));
-        let open: Vec<UserId> =
-            parties.iter().filter(|party| !party.state.is_over()).map(|party| party.user.clone()).collect();
+        let busy = parties.iter().skip(usize::from(open)).filter(|party| !party.state.is_over());
+        let busy: Vec<UserId> = busy.map(|party| party.user.clone()).collect();
         let call = Call {
             id,
             app: key.app,
@@ -83,6 +86,7 @@ impl Calls {
             group,
             data,
             backend,
+            open,
             started: self.now,
             rings_until: self.now + timeout,
             connected: None,
@@ -91,7 +95,7 @@ impl Calls {
         self.timers.arm(Timer::Ring(id), call.rings_until);
         self.calls.insert(id, call);
         self.out.push_back(Output::Started(id));
-        for user in open {
+        for user in busy {
             let key = UserKey { app: key.app, user };
             let state = self.users.entry(key.clone()).or_default();
             state.call = Some(id);

@@ -5,13 +5,11 @@
 mod world;
 
 use huitong_call::{CallId, Calls, Input, Limits, SeatEnd};
+use huitong_explore::{Mix, Outcome, World};
 use huitong_types::{Moment, SessionId};
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
 use std::hash::{Hash, Hasher};
-use std::time::{Duration, Instant};
-use world::account::{Account, Played};
+use std::time::Duration;
+use world::account::Account;
 use world::{key, to};
 
 /// A small world: devices, and what they may do.
@@ -25,6 +23,8 @@ struct Setting {
     calls: &'static [(usize, &'static [&'static str])],
     /// Whom the back-end connects.
     starts: &'static [(&'static str, &'static [&'static str])],
+    /// Whom the back-end calls into a room where others are, and in whose name.
+    opens: &'static [(&'static str, &'static [&'static str])],
     /// Whether calls are for a group, however few are called.
     group: bool,
     /// How long a call rings, s.
@@ -36,6 +36,19 @@ struct Setting {
     /// Whether the rooms, the back-end and the server bring calls to an end too.
     rooms: bool,
 }
+
+const PLAIN: Setting = Setting {
+    devices: &[],
+    shaky: &[],
+    calls: &[],
+    starts: &[],
+    opens: &[],
+    group: false,
+    ring: 25,
+    wait: 10,
+    strangers: true,
+    rooms: true,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
@@ -88,46 +101,9 @@ impl<'a> Node<'a> {
             links: vec![Link::Out; setting.devices.len()],
         };
         for device in 0..setting.devices.len() {
-            let _played = node.play(Act::Online(device)).expect("all log in");
+            let _outcome = node.play(Act::Online(device)).expect("all log in");
         }
         node
-    }
-
-    /// All that can happen now.
-    fn acts(&self) -> Vec<Act> {
-        let mut acts = Vec::new();
-        let open: Vec<CallId> = self.calls.all().map(|call| call.id).collect();
-        for (device, link) in self.links.iter().enumerate() {
-            let shaky = self.setting.shaky.contains(&device);
-            match link {
-                Link::Out => acts.push(Act::Online(device)),
-                Link::Down => acts.extend([Act::Back(device), Act::Ended(device, false)]),
-                Link::Up => {
-                    if shaky {
-                        acts.extend([Act::Lost(device), Act::Ended(device, true), Act::Ended(device, false)]);
-                    }
-                    let calls = self.setting.calls.iter().enumerate();
-                    acts.extend(calls.filter(|(_, (by, _))| *by == device).map(|(call, _)| Act::Call(call)));
-                    let own = self.calls.of_session(session(device)).map(|call| call.id);
-                    let strangers = self.setting.strangers;
-                    for call in open.iter().filter(|call| strangers || own == Some(**call)) {
-                        acts.extend([Act::Accept(device, *call), Act::HangUp(device, *call)]);
-                        acts.extend([false, true].map(|busy| Act::Reject(device, *call, busy)));
-                    }
-                }
-            }
-            self.room_acts(device, *link, &mut acts);
-        }
-        acts.extend((0..self.setting.starts.len()).map(Act::Start));
-        if self.setting.rooms {
-            acts.extend(open.iter().map(|call| Act::End(*call)));
-            acts.push(Act::Shutdown);
-        }
-        if let Some((at, _)) = self.calls.next_deadline() {
-            acts.push(Act::Next);
-            acts.extend((at > self.now + Duration::from_secs(self.setting.wait)).then_some(Act::Wait));
-        }
-        acts
     }
 
     fn room_acts(&self, device: usize, link: Link, acts: &mut Vec<Act>) {
@@ -161,8 +137,11 @@ impl<'a> Node<'a> {
                 Input::Call { session: session(device), call: placed(invitees) }
             }
             Act::Start(start) => {
-                let (caller, invitees) = self.setting.starts[start];
-                Input::Start { caller: key(caller), call: placed(invitees) }
+                let (starts, opens) = (self.setting.starts, self.setting.opens);
+                let (caller, invitees) = starts.iter().chain(opens).nth(start).expect("one of them");
+                let mut call = placed(invitees);
+                call.open = start >= starts.len();
+                Input::Start { caller: key(caller), call }
             }
             Act::Accept(device, call) => Input::Accept { session: session(device), call },
             Act::Reject(device, call, busy) => Input::Reject { session: session(device), call, busy },
@@ -174,8 +153,48 @@ impl<'a> Node<'a> {
             Act::Next | Act::Wait => Input::Tick,
         }
     }
+}
 
-    fn play(&mut self, act: Act) -> Result<Played, String> {
+impl World for Node<'_> {
+    type Act = Act;
+
+    fn acts(&self) -> Vec<Act> {
+        let mut acts = Vec::new();
+        let open: Vec<CallId> = self.calls.all().map(|call| call.id).collect();
+        for (device, link) in self.links.iter().enumerate() {
+            let shaky = self.setting.shaky.contains(&device);
+            match link {
+                Link::Out => acts.push(Act::Online(device)),
+                Link::Down => acts.extend([Act::Back(device), Act::Ended(device, false)]),
+                Link::Up => {
+                    if shaky {
+                        acts.extend([Act::Lost(device), Act::Ended(device, true), Act::Ended(device, false)]);
+                    }
+                    let calls = self.setting.calls.iter().enumerate();
+                    acts.extend(calls.filter(|(_, (by, _))| *by == device).map(|(call, _)| Act::Call(call)));
+                    let own = self.calls.of_session(session(device)).map(|call| call.id);
+                    let strangers = self.setting.strangers;
+                    for call in open.iter().filter(|call| strangers || own == Some(**call)) {
+                        acts.extend([Act::Accept(device, *call), Act::HangUp(device, *call)]);
+                        acts.extend([false, true].map(|busy| Act::Reject(device, *call, busy)));
+                    }
+                }
+            }
+            self.room_acts(device, *link, &mut acts);
+        }
+        acts.extend((0..self.setting.starts.len() + self.setting.opens.len()).map(Act::Start));
+        if self.setting.rooms {
+            acts.extend(open.iter().map(|call| Act::End(*call)));
+            acts.push(Act::Shutdown);
+        }
+        if let Some((at, _)) = self.calls.next_deadline() {
+            acts.push(Act::Next);
+            acts.extend((at > self.now + Duration::from_secs(self.setting.wait)).then_some(Act::Wait));
+        }
+        acts
+    }
+
+    fn play(&mut self, act: Act) -> Result<Outcome, String> {
         match act {
             Act::Online(device) | Act::Back(device) => self.links[device] = Link::Up,
             Act::Lost(device) => self.links[device] = Link::Down,
@@ -185,7 +204,8 @@ impl<'a> Node<'a> {
             _ => {}
         }
         let input = self.input(act);
-        self.account.play(&mut self.calls, self.now, input)
+        let (answer, _) = self.account.play(&mut self.calls, self.now, input)?;
+        Ok(Outcome::of(&answer))
     }
 
     /// What decides what can happen next and whether all is well: the tables, and who knows of which call and is in the room
@@ -202,19 +222,20 @@ impl<'a> Node<'a> {
         mix.finish()
     }
 
-    /// Time passes and everybody goes home: nothing is left then.
-    fn go_home(mut self) -> Result<(), String> {
+    /// Everything is in order; and when time passes and everybody goes home, nothing is left.
+    fn settle(mut self) -> Result<(), String> {
+        self.account.check(&self.calls)?;
         while self.calls.next_deadline().is_some() {
-            let _played = self.play(Act::Next)?;
+            let _outcome = self.play(Act::Next)?;
         }
         self.account.check(&self.calls)?;
         for device in 0..self.links.len() {
             if self.links[device] != Link::Out {
-                let _played = self.play(Act::Ended(device, false))?;
+                let _outcome = self.play(Act::Ended(device, false))?;
             }
         }
         while self.calls.next_deadline().is_some() {
-            let _played = self.play(Act::Next)?;
+            let _outcome = self.play(Act::Next)?;
         }
         self.account.check(&self.calls)?;
         match self.calls.is_idle() {
@@ -224,158 +245,16 @@ impl<'a> Node<'a> {
     }
 }
 
-/// SplitMix64 over what is fed: quick, for states are many, and nobody makes them collide on purpose.
-#[derive(Default)]
-struct Mix(u64);
-
-impl Hasher for Mix {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u8(&mut self, word: u8) {
-        self.write_u64(word.into());
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        let z = (self.0 ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        self.0 = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// Every state that was reached, by the way that first led to it: the state before, and what happened.
-struct Explorer<'a> {
-    setting: &'a Setting,
-    ways: Vec<(usize, Act)>,
-    seen: HashSet<u64>,
-    steps: u64,
-}
-
-impl<'a> Explorer<'a> {
-    fn trail(&self, mut state: usize) -> Vec<Act> {
-        let mut trail = Vec::new();
-        while state > 0 {
-            let (before, act) = self.ways[state];
-            trail.push(act);
-            state = before;
-        }
-        trail.reverse();
-        trail
-    }
-
-    /// States are made again from their beginning: keeping the tables of all would take more memory than that takes time.
-    fn node(&self, state: usize) -> Node<'a> {
-        let mut node = Node::new(self.setting);
-        for act in self.trail(state) {
-            let _played = node.play(act).expect("it went well before");
-        }
-        node
-    }
-
-    fn fail(&self, state: usize, acts: &[Act], wrong: &str) -> ! {
-        let mut story = String::new();
-        for act in self.trail(state).iter().chain(acts) {
-            writeln!(story, "  {act:?}").expect("text");
-        }
-        panic!("{wrong}\nafter\n{story}");
-    }
-
-    /// Tries everything in one state.
-    fn expand(&mut self, state: usize) {
-        let node = self.node(state);
-        let before = node.print();
-        let mut next = node.clone();
-        let mut refused = Vec::new();
-        for act in node.acts() {
-            self.steps += 1;
-            let (answer, _) = next.play(act).unwrap_or_else(|wrong| self.fail(state, &[act], &wrong));
-            if answer.is_err() {
-                refused.push(act);
-                continue;
-            }
-            let reached = std::mem::replace(&mut next, node.clone());
-            if self.seen.insert(reached.print()) {
-                let checked = reached.account.check(&reached.calls).and_then(|()| reached.go_home());
-                checked.unwrap_or_else(|wrong| self.fail(state, &[act], &wrong));
-                self.ways.push((state, act));
-            }
-        }
-        for act in &refused {
-            let _refused = next.play(*act).unwrap_or_else(|wrong| self.fail(state, &refused, &wrong));
-        }
-        if next.print() != before {
-            self.fail(state, &refused, "a refused request changed something");
-        }
-    }
-}
-
 /// Explores all of a world.
 fn explore(name: &str, setting: &Setting) {
-    let began = Instant::now();
-    let first = Node::new(setting).print();
-    let mut explorer =
-        Explorer { setting, ways: vec![(0, Act::Shutdown)], seen: HashSet::from([first]), steps: 0 };
-    let mut level = 0..1;
-    let mut deep = 0;
-    while !level.is_empty() {
-        let end = level.end;
-        for state in level {
-            explorer.expand(state);
-        }
-        level = end..explorer.ways.len();
-        deep += usize::from(!level.is_empty());
-    }
-    let (states, steps) = (explorer.ways.len(), explorer.steps);
-    println!("{name}: all {states} states, none deeper than {deep}, {steps} steps, {:?}", began.elapsed());
-    assert!(states > 1000, "hardly anything can happen in this world");
+    let explored = huitong_explore::explore(name, &Node::new(setting));
+    assert!(explored.states > 1000, "hardly anything can happen in this world");
 }
 
-/// An exploration is worth as much as its prints: states that look alike must do alike, whatever way led to them.
 fn compare(setting: &Setting, depth: usize) {
-    let mut known: HashMap<u64, Vec<Option<u64>>> = HashMap::new();
-    let mut level = vec![Node::new(setting)];
-    let mut arrivals = 0;
-    for _ in 0..depth {
-        let mut next_level = Vec::new();
-        for node in std::mem::take(&mut level) {
-            arrivals += 1;
-            let mut reached = Vec::new();
-            let follows: Vec<Option<u64>> = (node.acts().into_iter())
-                .map(|act| {
-                    let mut next = node.clone();
-                    let (answer, _) = next.play(act).expect("all is well here");
-                    let print = next.print();
-                    reached.push(next);
-                    answer.is_ok().then_some(print)
-                })
-                .collect();
-            match known.entry(node.print()) {
-                Entry::Vacant(entry) => {
-                    entry.insert(follows);
-                    next_level.append(&mut reached);
-                }
-                Entry::Occupied(entry) => {
-                    assert_eq!(*entry.get(), follows, "one looks like another and does otherwise: {node:?}");
-                }
-            }
-        }
-        level = next_level;
-    }
-    println!("{} states were reached in {arrivals} ways, and all did alike", known.len());
-    assert!(known.len() > 100 && arrivals > 5 * known.len(), "too few were compared");
+    let compared = huitong_explore::compare(Node::new(setting), depth);
+    let enough = compared.states > 100 && compared.arrivals > 5 * compared.states;
+    assert!(enough, "too few were compared: {compared:?}");
 }
 
 #[test]
@@ -385,11 +264,8 @@ fn states_that_look_alike_do_alike() {
         shaky: &[0, 1],
         calls: &[(0, &["ben"]), (1, &["ann", "cat"])],
         starts: &[("ann", &["ben", "cat"])],
-        group: false,
-        ring: 25,
-        wait: 10,
-        strangers: true,
-        rooms: true,
+        opens: &[("cat", &["ben"])],
+        ..PLAIN
     };
     compare(&setting, 7);
 }
@@ -400,12 +276,8 @@ fn two_call_each_other_and_both_have_two_devices() {
         devices: &["ann", "ann", "ben", "ben"],
         shaky: &[0, 1, 2, 3],
         calls: &[(0, &["ben"]), (2, &["ann"]), (3, &["ann"])],
-        starts: &[],
-        group: false,
-        ring: 25,
         wait: 5,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("glare", &setting);
 }
@@ -417,11 +289,9 @@ fn time_passes_in_small_steps() {
         shaky: &[0, 1],
         calls: &[(0, &["ben"])],
         starts: &[("ann", &["ben"])],
-        group: false,
         ring: 30,
         wait: 1,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("time", &setting);
 }
@@ -433,11 +303,8 @@ fn the_back_end_connects_two() {
         shaky: &[0, 1],
         calls: &[(0, &["ben"])],
         starts: &[("ann", &["ben"]), ("ben", &["ann"])],
-        group: false,
-        ring: 25,
         wait: 5,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("back-end", &setting);
 }
@@ -449,13 +316,23 @@ fn the_back_end_connects_three() {
         shaky: &[0, 1, 3],
         calls: &[(3, &["ann"])],
         starts: &[("ann", &["ben", "cat"])],
-        group: false,
         ring: 30,
-        wait: 10,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("back-end, three", &setting);
+}
+
+#[test]
+fn the_back_end_calls_into_a_room_in_the_name_of_one_who_may_be_called_too() {
+    let setting = Setting {
+        devices: &["ann", "ben", "ben", "cat"],
+        shaky: &[0, 1],
+        calls: &[(0, &["ben"])],
+        opens: &[("ann", &["ben", "cat"]), ("cat", &["ann"])],
+        strangers: false,
+        ..PLAIN
+    };
+    explore("open", &setting);
 }
 
 #[test]
@@ -464,12 +341,8 @@ fn a_group_of_three_of_whom_anyone_may_vanish() {
         devices: &["ann", "ben", "ben", "cat"],
         shaky: &[0, 1, 2, 3],
         calls: &[(0, &["ben", "cat"]), (1, &["ann"])],
-        starts: &[],
         group: true,
-        ring: 25,
-        wait: 10,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("group", &setting);
 }
@@ -480,12 +353,8 @@ fn one_calls_three() {
         devices: &["ann", "ben", "ben", "cat", "dan"],
         shaky: &[0, 1],
         calls: &[(0, &["ben", "cat", "dan"])],
-        starts: &[],
-        group: false,
         ring: 30,
-        wait: 10,
-        strangers: true,
-        rooms: true,
+        ..PLAIN
     };
     explore("one to three", &setting);
 }
@@ -496,12 +365,9 @@ fn two_call_three() {
         devices: &["ann", "ben", "cat", "cat", "dan", "eve"],
         shaky: &[0],
         calls: &[(0, &["cat", "dan"]), (1, &["dan", "eve"]), (1, &["ann"])],
-        starts: &[],
-        group: false,
-        ring: 25,
-        wait: 10,
         strangers: false,
         rooms: false,
+        ..PLAIN
     };
     explore("two to three", &setting);
 }

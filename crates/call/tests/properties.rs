@@ -48,13 +48,15 @@ fn placed() -> impl Strategy<Value = Placed> {
         1 => Just(Duration::ZERO),
         1 => Just(Duration::MAX),
     ];
-    (invitees, group, timeout).prop_map(|(invitees, group, timeout)| Placed {
+    let open = prop::bool::weighted(0.3);
+    (invitees, group, timeout, open).prop_map(|(invitees, group, timeout, open)| Placed {
         invitees,
         media: Media::Audio,
         group,
         timeout,
         data: None,
         room: RoomId::Number(7),
+        open,
     })
 }
 

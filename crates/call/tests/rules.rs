@@ -263,6 +263,78 @@ fn a_call_of_the_back_end_rings_at_both_and_begins_when_both_have_answered() {
     assert!(world.records[0].backend);
 }
 
+/// The back-end calls into a room where others are, in the name of the host, who has no device.
+fn into_room(world: &mut World, invitees: &[&str]) -> CallId {
+    let call = Placed { open: true, ..to(invitees) };
+    world.act(Input::Start { caller: key("host"), call }).expect("allowed").expect("a call")
+}
+
+#[test]
+fn who_answers_a_call_into_a_room_is_connected_at_once_and_the_call_lasts_as_long_as_one_takes_part() {
+    let mut world = world();
+    let call = into_room(&mut world, &["ben", "cat"]);
+    assert_eq!((world.told(2), world.told(3)), (vec!["invited".into()], vec!["invited".into()]));
+    world.accept(2, call).expect("answered");
+    assert_eq!(
+        (world.told(3), world.told(20)),
+        (vec!["ben Connected".into()], vec!["invited".into(), "over AnsweredElsewhere".into()])
+    );
+    world.enter(2);
+    world.pass(secs(30));
+    assert_eq!(world.told(3), ["over TimedOut"]);
+    assert_eq!(world.told(2), ["cat TimedOut"]);
+    assert!(world.records.is_empty(), "ben is in the room, whoever else is");
+    world.hang_up(2, call).expect("left");
+    let record = &world.records[0];
+    assert!(record.open && record.backend);
+    let states: Vec<_> = record.parties.iter().map(|party| (party.state, party.duration())).collect();
+    assert_eq!(states[1..], [(PartyState::Left, secs(30)), (PartyState::TimedOut, secs(0))]);
+    assert_eq!(world.reason(), OverReason::HungUp);
+}
+
+#[test]
+fn one_may_leave_a_call_into_a_room_while_another_rings_and_that_one_may_still_answer() {
+    let mut world = world();
+    let call = into_room(&mut world, &["ben", "cat"]);
+    world.accept(2, call).expect("answered");
+    world.enter(2);
+    world.hang_up(2, call).expect("left");
+    world.accept(3, call).expect("answered");
+    world.enter(3);
+    world.act(Input::SeatLost { session: SessionId::new(3), why: SeatEnd::Kicked }).expect("always allowed");
+    assert_eq!(world.told(3).pop().as_deref(), Some("over Kicked"));
+    assert_eq!(world.reason(), OverReason::HungUp);
+}
+
+#[test]
+fn a_call_into_a_room_that_nobody_answers_ends_with_their_strongest_reason() {
+    let mut world = world();
+    let call = into_room(&mut world, &["ben", "cat"]);
+    world.reject(2, call).expect("refused");
+    world.pass(secs(30));
+    assert_eq!(world.reason(), OverReason::Rejected);
+    assert_eq!(
+        world.records[0].parties[0].state,
+        PartyState::Cancelled,
+        "nobody talked in the name of the host"
+    );
+    assert_eq!(world.records[0].connected, None);
+}
+
+#[test]
+fn who_gives_its_name_to_a_call_into_a_room_may_call_and_be_called() {
+    let mut world = world();
+    let start = Input::Start { caller: key("ann"), call: Placed { open: true, ..to(&["ben"]) } };
+    let into = world.act(start).expect("allowed").expect("a call");
+    assert!(world.told(1).is_empty(), "its name is all it gives");
+    let own = world.call(1, to(&["cat"]));
+    world.accept(3, own).expect("answered");
+    world.reject(2, into).expect("refused");
+    assert_eq!(world.call(4, to(&["ann"])), CallId(own.0 + 1));
+    assert_eq!(world.told(4).pop().as_deref(), Some("over Busy"), "ann talks with cat");
+    assert_eq!(world.hang_up(1, own), Ok(Some(own)));
+}
+
 #[test]
 fn what_cannot_be_is_refused_and_changes_nothing() {
     let mut world = world();

@@ -1,13 +1,13 @@
 //! Two hundred users call each other at random for an hour, with connections that break; the tables stay in
-//! order, and everybody is told everything once. `CALL_SEED=n cargo test -p huitong-call --test simulation` plays one
-//! seed again; `CALL_SEEDS` sets how many are played.
+//! order, and everybody is told everything once. `SEED=n cargo test -p huitong-call --test simulation` plays one seed
+//! again; `SEEDS` sets how many are played.
 
 mod world;
 
 use huitong_call::{Input, OverReason, PartyState, SeatEnd};
+use huitong_explore::{Chance, Played, Seeds, Tally};
 use huitong_types::{Moment, SessionId};
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 use std::time::Duration;
 use world::{World, key, to};
 
@@ -15,23 +15,6 @@ const USERS: u64 = 200;
 const HOUR: u64 = 3_600_000;
 /// Seeds that are played unless told otherwise.
 const SEEDS: u64 = 1000;
-
-/// SplitMix64: small, and the same everywhere.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Link {
@@ -51,7 +34,7 @@ struct Town {
 impl Town {
     fn new(seed: u64, users: u64) -> Self {
         let links = vec![(Link::Out, 0); 2 * users as usize];
-        Self { world: World::new(), chance: Chance(seed), links, next_session: 1 }
+        Self { world: World::new(), chance: Chance::new(seed), links, next_session: 1 }
     }
 
     fn name(device: usize) -> String {
@@ -166,38 +149,22 @@ fn play(seed: u64, users: u64, until: u64, pace: u64) -> Seen {
     town.end()
 }
 
-/// Plays seeds on all processors; the first that fails says how to play it again.
-fn play_all(seeds: u64, users: u64, until: u64, pace: u64) {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    if let Some(seed) = number("CALL_SEED") {
-        play(seed, users, until, pace);
-        return;
+impl Tally for Seen {
+    fn add(&mut self, other: Self) {
+        self.reasons.extend(other.reasons);
+        self.states.extend(other.states);
+        self.talks += other.talks;
     }
-    let seen = Mutex::new(Seen::default());
-    let all = &seen;
-    let count = number("CALL_SEEDS").unwrap_or(seeds);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    std::thread::scope(|scope| {
-        for first in 0..threads {
-            scope.spawn(move || {
-                for seed in (first..count).step_by(threads as usize) {
-                    let played = std::panic::catch_unwind(|| play(seed, users, until, pace));
-                    let Ok(played) = played else {
-                        panic!("seed {seed}: CALL_SEED={seed} cargo test -p huitong-call --test simulation")
-                    };
-                    let mut all = all.lock().expect("no thread failed");
-                    all.reasons.extend(played.reasons);
-                    all.states.extend(played.states);
-                    all.talks += played.talks;
-                }
-            });
-        }
-    });
-    let seen = seen.into_inner().expect("no thread failed");
+}
+
+fn play_all(seeds: u64, users: u64, until: u64, pace: u64) {
+    let seeds = Seeds { usual: seeds, test: ("huitong-call", "simulation") };
+    let played = huitong_explore::play_all(&seeds, |seed| play(seed, users, until, pace));
+    let Some(Played { count, tally: seen, complete }) = played else { return };
     println!("{count} seeds, {} calls in which people talked", seen.talks);
     assert!(seen.talks as u64 > count, "people hardly talked");
     // Among five there is always somebody to be reached.
-    if count >= seeds && users > 5 {
+    if complete && users > 5 {
         let reasons = [
             OverReason::HungUp,
             OverReason::Rejected,

@@ -24,6 +24,7 @@ mod codec;
 mod error;
 mod opus;
 mod opus_to_aac;
+mod passage;
 mod pcm;
 mod transcoder;
 mod worker;

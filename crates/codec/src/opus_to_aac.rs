@@ -1,13 +1,13 @@
 //! From browsers to phones.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::line::{Fit, JUMP_TICKS, Line, TICKS_PER_MS, millis, ticks};
+use bytes::Bytes;
+
+use crate::line::{JUMP_TICKS, TICKS_PER_MS, millis, ticks};
 use crate::opus::packet_shape;
-use crate::{
-    AudioDecoder, AudioEncoder, Builtin, Codecs, Counters, Input, LINE_RATE, Output, Pcm, Transcoder,
-};
+use crate::passage::{Crossing, Passage};
+use crate::{AudioEncoder, Builtin, Codecs, Counters, Input, LINE_RATE, Output, Pcm, Transcoder};
 
 /// Encoders switch between mono and stereo as the sound and the bit rate have it. Players take a new AAC header
 /// badly, so AAC becomes stereo at once but mono again only after this much sound that is mono.
@@ -22,21 +22,13 @@ const STRAGGLER_TICKS: i64 = 5 * LINE_RATE as i64;
 
 /// Transcodes one stream of Opus to AAC-LC at 48 kHz.
 pub struct OpusToAac {
-    codecs: Arc<dyn Codecs>,
-    decoder: Option<Box<dyn AudioDecoder>>,
-    encoder: Option<Box<dyn AudioEncoder>>,
-    /// The encoder's header is yet to be sent.
-    announce: bool,
-    line: Line,
+    passage: Passage,
+    /// The encoder's header, as long as it is yet to be sent.
+    announce: Option<Bytes>,
     /// RTP time of the packet that comes next.
     expected: Option<i64>,
     /// Sound since the last stereo packet, ticks.
     mono_for: i64,
-    pcm: Pcm,
-    /// The last frame that was encoded.
-    frame: Pcm,
-    outputs: VecDeque<Output>,
-    counters: Counters,
 }
 
 impl Default for OpusToAac {
@@ -48,175 +40,125 @@ impl Default for OpusToAac {
 impl OpusToAac {
     /// A transcoder with these codecs.
     pub fn new(codecs: Arc<dyn Codecs>) -> Self {
-        Self {
-            codecs,
-            decoder: None,
-            encoder: None,
-            announce: false,
-            line: Line::new(LINE_RATE, 1),
-            expected: None,
-            mono_for: 0,
-            pcm: Pcm::new(2),
-            frame: Pcm::new(1),
-            outputs: VecDeque::new(),
-            counters: Counters::default(),
-        }
+        Self { passage: Passage::new(codecs), announce: None, expected: None, mono_for: 0 }
     }
 
     fn opus(&mut self, rtp: i64, ts_ms: i64, data: &[u8]) {
-        self.counters.frames_in += 1;
+        let passage = &mut self.passage;
+        passage.counters.frames_in += 1;
         // A damaged packet is a lost one: the next packet shows the hole.
         let Ok((samples, channels)) = packet_shape(data) else {
-            self.counters.damaged += 1;
+            passage.counters.damaged += 1;
             return;
         };
-        if self.decoder.is_none() {
-            self.decoder = self.codecs.opus_decoder().ok();
+        if passage.decoder.is_none() {
+            passage.decoder = passage.codecs.opus_decoder().ok();
         }
         let missing = self.expected.map_or(0, |expected| rtp.saturating_sub(expected));
         if (-STRAGGLER_TICKS..0).contains(&missing) {
-            self.counters.late += 1;
+            passage.counters.late += 1;
             return;
         }
         self.follow(samples, channels);
         if (1..=JUMP_TICKS).contains(&missing) {
             self.conceal(missing, data);
         } else if missing != 0 {
-            self.line.cut();
+            self.passage.line.cut();
         }
-        let mut pcm = std::mem::replace(&mut self.pcm, Pcm::new(2));
-        let decoded = self.decoder.as_mut().is_some_and(|decoder| decoder.decode(data, &mut pcm).is_ok());
+        let passage = &mut self.passage;
+        let mut pcm = std::mem::replace(&mut passage.pcm, Pcm::new(2));
+        let decoded = passage.decoder.as_mut().is_some_and(|decoder| decoder.decode(data, &mut pcm).is_ok());
         if decoded {
             self.expected = Some(rtp.saturating_add(pcm.len() as i64));
-            self.place(ticks(ts_ms), &pcm);
+            if self.admit(ticks(ts_ms), pcm.len() as i64, HOLE_TICKS) {
+                self.passage.line.push(&pcm);
+                self.encode();
+            }
         } else {
-            self.counters.damaged += 1;
+            passage.counters.damaged += 1;
             // What was concealed so far is not concealed again.
             self.expected = self.expected.map(|_| rtp);
         }
-        self.pcm = pcm;
+        self.passage.pcm = pcm;
     }
 
     /// Follows the source to another number of channels.
     fn follow(&mut self, samples: usize, channels: usize) {
         self.mono_for = if channels == 1 { self.mono_for.saturating_add(samples as i64) } else { 0 };
-        let wanted = match (self.line.is_anchored(), self.line.channels()) {
+        let line = &self.passage.line;
+        let wanted = match (line.is_anchored(), line.channels()) {
             (false, _) => channels,
             (true, 2) if self.mono_for > MONO_AFTER_TICKS => 1,
             (true, now) => now.max(channels),
         };
-        if wanted == self.line.channels() {
-            return;
-        }
-        self.line.set_channels(wanted);
-        self.encoder = None;
+        self.passage.set_channels(wanted);
     }
 
     /// Fills the hole in front of `next`.
     fn conceal(&mut self, missing: i64, next: &[u8]) {
-        if !self.line.is_anchored() {
+        let passage = &mut self.passage;
+        if !passage.line.is_anchored() {
             return;
         }
-        self.counters.concealed_ms += (missing / TICKS_PER_MS) as u64;
-        let mut pcm = std::mem::replace(&mut self.pcm, Pcm::new(2));
-        let decoder = self.decoder.as_mut();
+        let mut pcm = std::mem::replace(&mut passage.pcm, Pcm::new(2));
+        let decoder = passage.decoder.as_mut();
         if decoder.is_some_and(|decoder| decoder.conceal(missing as usize, Some(next), &mut pcm)) {
-            self.line.push(&pcm);
+            passage.counters.concealed_ms += (missing / TICKS_PER_MS) as u64;
+            passage.line.push(&pcm);
         } else {
-            self.line.conceal(missing);
+            passage.conceal(missing);
         }
-        self.pcm = pcm;
+        passage.pcm = pcm;
         self.encode();
     }
+}
 
-    fn place(&mut self, at: i64, pcm: &Pcm) {
-        match self.line.fit(at, pcm.len() as i64, HOLE_TICKS) {
-            Fit::Plays => {}
-            Fit::Hole(missing) => {
-                self.counters.concealed_ms += (missing / TICKS_PER_MS) as u64;
-                self.line.conceal(missing);
-            }
-            Fit::Late => {
-                self.counters.late += 1;
-                return;
-            }
-            Fit::Jumps => self.jump(at),
-        }
-        self.line.push(pcm);
-        self.encode();
-    }
-
-    fn jump(&mut self, at: i64) {
-        if self.line.is_anchored() {
-            self.counters.jumps += 1;
-            if let Some(encoder) = &self.encoder {
-                self.line.fill_up(encoder.frame_samples());
-            }
-            self.encode();
-        }
-        self.line.jump(at);
+impl Crossing for OpusToAac {
+    fn passage(&mut self) -> &mut Passage {
+        &mut self.passage
     }
 
     /// A new encoder begins with the overlap of the last frame, so that its first frame is whole.
     fn new_encoder(&mut self) -> Option<Box<dyn AudioEncoder>> {
-        let channels = self.line.channels();
-        let mut encoder = self.codecs.aac_encoder(channels).ok()?;
-        self.announce = true;
-        self.frame.convert(channels);
-        if self.frame.len() == encoder.frame_samples() {
+        let passage = &mut self.passage;
+        let channels = passage.line.channels();
+        let mut encoder = passage.codecs.aac_encoder(channels).ok()?;
+        passage.frame.convert(channels);
+        if passage.frame.len() == encoder.frame_samples() {
             // That frame went out from the encoder before this one.
-            encoder.encode(&self.frame).ok();
+            encoder.encode(&passage.frame).ok();
         }
+        self.announce = encoder.header();
         Some(encoder)
     }
 
-    fn encode(&mut self) {
-        if self.encoder.is_none() {
-            self.encoder = self.new_encoder();
-        }
-        let Some(encoder) = &mut self.encoder else {
-            self.counters.encoder_errors += 1;
-            return;
-        };
-        let delay = encoder.delay_samples() as i64;
-        while let Some(start) = self.line.take(encoder.frame_samples(), &mut self.frame) {
-            let Ok(data) = encoder.encode(&self.frame) else {
-                self.counters.encoder_errors += 1;
-                continue;
-            };
-            // The very first frame of a publication would begin before its timeline.
-            if start < delay {
-                continue;
-            }
-            let ts_ms = millis(start - delay);
-            if std::mem::take(&mut self.announce) {
-                self.outputs.extend(encoder.header().map(|header| Output::AacHeader { ts_ms, data: header }));
-            }
-            self.counters.frames_out += 1;
-            self.outputs.push_back(Output::Aac { ts_ms, data });
-        }
+    fn put(&mut self, at: i64, data: Bytes) {
+        let ts_ms = millis(at);
+        let header = self.announce.take().map(|data| Output::AacHeader { ts_ms, data });
+        self.passage.outputs.extend(header);
+        self.passage.outputs.push_back(Output::Aac { ts_ms, data });
     }
 }
 
 impl Transcoder for OpusToAac {
     fn handle(&mut self, input: Input) {
         // One input makes at most a second of output; what was not taken is of no use to anybody.
-        self.outputs.clear();
+        self.passage.outputs.clear();
         match input.bounded() {
             Input::Opus { rtp, ts_ms, data } => self.opus(rtp, ts_ms, &data),
             Input::Aac { .. } => {
-                self.counters.frames_in += 1;
-                self.counters.damaged += 1;
+                self.passage.counters.frames_in += 1;
+                self.passage.counters.damaged += 1;
             }
-            Input::AacHeader(_) => self.counters.damaged += 1,
+            Input::AacHeader(_) => self.passage.counters.damaged += 1,
         }
     }
 
     fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.passage.outputs.pop_front()
     }
 
     fn counters(&self) -> Counters {
-        self.counters
+        self.passage.counters
     }
 }

@@ -181,6 +181,62 @@ fn sound_is_on_its_way_within_sixty_milliseconds_and_the_overlap_of_the_codec() 
     }
 }
 
+/// When a player that got these packets of AAC, each with its time, plays the beginning of the loud part, if it waits
+/// exactly as long as it must not to run dry, ms.
+fn loud_at(packets: &[(i64, Output)]) -> f64 {
+    let (frame_ms, heard) = (1024.0 / 48.0, decoded(packets));
+    let loud = heard.iter().position(|sample| sample.abs() > 0.2).expect("it is heard");
+    let frames = packets.iter().filter(|(_, output)| matches!(output, Output::Aac { .. }));
+    let begin = frames.zip(0..).map(|((at, _), n)| *at as f64 - f64::from(n) * frame_ms);
+    begin.fold(f64::MIN, f64::max) + loud as f64 / 48.0
+}
+
+/// How much later a phone plays another phone's voice through the mix than directly, ms. Frames begin at `start`, and each
+/// is late by up to `jitter`.
+fn added_by_the_mix(start: i64, jitter: i64, from: f64) -> f64 {
+    let sound = |t: f64| (if t < from { 0.002 } else { 0.4 }) * (TAU * 700.0 * t).sin();
+    let mut direct: Vec<(i64, Output)> = Vec::new();
+    let mut room = MixRoom::default();
+    room.add_talker(VoiceId(0));
+    room.set_listener(ListenerId(9), Vec::new());
+    room.set_wants(ListenerId(9), AAC);
+    let inputs = aac_stream(&wave(48_000, 1, from + 1.0, |t, _| sound(t)), 48_000, start);
+    for (n, input) in (0..).zip(&inputs) {
+        let late = if jitter == 0 { 0 } else { n * 7919 % jitter };
+        let (at, output) = match input {
+            Input::Aac { ts_ms, data } => {
+                (ts_ms + 22 + late, Output::Aac { ts_ms: *ts_ms, data: data.clone() })
+            }
+            Input::AacHeader(data) => (start, Output::AacHeader { ts_ms: start, data: data.clone() }),
+            Input::Opus { .. } => unreachable!("a phone sends none"),
+        };
+        // Frames of a connection do not overtake each other.
+        let before = direct.last().map_or(at, |(before, _)| *before);
+        direct.push((at.max(before), output));
+    }
+    let mut arrivals = direct.iter().map(|(at, _)| *at).zip(inputs).peekable();
+    let mut sent = Vec::new();
+    for now in (0..(from * 1000.0) as i64 + 500).step_by(10) {
+        while let Some((_, input)) = arrivals.next_if(|(at, _)| *at <= now) {
+            room.push(VoiceId(0), input);
+        }
+        room.tick(|_, output| sent.push((now, output)));
+    }
+    loud_at(&sent) - loud_at(&direct)
+}
+
+#[test]
+fn a_phone_hears_a_phone_through_the_mix_sixty_milliseconds_later_than_directly() {
+    // Wherever the frames of the talker lie between the blocks and the frames of the mix.
+    for jitter in [0, 20] {
+        let added = (0..22).step_by(3).map(|start| added_by_the_mix(start, jitter, 4.5));
+        let (least, most) = added.fold((f64::MAX, f64::MIN), |(a, b), ms| (a.min(ms), b.max(ms)));
+        println!("jitter of {jitter} ms: a mix adds {least:.0} to {most:.0} ms");
+        // Times of the test are whole milliseconds, on both ways.
+        assert!(least > 30.0 && most <= 62.0, "jitter of {jitter} ms: {least} to {most} ms");
+    }
+}
+
 #[test]
 fn of_too_many_only_the_loudest_are_mixed_and_who_becomes_loud_comes_in() {
     let mut room = MixRoom::default();

@@ -8,13 +8,12 @@ use huitong_conference::{
     Actor, AdminGone, AskedAdmin, Change, ConferenceId, Conferences, ExitReason, Guessing, Input, Kind,
     Limits, Profile, Role, SeatEnd, Settings, Verdict, Wish,
 };
+use huitong_explore::{Mix, Outcome, World};
 use huitong_types::{AppId, Moment, SessionId, StreamKind};
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
+use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
-use std::time::{Duration, Instant};
-use world::account::{Account, Played};
+use std::time::Duration;
+use world::account::Account;
 use world::{by, hash, key, room, secret, settings, whom};
 
 /// A small world: who there is, and what may happen.
@@ -138,53 +137,6 @@ impl<'a> Node<'a> {
         users
     }
 
-    /// All that can happen now.
-    fn acts(&self) -> Vec<Act> {
-        let setting = self.setting;
-        let mut acts = Vec::new();
-        let there = self.machine.all().next().is_some();
-        for (user, _) in self.users().iter().enumerate() {
-            acts.push(Act::Find(user));
-            for (role, password) in (0..setting.roles.len())
-                .flat_map(|role| (0..setting.tries.len()).map(move |word| (role, word)))
-            {
-                acts.extend(there.then_some(Act::Ask(user, role, password)));
-            }
-        }
-        if !self.account.to_hash.is_empty() {
-            acts.extend([Act::Hashed(true), Act::Hashed(false)]);
-        }
-        for check in 0..self.account.to_check.len() {
-            acts.extend(
-                [Verdict::Right, Verdict::Wrong, Verdict::Failed].map(|verdict| Act::Checked(check, verdict)),
-            );
-        }
-        for number in 0..setting.sessions.len() {
-            let tickets = 0..self.account.tickets.len();
-            acts.extend(tickets.map(|ticket| Act::Enter(number, ticket)));
-            if self.account.inside.contains_key(&session(number)) {
-                acts.extend([Act::Leave(number), Act::Gone(number, false)]);
-                if setting.media {
-                    acts.extend(StreamKind::ALL.map(|kind| Act::Publish(number, kind)));
-                    acts.extend([Act::Unpublish(number), Act::Hand(number, true), Act::Hand(number, false)]);
-                }
-                if setting.rooms {
-                    let ways = [SeatEnd::TimedOut, SeatEnd::Kicked, SeatEnd::Dissolved];
-                    acts.extend(ways.map(|why| Act::SeatLost(number, why)));
-                    acts.push(Act::Gone(number, true));
-                }
-            }
-        }
-        if there {
-            self.rule_acts(&mut acts);
-        }
-        if let Some((at, _)) = self.machine.next_deadline() {
-            acts.push(Act::Next);
-            acts.extend((setting.waits && at > self.now + Duration::from_secs(30)).then_some(Act::Wait));
-        }
-        acts
-    }
-
     fn rule_acts(&self, acts: &mut Vec<Act>) {
         let setting = self.setting;
         for ruler in 0..setting.rulers.len() {
@@ -268,8 +220,58 @@ impl<'a> Node<'a> {
             Act::Next | Act::Wait => Input::Tick,
         }
     }
+}
 
-    fn play(&mut self, act: Act) -> Result<Played, String> {
+impl World for Node<'_> {
+    type Act = Act;
+
+    fn acts(&self) -> Vec<Act> {
+        let setting = self.setting;
+        let mut acts = Vec::new();
+        let there = self.machine.all().next().is_some();
+        for (user, _) in self.users().iter().enumerate() {
+            acts.push(Act::Find(user));
+            for (role, password) in (0..setting.roles.len())
+                .flat_map(|role| (0..setting.tries.len()).map(move |word| (role, word)))
+            {
+                acts.extend(there.then_some(Act::Ask(user, role, password)));
+            }
+        }
+        if !self.account.to_hash.is_empty() {
+            acts.extend([Act::Hashed(true), Act::Hashed(false)]);
+        }
+        for check in 0..self.account.to_check.len() {
+            acts.extend(
+                [Verdict::Right, Verdict::Wrong, Verdict::Failed].map(|verdict| Act::Checked(check, verdict)),
+            );
+        }
+        for number in 0..setting.sessions.len() {
+            let tickets = 0..self.account.tickets.len();
+            acts.extend(tickets.map(|ticket| Act::Enter(number, ticket)));
+            if self.account.inside.contains_key(&session(number)) {
+                acts.extend([Act::Leave(number), Act::Gone(number, false)]);
+                if setting.media {
+                    acts.extend(StreamKind::ALL.map(|kind| Act::Publish(number, kind)));
+                    acts.extend([Act::Unpublish(number), Act::Hand(number, true), Act::Hand(number, false)]);
+                }
+                if setting.rooms {
+                    let ways = [SeatEnd::TimedOut, SeatEnd::Kicked, SeatEnd::Dissolved];
+                    acts.extend(ways.map(|why| Act::SeatLost(number, why)));
+                    acts.push(Act::Gone(number, true));
+                }
+            }
+        }
+        if there {
+            self.rule_acts(&mut acts);
+        }
+        if let Some((at, _)) = self.machine.next_deadline() {
+            acts.push(Act::Next);
+            acts.extend((setting.waits && at > self.now + Duration::from_secs(30)).then_some(Act::Wait));
+        }
+        acts
+    }
+
+    fn play(&mut self, act: Act) -> Result<Outcome, String> {
         match act {
             Act::Next => self.now = self.machine.next_deadline().map_or(self.now, |(at, _)| at),
             Act::Wait => self.now = self.now + Duration::from_secs(30),
@@ -286,7 +288,8 @@ impl<'a> Node<'a> {
             self.account.tickets.pop_first();
         }
         self.account.exits.clear();
-        played
+        let (answer, _) = played?;
+        Ok(Outcome::of(&answer))
     }
 
     /// What decides what can happen next and whether all is well: the tables, and what tickets there are.
@@ -302,14 +305,15 @@ impl<'a> Node<'a> {
         mix.finish()
     }
 
-    /// Everybody goes home and time passes: nothing is left then.
-    fn go_home(mut self) -> Result<(), String> {
+    /// Everything is in order; and when everybody goes home and time passes, nothing is left.
+    fn settle(mut self) -> Result<(), String> {
+        self.account.check(&self.machine)?;
         for number in 0..self.setting.sessions.len() {
-            let _played = self.play(Act::Gone(number, false))?;
+            let _outcome = self.play(Act::Gone(number, false))?;
         }
         self.account.check(&self.machine)?;
         while self.machine.next_deadline().is_some() {
-            let _played = self.play(Act::Next)?;
+            let _outcome = self.play(Act::Next)?;
         }
         self.account.check(&self.machine)?;
         match (self.machine.is_idle(), self.account.asks.is_empty()) {
@@ -320,150 +324,16 @@ impl<'a> Node<'a> {
     }
 }
 
-/// SplitMix64 over what is fed: quick, for states are many, and nobody makes them collide on purpose.
-#[derive(Default)]
-struct Mix(u64);
-
-impl Hasher for Mix {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        let z = (self.0 ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        self.0 = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// Every state that was reached, by the way that first led to it: the state before, and what happened.
-struct Explorer<'a> {
-    setting: &'a Setting,
-    ways: Vec<(usize, Act)>,
-    seen: HashSet<u64>,
-    steps: u64,
-}
-
-impl<'a> Explorer<'a> {
-    fn trail(&self, mut state: usize) -> Vec<Act> {
-        let mut trail = Vec::new();
-        while state > 0 {
-            let (before, act) = self.ways[state];
-            trail.push(act);
-            state = before;
-        }
-        trail.reverse();
-        trail
-    }
-
-    /// States are made again from their beginning: keeping the tables of all would take more memory than that takes time.
-    fn node(&self, state: usize) -> Node<'a> {
-        let mut node = Node::new(self.setting);
-        for act in self.trail(state) {
-            let _played = node.play(act).expect("it went well before");
-        }
-        node
-    }
-
-    fn fail(&self, state: usize, acts: &[Act], wrong: &str) -> ! {
-        let mut story = String::new();
-        for act in self.trail(state).iter().chain(acts) {
-            writeln!(story, "  {act:?}").expect("text");
-        }
-        panic!("{wrong}\nafter\n{story}");
-    }
-
-    /// Tries everything in one state.
-    fn expand(&mut self, state: usize) {
-        let node = self.node(state);
-        let before = node.print();
-        let mut next = node.clone();
-        let mut refused = Vec::new();
-        for act in node.acts() {
-            self.steps += 1;
-            let (answer, _) = next.play(act).unwrap_or_else(|wrong| self.fail(state, &[act], &wrong));
-            if answer.is_err() {
-                refused.push(act);
-                continue;
-            }
-            let reached = std::mem::replace(&mut next, node.clone());
-            if self.seen.insert(reached.print()) {
-                let checked = reached.account.check(&reached.machine).and_then(|()| reached.go_home());
-                checked.unwrap_or_else(|wrong| self.fail(state, &[act], &wrong));
-                self.ways.push((state, act));
-            }
-        }
-        if next.print() != before {
-            self.fail(state, &refused, "a refused request changed something");
-        }
-    }
-}
-
 /// Explores all of a world.
 fn explore(name: &str, setting: &Setting) {
-    let began = Instant::now();
-    let first = Node::new(setting).print();
-    let mut explorer =
-        Explorer { setting, ways: vec![(0, Act::Shutdown)], seen: HashSet::from([first]), steps: 0 };
-    let mut level = 0..1;
-    let mut deep = 0;
-    while !level.is_empty() {
-        let end = level.end;
-        for state in level {
-            explorer.expand(state);
-        }
-        level = end..explorer.ways.len();
-        deep += usize::from(!level.is_empty());
-        if std::env::var("CONFERENCE_LEVELS").is_ok() {
-            println!("{name}: level {deep} has {} states, {:?}", level.len(), began.elapsed());
-        }
-    }
-    let (states, steps) = (explorer.ways.len(), explorer.steps);
-    println!("{name}: all {states} states, none deeper than {deep}, {steps} steps, {:?}", began.elapsed());
-    assert!(states > 500, "hardly anything can happen in this world");
+    let explored = huitong_explore::explore(name, &Node::new(setting));
+    assert!(explored.states > 500, "hardly anything can happen in this world");
 }
 
-/// An exploration is worth as much as its prints: states that look alike must do alike, whatever way led to them.
 fn compare(setting: &Setting, depth: usize) {
-    let mut known: HashMap<u64, Vec<Option<u64>>> = HashMap::new();
-    let mut level = vec![Node::new(setting)];
-    let mut arrivals = 0;
-    for _ in 0..depth {
-        let mut next_level = Vec::new();
-        for node in std::mem::take(&mut level) {
-            arrivals += 1;
-            let mut reached = Vec::new();
-            let follows: Vec<Option<u64>> = (node.acts().into_iter())
-                .map(|act| {
-                    let mut next = node.clone();
-                    let (answer, _) = next.play(act).expect("all is well here");
-                    let print = next.print();
-                    reached.push(next);
-                    answer.is_ok().then_some(print)
-                })
-                .collect();
-            match known.entry(node.print()) {
-                Entry::Vacant(entry) => {
-                    entry.insert(follows);
-                    next_level.append(&mut reached);
-                }
-                Entry::Occupied(entry) => {
-                    assert_eq!(*entry.get(), follows, "one looks like another and does otherwise: {node:?}");
-                }
-            }
-        }
-        level = next_level;
-    }
-    println!("{} states were reached in {arrivals} ways, and all did alike", known.len());
-    assert!(known.len() > 100 && arrivals > 5 * known.len(), "too few were compared");
+    let compared = huitong_explore::compare(Node::new(setting), depth);
+    let enough = compared.states > 100 && compared.arrivals > 5 * compared.states;
+    assert!(enough, "too few were compared: {compared:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Hours of a town that meets in conferences, in virtual time. Whatever people do, in whatever order and however fast: tables stay
-//! in order, nobody gets more than it may, and everybody is told everything once. `CONFERENCE_SEED=n cargo test -p
-//! huitong-conference --test simulation` plays one seed again; `CONFERENCE_SEEDS` sets how many are played.
+//! in order, nobody gets more than it may, and everybody is told everything once. `SEED=n cargo test -p
+//! huitong-conference --test simulation` plays one seed again; `SEEDS` sets how many are played.
 
 mod world;
 
@@ -8,9 +8,9 @@ use huitong_conference::{
     Actor, AdminGone, Answer, AskedAdmin, Change, ConferenceId, ExitReason, Input, Kind, Limits, Profile,
     Refusal, Reply, Role, SeatEnd, Settings, Ticket, Wish,
 };
+use huitong_explore::{Chance, Played, Seeds, Tally};
 use huitong_types::{AppId, Moment, SessionId, StreamKind};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 use std::time::Duration;
 use world::{World, by, key, room, secret, settings, whom};
 
@@ -18,27 +18,6 @@ const HOUR: u64 = 3_600_000;
 /// Seeds that are played unless told otherwise.
 const SEEDS: u64 = 300;
 const PASSWORDS: [&str; 4] = ["", "alpha", "beta", ""];
-
-/// SplitMix64: small, and the same everywhere.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len() as u64) as usize]
-    }
-}
 
 /// What happened in towns: a simulation in which nothing does proves nothing.
 #[derive(Default)]
@@ -63,7 +42,7 @@ struct Town {
 
 impl Town {
     fn new(seed: u64, users: u64, rooms: u64) -> Self {
-        let mut chance = Chance(seed);
+        let mut chance = Chance::new(seed);
         let limits = Limits {
             admin_gone: chance.of(&[AdminGone::GoOn, AdminGone::NextTalker, AdminGone::End]),
             asked_admin: chance.of(&[AskedAdmin::Granted, AskedAdmin::Talker, AskedAdmin::Refused]),
@@ -232,39 +211,23 @@ fn play(seed: u64, users: u64, rooms: u64, until: u64) -> Seen {
     town.end()
 }
 
-/// Plays seeds on all processors; the first that fails says how to play it again.
-fn play_all(seeds: u64, users: u64, rooms: u64, until: u64) {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    if let Some(seed) = number("CONFERENCE_SEED") {
-        play(seed, users, rooms, until);
-        return;
+impl Tally for Seen {
+    fn add(&mut self, other: Self) {
+        self.exits.extend(other.exits);
+        self.refusals.extend(other.refusals);
+        self.entries += other.entries;
+        self.grants += other.grants;
     }
-    let seen = Mutex::new(Seen::default());
-    let all = &seen;
-    let count = number("CONFERENCE_SEEDS").unwrap_or(seeds);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    std::thread::scope(|scope| {
-        for first in 0..threads {
-            scope.spawn(move || {
-                for seed in (first..count).step_by(threads as usize) {
-                    let played = std::panic::catch_unwind(|| play(seed, users, rooms, until));
-                    let Ok(played) = played else {
-                        panic!("CONFERENCE_SEED={seed} cargo test -p huitong-conference --test simulation")
-                    };
-                    let mut all = all.lock().expect("no thread failed");
-                    all.exits.extend(played.exits);
-                    all.refusals.extend(played.refusals);
-                    all.entries += played.entries;
-                    all.grants += played.grants;
-                }
-            });
-        }
-    });
-    let seen = seen.into_inner().expect("no thread failed");
+}
+
+fn play_all(seeds: u64, users: u64, rooms: u64, until: u64) {
+    let seeds = Seeds { usual: seeds, test: ("huitong-conference", "simulation") };
+    let played = huitong_explore::play_all(&seeds, |seed| play(seed, users, rooms, until));
+    let Some(Played { count, tally: seen, complete }) = played else { return };
     println!("{count} seeds: {} entries, {} grants, refused: {:?}", seen.entries, seen.grants, seen.refusals);
     assert!(seen.entries > 10 * count && seen.grants > count, "hardly anything happened");
     // In a few minutes no ticket expires.
-    if count >= seeds && until >= HOUR {
+    if complete && until >= HOUR {
         assert_eq!(seen.exits, BTreeSet::from(ExitReason::ALL), "every way out was taken");
         let expected = [
             Refusal::WrongPassword,

@@ -7,7 +7,7 @@ use huitong_call::{Input, Output, UserKey};
 use huitong_protocol::api::{
     CallList, CallParticipant, CallRequest, CallSummary, GroupDetail, GroupList, GroupRequest, GroupSummary,
 };
-use huitong_types::{AppId, CallData, CallId, ErrorCode, Fault, GroupId, UserId};
+use huitong_types::{AppId, CallData, CallId, ErrorCode, Fault, GroupId, RoomId, UserId};
 use std::time::Duration;
 
 impl Engine {
@@ -20,19 +20,22 @@ impl Engine {
         let invitees = request.invitees.iter().map(|name| user("invitees", name));
         let group = request.group.as_ref().map(GroupId::new).transpose();
         let data = request.data.as_ref().map(CallData::new).transpose();
+        let room = request.room.as_deref().map(RoomId::parse).transpose();
         let wish = Wish {
             invitees: invitees.collect::<Result<_, _>>()?,
             media: request.media.into(),
             group: group.map_err(|error| invalid("group", &error))?,
             timeout: request.timeout_ms.map(|ms| Duration::from_millis(u64::from(ms))),
             data: data.map_err(|error| invalid("data", &error))?,
+            room: room.map_err(|error| invalid("room", &error))?,
         };
         let (placed, meta) = self.prepare(&caller, wish)?;
         let id = self.desk.handle(self.now, Input::Start { caller: caller.clone(), call: placed });
         let id = id.map_err(|refusal| refused(&refusal))?.ok_or(Fault::new(ErrorCode::Internal))?;
         self.enter_call(id, meta);
         let log = self.log_now(id).ok_or(Fault::new(ErrorCode::Internal))?;
-        let detail = format!("{} {} by the back-end", log.call, log.media.as_str());
+        let open = if request.room.is_some() { ", into a room of others" } else { "" };
+        let detail = format!("{} {} by the back-end{open}", log.call, log.media.as_str());
         self.note_user("call", None, app, Some(&log.room), &caller.user, detail);
         Ok(ApiResult::Call(summary(&log)))
     }
@@ -124,6 +127,7 @@ fn summary(log: &CallLog) -> CallSummary {
         group: log.group.as_ref().map(|group| group.as_str().to_owned()),
         data: log.data.as_ref().map(|data| data.as_str().to_owned()),
         backend: log.backend,
+        open: log.open,
         started_ms: log.started_ms,
         connected_ms: log.connected_ms,
         participants: log.parties.iter().map(participant).collect(),

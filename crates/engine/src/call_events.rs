@@ -7,7 +7,7 @@ use huitong_call::{Input, PresenceChange, SeatEnd, UserKey};
 use huitong_protocol::Event;
 use huitong_room::RoomKey;
 use huitong_session::{Body, Who};
-use huitong_types::{EndReason, ErrorCode, Fault, LeaveReason, ParticipantState, Scene, SessionId};
+use huitong_types::{EndReason, ErrorCode, Fault, LeaveReason, Scene, SessionId};
 
 impl Engine {
     /// A session on which calls ring has logged in.
@@ -47,14 +47,17 @@ impl Engine {
         }
     }
 
-    /// Whether a session may enter a room as far as calls are concerned. `true`: it is the room of its own call.
+    /// Whether a session may enter a room as far as calls are concerned. `true`: its own call leads there.
     pub(crate) fn may_enter_call(
         &self,
         session: SessionId,
         key: &RoomKey,
         scene: Scene,
     ) -> Result<bool, Fault> {
-        let Some(call) = self.desk.rooms.get(key) else {
+        let own = self.desk.machine.bound_call(session);
+        let open =
+            own.and_then(|call| self.desk.meta.get(&call)).is_some_and(|meta| meta.open && meta.key == *key);
+        let Some(call) = self.desk.rooms.get(key).copied().or(own.filter(|_| open)) else {
             // Whoever joins while the call ends would be alone in a room of which it does not know that it is in.
             if self.desk.last_rooms.get(&session) == Some(key) {
                 let sentence = "This was the room of a call, and the call is over.";
@@ -62,7 +65,7 @@ impl Engine {
             }
             return Ok(false);
         };
-        if self.desk.machine.bound_call(session) != Some(*call) {
+        if own != Some(call) {
             let sentence = "This is the room of a call in which the session does not take part.";
             return Err(Fault::because(ErrorCode::MayNotEnter, sentence).in_field("room"));
         }
@@ -86,7 +89,7 @@ impl Engine {
             LeaveReason::Left | LeaveReason::SessionEnded | LeaveReason::BecameAudience => SeatEnd::Left,
             LeaveReason::TimedOut => SeatEnd::TimedOut,
             LeaveReason::Kicked | LeaveReason::Replaced => SeatEnd::Kicked,
-            LeaveReason::Dissolved | LeaveReason::ServerShutdown => SeatEnd::Dissolved,
+            LeaveReason::Dissolved => SeatEnd::Dissolved,
         };
         if self.is_seat_of_call(session, key) {
             self.let_happen(Input::SeatLost { session, why });
@@ -94,8 +97,8 @@ impl Engine {
     }
 
     fn is_seat_of_call(&self, session: SessionId, key: &RoomKey) -> bool {
-        let call = self.desk.rooms.get(key);
-        call.is_some() && call.copied() == self.desk.machine.bound_call(session)
+        let call = self.desk.machine.bound_call(session);
+        call.and_then(|call| self.desk.meta.get(&call)).is_some_and(|meta| meta.key == *key)
     }
 
     /// Tells the machine something that cannot be refused.
@@ -156,21 +159,17 @@ impl Engine {
     fn call_finished(&mut self, record: &huitong_call::Record) {
         let Some(meta) = self.desk.meta.remove(&record.id) else { return };
         self.desk.names.remove(&meta.name);
-        self.desk.rooms.remove(&meta.key);
         if let Some(calls) = self.desk.per_app.get_mut(&record.app) {
             *calls -= 1;
             if *calls == 0 {
                 self.desk.per_app.remove(&record.app);
             }
         }
-        // Encoders that push by a minted URL have no part in the call that could end.
-        if self.rooms.exists(&meta.key) {
-            let dissolved = self.in_room(huitong_room::Input::Dissolve { key: meta.key.clone() });
-            debug_assert!(dissolved.is_ok(), "the room is there");
+        if !meta.open {
+            self.close_room_of_call(&meta.key);
         }
-        self.withdraw_urls(|url| url.key == meta.key);
         let log = self.log_of_record(record, &meta);
-        let talked = log.parties.iter().filter(|party| party.state == ParticipantState::Left).count();
+        let talked = log.parties.iter().filter(|party| party.answered_ms.is_some()).count();
         let ended = log.end.as_ref().map_or("", |end| end.reason.as_str());
         let detail = format!("{} {ended} {talked} of {}", log.call, log.parties.len());
         if let Some(caller) = log.parties.first() {
@@ -178,6 +177,17 @@ impl Engine {
             self.note_user("call-over", None, log.app, Some(&log.room), &user, detail);
         }
         self.out.push_back(Output::CallFinished(Box::new(log)));
+    }
+
+    /// The room of a call that is over is nobody's any more.
+    fn close_room_of_call(&mut self, key: &RoomKey) {
+        self.desk.rooms.remove(key);
+        // Encoders that push by a minted URL have no part in the call that could end.
+        if self.rooms.exists(key) {
+            let dissolved = self.in_room(huitong_room::Input::Dissolve { key: key.clone() });
+            debug_assert!(dissolved.is_ok(), "the room is there");
+        }
+        self.withdraw_urls(|url| url.key == *key);
     }
 
     fn push_event(&mut self, session: SessionId, event: &Event) {

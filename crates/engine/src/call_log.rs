@@ -22,6 +22,8 @@ pub struct CallLog {
     pub data: Option<CallData>,
     /// Whether the back-end made it.
     pub backend: bool,
+    /// Whether its room is there for others as well; then the first of `parties` only gives its name.
+    pub open: bool,
     /// When it began, Unix ms.
     pub started_ms: u64,
     /// When two were connected for the first time, Unix ms.

@@ -27,6 +27,7 @@ struct Part {
 struct View {
     media: Media,
     backend: bool,
+    open: bool,
     started: Moment,
     rings_until: Moment,
     parts: Vec<Part>,
@@ -44,6 +45,7 @@ impl View {
         Self {
             media: call.media,
             backend: call.backend,
+            open: call.open,
             started: call.started,
             rings_until: call.rings_until,
             parts: call.parties.iter().map(part).collect(),
@@ -66,6 +68,7 @@ impl View {
         Self {
             media: record.media,
             backend: record.backend,
+            open: record.open,
             started: record.started,
             rings_until: record.ended,
             parts: record.parties.iter().map(part).collect(),
@@ -103,6 +106,7 @@ impl Engine {
             group: meta.group.clone(),
             data: meta.data.clone(),
             backend: view.backend,
+            open: view.open,
             ringing_ms: u32::try_from(view.rings_until.since(self.now).as_millis()).unwrap_or(u32::MAX),
             started_ms: self.unix_of(view.started),
             connected_ms: own.answered.map(|at| self.unix_of(at)),
@@ -142,6 +146,7 @@ impl Engine {
             group: meta.group.clone(),
             data: meta.data.clone(),
             backend: call.backend,
+            open: call.open,
             started_ms: self.unix_of(call.started),
             connected_ms: call.connected.map(|at| self.unix_of(at)),
             end: None,
@@ -168,6 +173,7 @@ impl Engine {
             group: meta.group.clone(),
             data: meta.data.clone(),
             backend: record.backend,
+            open: record.open,
             started_ms: self.unix_of(record.started),
             connected_ms: record.connected.map(|at| self.unix_of(at)),
             end: Some(CallLogEnd {

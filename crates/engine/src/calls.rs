@@ -6,7 +6,7 @@ use huitong_call::{Calls, Input, Media, Placed, Presence, Refusal, UserKey};
 use huitong_protocol::{CallReply, CallState, Done, PlaceCall, Presence as Seen, Reject, Watch, WatchReply};
 use huitong_room::RoomKey;
 use huitong_types::{
-    AppId, CallData, CallId, CallMedia, CallRef, DeviceId, ErrorCode, Fault, GroupId, Moment, RoomId,
+    AppId, CallData, CallId, CallMedia, CallRef, DeviceId, ErrorCode, Fault, GroupId, Moment, RoomId, Scene,
     SessionId, UserId, limits,
 };
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -32,6 +32,8 @@ const ROOM_TRIES: usize = 32;
 pub(crate) struct Meta {
     pub(crate) name: CallId,
     pub(crate) key: RoomKey,
+    /// Whether the room is there for others as well, and was not made for the call.
+    pub(crate) open: bool,
     pub(crate) group: Option<GroupId>,
     pub(crate) data: Option<CallData>,
     /// The devices by which users took part, for the record: their sessions may be over by then.
@@ -115,6 +117,8 @@ pub(crate) struct Wish {
     pub(crate) group: Option<GroupId>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) data: Option<CallData>,
+    /// A room that is there for others as well; without it the call gets one of its own.
+    pub(crate) room: Option<RoomId>,
 }
 
 impl Engine {
@@ -141,6 +145,7 @@ impl Engine {
             group: wish.group,
             timeout: wish.timeout_ms.map(|ms| Duration::from_millis(u64::from(ms))),
             data: wish.data,
+            room: None,
         };
         let (placed, meta) = self.prepare(&user, wish)?;
         let invitees = placed.invitees.clone();
@@ -167,6 +172,10 @@ impl Engine {
             .handle(self.now, Input::Accept { session, call: id })
             .map_err(|refusal| self.gone_because(id, &user.user, &refusal))?;
         self.takes_part(id, session, &user.user);
+        // It may have been in the room of an open call before that led there.
+        if let Some(key) = self.rooms.room_of(session).cloned() {
+            self.seat_taken(session, &key);
+        }
         let call = self.call_state(id, session).ok_or(Fault::new(ErrorCode::Internal))?;
         Ok(Done::Accept(CallReply { call }))
     }
@@ -236,7 +245,10 @@ impl Engine {
             let sentence = format!("{most} calls of this application are in progress.");
             return Err(Fault::because(ErrorCode::ServerFull, sentence));
         }
-        let key = self.free_room(user.app)?;
+        let (key, open) = match wish.room {
+            Some(room) => (self.open_room(user.app, room)?, true),
+            None => (self.free_room(user.app)?, false),
+        };
         let name = format!("c-{:016x}", self.random.number());
         let name = CallId::new(name).map_err(|_| Fault::new(ErrorCode::Internal))?;
         let placed = Placed {
@@ -249,16 +261,35 @@ impl Engine {
             timeout,
             data: wish.data.as_ref().map(|data| data.as_str().to_owned()),
             room: key.room.clone(),
+            open,
         };
-        Ok((placed, Meta { name, key, group: wish.group, data: wish.data, devices: BTreeMap::new() }))
+        Ok((placed, Meta { name, key, open, group: wish.group, data: wish.data, devices: BTreeMap::new() }))
     }
 
-    /// A call has begun; what it is called, and its room is its own from here on.
+    /// A call has begun; what it is called, and its room is its own from here on, unless others are there too.
     pub(crate) fn enter_call(&mut self, id: huitong_call::CallId, meta: Meta) {
         *self.desk.per_app.entry(meta.key.app).or_default() += 1;
         self.desk.names.insert(meta.name.clone(), id);
-        self.desk.rooms.insert(meta.key.clone(), id);
+        if !meta.open {
+            self.desk.rooms.insert(meta.key.clone(), id);
+        }
         self.desk.meta.insert(id, meta);
+    }
+
+    /// The room of others into which a call may lead.
+    fn open_room(&self, app: AppId, room: RoomId) -> Result<RoomKey, Fault> {
+        let key = RoomKey { app, room };
+        if self.desk.rooms.contains_key(&key) {
+            let sentence = "This is the room of another call, which is for those who take part in that.";
+            return Err(Fault::because(ErrorCode::RoomTaken, sentence).in_field("room"));
+        }
+        let conference = self.hall.machine.in_room(app, &key.room);
+        let scene = conference.map(|conference| crate::conference_views::scene_of(conference.kind));
+        if scene.or_else(|| self.rooms.scene(&key)).is_some_and(|scene| scene != Scene::Rtc) {
+            let sentence = "The scene of this room is live, and calls lead into rooms of the scene rtc.";
+            return Err(Fault::because(ErrorCode::SceneMismatch, sentence).in_field("room"));
+        }
+        Ok(key)
     }
 
     fn free_room(&mut self, app: AppId) -> Result<RoomKey, Fault> {

@@ -108,9 +108,10 @@ impl Engine {
 
     pub(crate) fn destroy_conference(&mut self, by: Actor, destroy: &Destroy) -> Result<(), Fault> {
         let conference = self.conference_named(by.app(), &destroy.conference)?;
+        let destroyed = self.in_hall(Input::Destroy { by: by.clone(), conference });
+        destroyed.map_err(|refusal| refused(&refusal))?;
         self.note_act("conference-destroy", &by, conference, String::new());
-        let destroyed = self.in_hall(Input::Destroy { by, conference });
-        destroyed.map(|_| ()).map_err(|refusal| refused(&refusal))
+        Ok(())
     }
 
     fn note_act(
@@ -145,6 +146,11 @@ impl Engine {
                 Ok(self.api_list_conferences(app, offset, limit.min(PAGE)))
             }
             ApiCall::GetConference(name) => self.api_get_conference(app, &name),
+            ApiCall::HasMedia(name, user) => {
+                let conference = self.hall.machine.get(self.conference_named(app, &name)?);
+                let member = conference.and_then(|conference| conference.member_of(&user));
+                Ok(ApiResult::Media(member.is_some_and(|member| self.media.runs_for(member.session))))
+            }
             ApiCall::Grant(user, grant) => self.grant_roles(by(user), grant).map(ApiResult::Members),
             ApiCall::Kick(user, kick) => self.kick_members(by(user), kick).map(ApiResult::Members),
             ApiCall::Mute(user, mute) => self.mute_members(by(user), mute).map(ApiResult::Members),

@@ -141,9 +141,7 @@ impl Engine {
             }
             LeaveReason::TimedOut => Input::SeatLost { session, why: SeatEnd::TimedOut },
             LeaveReason::Kicked | LeaveReason::Replaced => Input::SeatLost { session, why: SeatEnd::Kicked },
-            LeaveReason::Dissolved | LeaveReason::ServerShutdown => {
-                Input::SeatLost { session, why: SeatEnd::Dissolved }
-            }
+            LeaveReason::Dissolved => Input::SeatLost { session, why: SeatEnd::Dissolved },
         };
         let lost = self.in_hall(input);
         debug_assert!(lost.is_ok(), "a member is inside");

@@ -142,6 +142,7 @@ impl Engine {
             (Some(name), None) => Found { id: self.conference_named(user.app, &name)?, created: false },
             (None, room) => self.find_or_create(user, room, settings.unwrap_or_default(), &password)?,
         };
+        self.may_enter_conference(found.id, user)?;
         let wish = Wish::Enter(role.map(crate::conference_views::role_of));
         self.ask(asker, user, found, password, wish)
     }
@@ -252,6 +253,7 @@ impl Engine {
         if self.draining {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
+        self.may_begin(by.app())?;
         let name = self.fresh_name()?;
         let room = match room {
             Some(room) => room,
@@ -319,6 +321,14 @@ impl Engine {
         }
     }
 
+    /// Whether a user may come into a conference while the application may begin nothing: one who has a seat there does.
+    fn may_enter_conference(&self, id: ConferenceId, user: &UserKey) -> Result<(), Fault> {
+        match self.hall.meta.get(&id) {
+            Some(meta) => self.may_enter(&meta.key, &user.user),
+            None => self.may_begin(user.app),
+        }
+    }
+
     pub(crate) fn enter_conference(&mut self, session: SessionId, enter: Enter) -> Result<Done, Fault> {
         let user = self.conference_user(session)?;
         let ticket = self.read_ticket(&user, &enter)?;
@@ -327,10 +337,7 @@ impl Engine {
         if self.draining && !again {
             return Err(Fault::new(ErrorCode::ShuttingDown));
         }
-        match self.hall.meta.get(&id) {
-            Some(meta) => self.may_enter(&meta.key, &user.user)?,
-            None => self.may_begin(user.app)?,
-        }
+        self.may_enter_conference(id, &user)?;
         if !again && self.rooms.room_of(session).is_some_and(|key| !self.is_room_of(id, key)) {
             return Err(Fault::new(ErrorCode::AlreadyInRoom));
         }

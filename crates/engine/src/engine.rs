@@ -12,10 +12,10 @@ use crate::random::Random;
 use crate::urls::Urls;
 use crate::voice::VoicePass;
 use huitong_auth::{PlayKeys, TicketKeys};
-use huitong_protocol::{Event, MediaBases, MemberDetails};
+use huitong_protocol::{Done, Event, LevelsReply, MediaBases, MemberDetails};
 use huitong_room::{Limits, Rooms};
 use huitong_session::{Body, Policy, Sessions};
-use huitong_types::{AppId, Moment, RecordId, RoomId, SessionId, StreamId, StreamKey, UserId};
+use huitong_types::{AppId, EndReason, Moment, RecordId, RoomId, SessionId, StreamId, StreamKey, UserId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,11 +98,16 @@ pub struct Engine {
     pub(crate) sessions: Sessions,
     pub(crate) rooms: Rooms,
     pub(crate) media: Media,
+    /// Media connections that came before what their key names.
     pub(crate) held: Held,
+    /// URLs that the back-end minted.
     pub(crate) urls: Urls,
+    /// Calls, groups and presence.
     pub(crate) desk: Desk,
+    /// Applications in which nothing may begin.
     pub(crate) admission: Admission,
     pub(crate) mixing: Mixing,
+    /// Conferences.
     pub(crate) hall: Hall,
     /// Members without signalling: encoders that push to a minted URL.
     pub(crate) encoders: BTreeSet<SessionId>,
@@ -211,6 +216,9 @@ impl Engine {
                 self.restore_suspension(app, by_configuration);
             }
             Input::Quota { app, limit } => self.quota_reached(app, limit),
+            Input::Levels { conn, id, levels } => {
+                self.answer(conn, id, Ok(Done::Levels(LevelsReply { levels })));
+            }
             Input::Drain { within } => self.drain(within),
             Input::PasswordHashed { conference, hash } => self.password_hashed(conference, hash),
             Input::PasswordChecked { ask, verdict } => self.password_checked(ask, verdict),
@@ -300,8 +308,9 @@ impl Engine {
         self.flush();
     }
 
-    /// Carries out what sessions, rooms and calls want done, in order: what a session has to send goes before the
-    /// next thing that happens in a room, and that before the next thing that happens in a call.
+    /// Carries out what the machines want done. Always the first of these that there is: what a session has to send, what
+    /// happens in a room, mixes that changed by it, what happens in a conference, in a call, in presence. So whoever is told
+    /// of something finds everything before it done.
     pub(crate) fn flush(&mut self) {
         loop {
             if let Some(output) = self.sessions.poll_output() {
@@ -322,11 +331,17 @@ impl Engine {
         }
     }
 
-    /// Calls and conferences are over, and those who take part are told.
+    /// Calls, conferences and then all sessions are over, and everybody is told.
     fn shut_down(&mut self) {
+        self.draining = true;
         self.let_happen(huitong_call::Input::Shutdown);
         let ended = self.in_hall(huitong_conference::Input::Shutdown);
         debug_assert!(ended.is_ok(), "an end is never refused");
+        self.flush();
+        // All end before the first seat is left, so that nobody hears of each of the others.
+        for session in self.sessions.all() {
+            self.sessions.end(self.now, session, EndReason::ServerShutdown);
+        }
     }
 
     fn drain(&mut self, within: Duration) {

@@ -6,7 +6,8 @@ use huitong_protocol::api::{
     GroupList, GroupRequest, RoomDetail, RoomList, Suspension, UrlReply, UrlRequest,
 };
 use huitong_protocol::{
-    AskTicket, Attributes, Destroy, Grant, Kick, Look, LookReply, MediaBases, MembersReply, Mute, TicketReply,
+    AskTicket, Attributes, Destroy, Grant, Kick, Look, LookReply, MediaBases, MembersReply, Mute,
+    TicketReply, VoiceLevel,
 };
 use huitong_session::Body;
 use huitong_types::{
@@ -47,7 +48,8 @@ pub struct AppConfig {
     pub calls_alongside: bool,
 }
 
-/// Configuration of the engine. Every number is a default of `huitong_types::limits` that operators may change.
+/// Configuration of the engine. The defaults are those of `huitong_types::limits` where the vendors' documents or several crates
+/// have a say in a number, and of [`EngineConfig::default`] otherwise.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
     /// The applications served.
@@ -169,7 +171,7 @@ pub enum Input {
         /// The key of its URL.
         key: StreamKey,
     },
-    /// The publication carries these tracks as far as seen (the first frame of a track was received).
+    /// The publication carries these tracks: their first frame was received, and they have not fallen silent since.
     TracksSeen {
         /// The media connection.
         ticket: MediaTicket,
@@ -239,12 +241,21 @@ pub enum Input {
         /// A stable word for the limit.
         limit: Option<&'static str>,
     },
+    /// How loud the voices of [`Output::AskLevels`] are.
+    Levels {
+        /// Who asked.
+        conn: ConnId,
+        /// Its request.
+        id: u32,
+        /// The answer.
+        levels: Vec<VoiceLevel>,
+    },
     /// The server is going down: tell everybody, admit nobody.
     Drain {
         /// Time that is left.
         within: Duration,
     },
-    /// The server goes down now: calls are over, and their records are written.
+    /// The server goes down now: calls, conferences and sessions are over, and records are written. Nobody is admitted.
     Shutdown,
     /// Nothing but time passed.
     Tick,
@@ -309,6 +320,8 @@ pub enum ApiCall {
     },
     /// One conference with its members.
     GetConference(ConferenceName),
+    /// Whether a member of a conference sends or plays anything now.
+    HasMedia(ConferenceName, UserId),
     /// A ticket for a user, as its own request would get it. Who calls has made sure who it is.
     AskTicket(UserId, Box<AskTicket>),
     /// A look for a user, as its own request would get it.
@@ -351,6 +364,8 @@ pub enum ApiResult {
     Conference(Box<ConferenceDetail>),
     /// Of [`ApiCall::ListConferences`].
     Conferences(ConferenceList),
+    /// Of [`ApiCall::HasMedia`].
+    Media(bool),
     /// Of [`ApiCall::AskTicket`].
     Ticket(Box<TicketReply>),
     /// Of [`ApiCall::Look`].
@@ -469,6 +484,17 @@ pub enum Output {
     },
     /// Something is to be done about the mix of a room.
     Mix(MixOrder),
+    /// A client asks how loud these voices of a mix are; [`Input::Levels`] answers.
+    AskLevels {
+        /// Its connection.
+        conn: ConnId,
+        /// Its request.
+        id: u32,
+        /// The mix.
+        mix: StreamId,
+        /// Voices, and whose they are.
+        voices: Vec<(StreamId, UserId)>,
+    },
     /// Keep a minted URL, to give it back with [`Input::RestoreUrl`] after a restart.
     KeepUrl(UrlRecord),
     /// A minted URL was withdrawn: keep it no longer. Those that expire are not named.

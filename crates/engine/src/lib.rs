@@ -1,12 +1,24 @@
-//! The control engine: sessions, rooms and stream keys composed into one sans-IO machine.
+//! The control engine: sessions, rooms, calls, conferences and stream keys composed into one sans-IO machine.
 //!
 //! Adapters feed [`Input`] with the time and drain [`Output`] until [`Engine::next_deadline`] says when to
 //! call again. One engine serves all applications of a node.
 //!
-//! Reading order: [`io`] (what goes in and out), `engine` (tables and dispatch), `requests`, `login` and `voice` (what
-//! clients ask), `translate` (what rooms and sessions bring about), `publishing` and `playing` (media
-//! connections and their keys), `held`, `urls`, `calls` (what clients ask about calls), `call_events` (what calls, rooms and
-//! sessions do to each other), `call_views`, `groups`, `backend` (the API).
+//! Every file adds a part to `impl Engine`. Reading order:
+//!
+//! - [`io`]: what goes in and out. `engine`: the tables, the dispatch of inputs, and in which order outputs of the machines are
+//!   carried out.
+//! - What clients ask: `login` and `voice` (`hello`), `requests` (everything after it), `admission` (whether anything may begin).
+//! - What rooms and sessions bring about: `translate`, with the words of `wire`.
+//! - Media: `media` (which connection carries what), `publishing`, `playing`, `held` (those that came too early), `urls` (minted
+//!   ones), `mixing`, and `stays` (what has to be counted of it).
+//! - Calls: `calls` (what clients ask, and the tables), `call_events` (what calls, rooms and sessions do to each other),
+//!   `call_views` (how each sees a call), `call_log`, `groups`, `call_api`.
+//! - Conferences, in the same order: `conferences`, `conference_events`, `conference_views`, `conference_api`.
+//! - The back-end API: `backend` dispatches it.
+//!
+//! A machine numbers what it has; clients and back-ends know it by a name that cannot be guessed. So there are two of some
+//! types: `huitong_types::CallId` is the name of a call and `huitong_call::CallId` its number, likewise `ConferenceName` and
+//! `huitong_conference::ConferenceId`. The tables from one to the other are in `calls` and `conferences`.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)

@@ -145,7 +145,7 @@ impl Media {
     }
 
     /// What an accepted connection does.
-    pub(crate) fn usage(&self, ticket: MediaTicket) -> Option<Use> {
+    pub(crate) fn use_of(&self, ticket: MediaTicket) -> Option<Use> {
         self.tickets.get(&ticket).copied()
     }
 
@@ -208,8 +208,15 @@ impl Media {
     pub(crate) fn players_of(&self, session: SessionId, stream: StreamId) -> Vec<MediaTicket> {
         let first = (session, MediaTicket(0));
         let tickets = self.by_viewer.range(first..).take_while(|(viewer, _)| *viewer == session);
-        let plays = |ticket: &MediaTicket| matches!(self.usage(*ticket), Some(Use::Play { stream: s, .. }) if s == stream);
+        let plays = |ticket: &MediaTicket| matches!(self.use_of(*ticket), Some(Use::Play { stream: s, .. }) if s == stream);
         tickets.map(|(_, ticket)| *ticket).filter(plays).collect()
+    }
+
+    /// Whether a session has a connection that publishes or plays.
+    pub(crate) fn runs_for(&self, session: SessionId) -> bool {
+        let first = (session, MediaTicket(0));
+        let plays = self.by_viewer.range(first..).next().is_some_and(|(viewer, _)| *viewer == session);
+        plays || StreamKind::ALL.into_iter().any(|kind| self.publisher(session, kind).is_some())
     }
 
     pub(crate) fn publishing(&self) -> usize {

@@ -5,7 +5,7 @@
 //! of it; only audience, which has no voice, shares one.
 
 use crate::engine::Engine;
-use crate::io::{MediaTicket, Output, StreamLabel, TrackFlags};
+use crate::io::{ConnId, MediaTicket, Output, StreamLabel, TrackFlags};
 use huitong_room::{MemberEntry, RoomKey, StreamEntry, cut_sentence};
 use huitong_types::{ErrorCode, Fault, Role, Scene, SessionId, StreamId, StreamKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -306,6 +306,22 @@ impl Engine {
         let tracks = TrackFlags { audio: true, video: false };
         self.out.push_back(Output::PlayAccepted { ticket, stream: plays, tracks, label });
         Some(Ok(()))
+    }
+
+    /// A member asks how loud the others of its mix are. Who measures it answers with [`crate::Input::Levels`].
+    pub(crate) fn ask_levels(&mut self, conn: ConnId, session: SessionId, id: u32) -> Result<(), Fault> {
+        let key = self.rooms.room_of(session).ok_or(Fault::new(ErrorCode::NotInRoom))?;
+        let stream = self.mix_stream_of(session);
+        let mix = self.mixing.rooms.get(key).filter(|mix| stream == Some(mix.stream));
+        let none = || Fault::because(ErrorCode::NotFound, "This member has no mix; ask for it with `join`.");
+        let mix = mix.ok_or_else(none)?;
+        let own = mix.listeners.get(&session).and_then(|listener| listener.own);
+        let others = mix.talkers.iter().filter(|talker| Some(**talker) != own);
+        let user = |talker: &StreamId| self.rooms.user_of(self.rooms.stream(*talker)?.owner);
+        let voices = others.filter_map(|talker| Some((*talker, user(talker)?))).collect();
+        let mix = mix.stream;
+        self.out.push_back(Output::AskLevels { conn, id, mix, voices });
+        Ok(())
     }
 
     fn note_mix(&mut self, what: &'static str, key: &RoomKey) {

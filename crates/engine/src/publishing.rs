@@ -159,7 +159,7 @@ impl Engine {
     }
 
     pub(crate) fn tracks_seen(&mut self, ticket: MediaTicket, tracks: TrackFlags) {
-        if let Some(Use::Publish { session, kind }) = self.media.usage(ticket) {
+        if let Some(Use::Publish { session, kind }) = self.media.use_of(ticket) {
             if tracks.video {
                 self.picture_seen(session, kind);
             }

@@ -3,7 +3,7 @@
 use crate::conferences::{Asker, Door};
 use crate::engine::{Engine, Labels};
 use crate::io::{ConnId, TrackFlags};
-use huitong_conference::UserKey;
+use huitong_conference::{Kind, UserKey};
 use huitong_protocol::{
     AskTicket, Done, Failure, Join, JoinReply, Look, MemberDetails, Pong, Publish, Reply, ReplyFrame,
     Request, SetRole, Subscribe, parse_request,
@@ -74,6 +74,10 @@ impl Engine {
                 Err(fault) => Err(fault),
             },
             Request::Look(look) => match self.look_by_client(conn, session, id, look) {
+                Ok(()) => return self.flush(),
+                Err(fault) => Err(fault),
+            },
+            Request::Levels => match self.ask_levels(conn, session, id) {
                 Ok(()) => return self.flush(),
                 Err(fault) => Err(fault),
             },
@@ -155,7 +159,7 @@ impl Engine {
             self.may_enter(&key, &user)?;
         }
         let grant = match (own_call, self.voice_grant(session, &key.room)?) {
-            // The server chose the room, so no back-end can have made a key for it.
+            // The server chose the room, so no back-end can have made a key for it; or the back-end calls the user into it.
             (true, _) => Grant { privileges: Privileges::ALL, expires_unix: None },
             // The authBuffer has opened this very room.
             (false, Some(privileges)) => Grant { privileges, expires_unix: None },
@@ -163,8 +167,8 @@ impl Engine {
         };
         self.media.may_register(&self.urls, session, &join.publish)?;
         let (scene, role, privileges) = (join.scene, join.role, grant.privileges);
-        // An authBuffer is a permission of the back-end for this very room.
-        let authority = self.has_voice_pass(session);
+        // An authBuffer is a permission of the back-end for this very room, and so is its call.
+        let authority = own_call || self.has_voice_pass(session);
         let door = Door { key: &key, scene, role, privileges, authority };
         if let Some(result) = self.join_conference(session, UserKey { app, user: user.clone() }, &door) {
             result?;
@@ -176,6 +180,9 @@ impl Engine {
                     self.tell_refused(session, kind, &fault);
                 }
             }
+            // Members of a large conference have the mix whether they ask for it or not.
+            let large = self.hall.machine.of_session(session).is_some_and(|(it, _)| it.kind == Kind::Large);
+            self.want_mix(session, join.mix || large);
             let state = self.state_of(session).ok_or(Fault::new(ErrorCode::Internal))?;
             return Ok(Done::Join(JoinReply { state }));
         }

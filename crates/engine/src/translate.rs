@@ -47,10 +47,10 @@ impl Engine {
         if self.rooms.room_of(session).is_some() {
             let reason = match reason {
                 EndReason::Expired => LeaveReason::TimedOut,
-                EndReason::ServerShutdown => LeaveReason::ServerShutdown,
-                EndReason::LoggedOut | EndReason::TakenOver | EndReason::CredentialExpired => {
-                    LeaveReason::SessionEnded
-                }
+                EndReason::LoggedOut
+                | EndReason::TakenOver
+                | EndReason::CredentialExpired
+                | EndReason::ServerShutdown => LeaveReason::SessionEnded,
             };
             let left = self.in_room(Input::Leave { session, reason });
             debug_assert!(left.is_ok(), "a session with a room has a seat");
@@ -135,7 +135,6 @@ impl Engine {
             LeaveReason::Dissolved => "The room is over.",
             LeaveReason::Replaced => "You entered the room with another device.",
             LeaveReason::TimedOut => "The connection was lost for too long.",
-            LeaveReason::ServerShutdown => "The server is shutting down.",
         };
         if let Some(body) = Body::new(&Event::Removed { reason, message: message.to_owned() }, Vec::new()) {
             self.push(session, &body);

@@ -5,7 +5,7 @@ mod common;
 use common::{APP, Media, World, config, room};
 use huitong_engine::{ApiCall, ApiResult, Input};
 use huitong_protocol::Done;
-use huitong_protocol::api::{CallMedia, CallRequest, Suspension, UrlKind, UrlRequest};
+use huitong_protocol::api::{CallMedia, CallRequest, ConferenceRequest, Suspension, UrlKind, UrlRequest};
 use huitong_types::{AppId, ErrorCode, StreamKey};
 use serde_json::json;
 
@@ -28,6 +28,7 @@ fn call_request() -> CallRequest {
         group: None,
         timeout_ms: None,
         data: None,
+        room: None,
     }
 }
 
@@ -127,22 +128,51 @@ fn other_applications_are_not_concerned() {
     world.wind_down();
 }
 
+fn ticket(world: &mut World, who: usize, room: &str) -> Result<serde_json::Value, ErrorCode> {
+    match world.ask(who, json!({ "op": "ticket", "room": { "text": room } }))? {
+        Done::Ticket(reply) => {
+            let (conference, ticket) = (reply.conference, reply.ticket);
+            Ok(json!({ "op": "enter", "conference": conference, "ticket": ticket.reveal() }))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn nobody_enters_a_conference_of_a_suspended_application_but_who_has_a_place_there() {
     let mut world = World::new(config());
-    let ask = |world: &mut World, who: usize| {
-        let room = json!({ "text": "weekly" });
-        let Done::Ticket(reply) = world.ask(who, json!({ "op": "ticket", "room": room })).unwrap() else {
-            panic!("no ticket")
-        };
-        json!({ "op": "enter", "conference": reply.conference, "ticket": reply.ticket.reveal() })
-    };
     let (ann, bob) = (world.client("ann"), world.client("bob"));
-    let enter = ask(&mut world, ann);
+    let enter = ticket(&mut world, ann, "weekly").unwrap();
     world.ask(ann, enter).unwrap();
-    let (late, again) = (ask(&mut world, bob), ask(&mut world, ann));
+    let (late, again) =
+        (ticket(&mut world, bob, "weekly").unwrap(), ticket(&mut world, ann, "weekly").unwrap());
     suspension(&mut world, ApiCall::Suspend(true));
     assert_eq!(world.ask(bob, late).unwrap_err(), ErrorCode::AppSuspended);
     world.ask(ann, again).unwrap();
+    world.wind_down();
+}
+
+#[test]
+fn a_suspended_application_gives_no_tickets_and_makes_no_conferences() {
+    let mut world = World::new(config());
+    let (ann, bob) = (world.client("ann"), world.client("bob"));
+    let enter = ticket(&mut world, ann, "weekly").unwrap();
+    world.ask(ann, enter).unwrap();
+    let conferences = |world: &mut World| world.engine.sizes().conferences;
+    for (over, code) in [(false, ErrorCode::AppSuspended), (true, ErrorCode::AppOverdue)] {
+        suspension(&mut world, ApiCall::Suspend(!over));
+        world.input(Input::Quota { app: app(), limit: over.then_some("audioDay") });
+        assert_eq!(ticket(&mut world, bob, "weekly").unwrap_err(), code, "of one that runs");
+        assert_eq!(ticket(&mut world, bob, "another").unwrap_err(), code, "of one that it would make");
+        let request = ConferenceRequest { room: Some("@made".to_owned()), ..ConferenceRequest::default() };
+        assert_eq!(world.refused(ApiCall::CreateConference(Box::new(request))), code, "the back-end neither");
+        assert_eq!(conferences(&mut world), 1, "nothing was made on the way to a refusal");
+        // Who has a seat comes back to it, and what runs is governed on.
+        let again = ticket(&mut world, ann, "weekly").unwrap();
+        world.ask(ann, again).unwrap();
+    }
+    world.input(Input::Quota { app: app(), limit: None });
+    let enter = ticket(&mut world, bob, "weekly").unwrap();
+    world.ask(bob, enter).unwrap();
     world.wind_down();
 }

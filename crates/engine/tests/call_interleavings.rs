@@ -3,11 +3,12 @@
 
 mod common;
 
-use common::{APP, Client, World, config, user};
+use common::sim::small;
+use common::{World, user};
 use huitong_engine::{ApiCall, ApiResult, EngineConfig, Input};
 use huitong_protocol::Done;
 use huitong_protocol::api::{CallRequest, CallSummary};
-use huitong_types::{AppId, ErrorCode, OwnState, RoomId};
+use huitong_types::{ErrorCode, OwnState, RoomId};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -40,6 +41,8 @@ enum Step {
     Start {
         caller: usize,
         mask: u8,
+        /// Into a room where others may be.
+        open: bool,
     },
     End(usize),
     Kick(usize),
@@ -62,7 +65,8 @@ fn step() -> impl Strategy<Value = Step> {
         8 => who().prop_map(Step::Enter),
         2 => who().prop_map(Step::Leave),
         1 => who().prop_map(Step::Wander),
-        2 => (0usize..3, 1u8..16).prop_map(|(caller, mask)| Step::Start { caller, mask }),
+        3 => (0usize..3, 1u8..16, any::<bool>())
+            .prop_map(|(caller, mask, open)| Step::Start { caller, mask, open }),
         1 => any::<usize>().prop_map(Step::End),
         1 => any::<usize>().prop_map(Step::Kick),
         1 => any::<usize>().prop_map(Step::Dissolve),
@@ -89,22 +93,9 @@ struct Sim {
 
 impl Sim {
     fn new(config: EngineConfig) -> Self {
-        let mut world = World::new(config);
-        for who in 0..PHONES {
-            world.clients.push(Client { user: name(who), ..Client::default() });
-        }
-        let mut sim = Self { world };
+        let mut sim = Self { world: World::with_clients(config, (0..PHONES).map(name)) };
         (0..PHONES).for_each(|who| sim.run(Step::Login(who)));
         sim
-    }
-
-    fn hears(&self, who: usize) -> bool {
-        let client = &self.world.clients[who];
-        self.world.is_open(who) && !client.deaf && !client.ended && client.welcome.is_some()
-    }
-
-    fn ask(&mut self, who: usize, request: Value) -> Option<Result<Done, ErrorCode>> {
-        self.hears(who).then(|| self.world.ask(who, request))
     }
 
     fn about(&self, who: usize, op: &str) -> Option<Value> {
@@ -122,34 +113,39 @@ impl Sim {
             Step::Drop(who) => self.world.drop_connection(who),
             Step::Deafen(who) => self.world.clients[who].deaf = true,
             Step::Resume(who) => self.resume(who),
-            Step::Bye(who) => drop(self.ask(who, json!({ "op": "bye" }))),
+            Step::Bye(who) => drop(self.world.try_ask(who, json!({ "op": "bye" }))),
             Step::Call { who, mask, seconds } => {
                 let invitees: Vec<String> =
                     users(mask).into_iter().filter(|other| *other != name(who)).collect();
                 let wish = json!({ "op": "call", "invitees": invitees, "media": "audio", "timeoutMs": seconds * 1000 });
                 let busy = self.world.clients[who].call.is_some();
-                let made = self.ask(who, wish);
+                let made = self.world.try_ask(who, wish);
                 let glare =
                     |done: &Done| matches!(done, Done::Call(reply) if reply.call.you == OwnState::Connected);
                 let wrong = busy && made.is_some_and(|made| made.is_ok_and(|done| !glare(&done)));
                 assert!(!wrong, "{} is in two calls", name(who));
             }
-            Step::Accept(who) => drop(self.about(who, "accept").map(|request| self.ask(who, request))),
+            Step::Accept(who) => {
+                drop(self.about(who, "accept").map(|request| self.world.try_ask(who, request)))
+            }
             Step::Reject(who, busy) => {
                 if let Some(mut request) = self.about(who, "reject") {
                     request["busy"] = json!(busy);
-                    self.ask(who, request);
+                    self.world.try_ask(who, request);
                 }
             }
             Step::Hangup(who) => {
-                if let Some(Err(error)) = self.about(who, "hangup").and_then(|request| self.ask(who, request))
+                if let Some(Err(error)) =
+                    self.about(who, "hangup").and_then(|request| self.world.try_ask(who, request))
                 {
                     panic!("{} cannot hang up: {error}", name(who));
                 }
             }
             Step::Enter(who) => self.enter(who),
-            Step::Leave(who) => drop(self.ask(who, json!({ "op": "leave" }))),
-            Step::Wander(who) => drop(self.ask(who, json!({ "op": "join", "room": { "number": 1 } }))),
+            Step::Leave(who) => drop(self.world.try_ask(who, json!({ "op": "leave" }))),
+            Step::Wander(who) => {
+                drop(self.world.try_ask(who, json!({ "op": "join", "room": { "number": 1 } })))
+            }
             Step::Pass(ms) => self.world.pass(Duration::from_millis(ms)),
             step => self.back_end(step),
         }
@@ -158,10 +154,11 @@ impl Sim {
     fn enter(&mut self, who: usize) {
         let Some(call) = self.world.clients[who].call.clone() else { return };
         let elsewhere = self.world.clients[who].state.as_ref().is_some_and(|state| state.room != call.room);
-        let answer = self.ask(who, json!({ "op": "join", "room": call.room }));
+        let answer = self.world.try_ask(who, json!({ "op": "join", "room": call.room }));
         match answer {
             None => {}
-            Some(Ok(_)) => assert_ne!(call.you, OwnState::Ringing, "who rings is not let in"),
+            // A room of others may be entered without a call, too.
+            Some(Ok(_)) => assert!(call.open || call.you != OwnState::Ringing, "who rings is not let in"),
             Some(Err(error)) => {
                 let fine = elsewhere || call.you == OwnState::Ringing;
                 assert!(fine, "{} is kept out of its own call: {error}", name(who));
@@ -171,7 +168,7 @@ impl Sim {
 
     fn back_end(&mut self, step: Step) {
         match step {
-            Step::Start { caller, mask } => {
+            Step::Start { caller, mask, open } => {
                 let caller = name(caller);
                 let invitees = users(mask).into_iter().filter(|other| *other != caller).collect();
                 self.world.call(ApiCall::StartCall(CallRequest {
@@ -181,6 +178,8 @@ impl Sim {
                     group: None,
                     timeout_ms: None,
                     data: None,
+                    // Where those who wander are.
+                    room: open.then(|| "1".to_owned()),
                 }));
             }
             Step::End(pick) => {
@@ -205,12 +204,9 @@ impl Sim {
 
     fn resume(&mut self, who: usize) {
         self.world.drop_connection(who);
-        let client = &self.world.clients[who];
-        let welcome = client.welcome.as_ref().expect("a session");
-        let resume =
-            json!({ "session": welcome.session, "secret": welcome.secret.reveal(), "seq": client.seq });
+        let again = self.world.resume_with(who, json!({ "calls": true, "device": device(who) }));
         // A session that is over meanwhile becomes a new one, on which calls ring again.
-        match self.world.login(who, json!({ "resume": resume, "calls": true, "device": device(who) })) {
+        match again {
             Ok(Done::Hello(_)) => {}
             // The same device logged in anew meanwhile: that one is there.
             Err(ErrorCode::TakenOver) => panic!("each phone is a device of its own"),
@@ -233,11 +229,13 @@ impl Sim {
     /// Whoever hears the server knows in which call it is, and as what.
     fn check(&mut self) {
         let calls = self.calls();
-        for who in (0..PHONES).filter(|who| self.hears(*who)).collect::<Vec<_>>() {
+        for who in (0..PHONES).filter(|who| self.world.hears(*who)).collect::<Vec<_>>() {
             let client = &self.world.clients[who];
             let part = |call: &CallSummary| {
                 let party = call.participants.iter().find(|party| party.user == client.user)?;
-                IN.contains(&party.state.as_str()).then(|| (call.call.clone(), party.clone()))
+                // Who only gives its name to a call does not take part.
+                let names = call.open && call.caller == client.user;
+                (!names && IN.contains(&party.state.as_str())).then(|| (call.call.clone(), party.clone()))
             };
             let parts: Vec<_> = calls.iter().filter_map(part).collect();
             assert!(parts.len() < 2, "{} is in two calls", client.user);
@@ -255,7 +253,11 @@ impl Sim {
             let known = calls.iter().find(|known| known.call == *call).unwrap();
             let truth = known.participants.iter().map(|p| (p.user.clone(), p.state.clone()));
             // In a call of two a phone that rings is told of the other one only when it is over.
-            if own.you != OwnState::Ringing || known.group.is_some() || known.participants.len() > 2 {
+            if own.you != OwnState::Ringing
+                || known.open
+                || known.group.is_some()
+                || known.participants.len() > 2
+            {
                 let others = |(name, _): &(String, String)| *name != client.user;
                 assert_eq!(
                     belief.filter(others).collect::<Vec<_>>(),
@@ -270,18 +272,6 @@ impl Sim {
             assert!(as_what, "{} is {:?}, and to the server {}", client.user, own.you, party.state);
         }
     }
-}
-
-fn small(hasty: bool) -> EngineConfig {
-    let mut config = config();
-    config.replay_events = 4;
-    // Nobody pings here.
-    config.connection_timeout = Duration::from_secs(100_000);
-    if hasty {
-        (config.seat_grace, config.away_after) = (Duration::ZERO, Duration::ZERO);
-    }
-    assert!(config.apps.contains_key(&AppId::new(APP).unwrap()));
-    config
 }
 
 proptest! {

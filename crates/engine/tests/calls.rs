@@ -551,6 +551,7 @@ fn a_call_of_the_back_end_rings_at_both_and_each_sees_the_other_as_its_caller() 
             group: None,
             timeout_ms: None,
             data: None,
+            room: None,
         })
     };
     let ApiResult::Call(made) = world.call(wish("ann", &["bob"])) else { panic!("no call") };

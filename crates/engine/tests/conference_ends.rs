@@ -3,7 +3,7 @@
 mod common;
 
 use common::meeting::{act, enter_with, exits, meet, named, ticket};
-use common::{SECRET, World, config};
+use common::{SECRET, World, config, key};
 use huitong_engine::{ApiCall, ApiResult, Input};
 use huitong_protocol::Done;
 use huitong_protocol::api::{ConferenceRequest, ConferenceRole as ApiRole};
@@ -116,5 +116,43 @@ fn the_shutdown_of_the_server_ends_all_conferences() {
     world.input(Input::Shutdown);
     assert_eq!(exits(&world, ann), [ConferenceExit::Closed]);
     assert!(world.notes.iter().all(|note| !note.contains(SECRET)));
+    world.wind_down();
+}
+
+#[test]
+fn an_end_that_was_refused_is_not_written_down_as_one() {
+    let mut world = World::new(config());
+    let ann = meet(&mut world, "ann", "a", json!({}));
+    let bob = meet(&mut world, "bob", "a", json!({}));
+    let ends =
+        |world: &World| world.notes.iter().filter(|note| note.starts_with("conference-destroy")).count();
+    assert_eq!(act(&mut world, bob, "destroy", json!({})).unwrap_err(), ErrorCode::NotAdmin);
+    assert_eq!(ends(&world), 0);
+    act(&mut world, ann, "destroy", json!({})).unwrap();
+    assert_eq!(ends(&world), 1);
+    assert!(world.notes.iter().any(|note| note.starts_with("conference-destroy") && note.contains("ann")));
+    world.wind_down();
+}
+
+#[test]
+fn whether_the_media_of_a_member_runs_can_be_asked() {
+    let mut world = World::new(config());
+    let ann = meet(&mut world, "ann", "a", json!({}));
+    let bob = meet(&mut world, "bob", "a", json!({}));
+    let name = world.clients[ann].conference.as_ref().unwrap().conference.clone();
+    let has = |world: &mut World, user: &str| {
+        let call = ApiCall::HasMedia(name.clone(), UserId::new(user).unwrap());
+        let ApiResult::Media(runs) = world.call(call) else { panic!() };
+        runs
+    };
+    assert!(!has(&mut world, "ann") && !has(&mut world, "bob") && !has(&mut world, "nobody"));
+    let push = world.start_media(ann, &key("ann"));
+    let play = world.clients[bob].play_key("ann");
+    let play = world.play(&play);
+    assert!(has(&mut world, "ann") && has(&mut world, "bob"));
+    world.close_media(play, true);
+    assert!(!has(&mut world, "bob"));
+    world.close_media(push, true);
+    assert!(!has(&mut world, "ann"));
     world.wind_down();
 }

@@ -4,7 +4,8 @@
 
 mod common;
 
-use common::{Client, Media, World, config, key};
+use common::sim::small;
+use common::{Client, Media, World, key};
 use huitong_engine::{ApiCall, ApiResult, EngineConfig, MultiDevice};
 use huitong_protocol::Done;
 use huitong_protocol::api::{ConferenceDetail, ConferenceKind, ConferenceRole as ApiRole};
@@ -93,10 +94,7 @@ struct Sim {
 
 impl Sim {
     fn new(config: EngineConfig) -> Self {
-        let mut world = World::new(config);
-        for who in 0..CLIENTS {
-            world.clients.push(Client { user: name(who), ..Client::default() });
-        }
+        let world = World::with_clients(config, (0..CLIENTS).map(name));
         let mut sim = Self { world, owners: BTreeMap::new(), keys: 0 };
         (0..CLIENTS).for_each(|who| sim.login(who));
         sim
@@ -108,20 +106,11 @@ impl Sim {
         assert!(login.is_ok(), "{login:?}");
     }
 
-    fn hears(&self, who: usize) -> bool {
-        let client = &self.world.clients[who];
-        self.world.is_open(who) && !client.ended && client.welcome.is_some()
-    }
-
-    fn ask(&mut self, who: usize, request: Value) -> Option<Result<Done, ErrorCode>> {
-        self.hears(who).then(|| self.world.ask(who, request))
-    }
-
     /// Asks about the conference of a client; checks that only an admin gets anywhere.
     fn govern(&mut self, who: usize, mut request: Value) {
         let Some(own) = self.world.clients[who].conference.clone() else { return };
         request["conference"] = json!(own.conference);
-        let answer = self.ask(who, request.clone());
+        let answer = self.world.try_ask(who, request.clone());
         if own.you.role != ConferenceRole::Admin && request["op"] != "attributes" {
             let done = answer.is_some_and(|answer| answer.is_ok());
             assert!(!done, "{} is {:?} and did {request}", name(who), own.you.role);
@@ -133,14 +122,14 @@ impl Sim {
             Step::Login(who) => self.login(who),
             Step::Drop(who) => self.world.drop_connection(who),
             Step::Resume(who) => self.resume(who),
-            Step::Bye(who) => drop(self.ask(who, json!({ "op": "bye" }))),
+            Step::Bye(who) => drop(self.world.try_ask(who, json!({ "op": "bye" }))),
             Step::Enter { who, room, role } => self.enter(who, room, role),
             Step::EnterWrong { who, room } => {
                 self.keys += 1;
                 let guess = format!("guess {}", self.keys);
                 let ask = json!({ "op": "ticket", "room": named(room), "password": guess });
                 if room == 1
-                    && let Some(Ok(Done::Ticket(ticket))) = self.ask(who, ask)
+                    && let Some(Ok(Done::Ticket(ticket))) = self.world.try_ask(who, ask)
                 {
                     let own = ticket.created || self.creator_of(ticket.conference) == Some(name(who));
                     assert!(own, "a guess opens nothing");
@@ -148,9 +137,9 @@ impl Sim {
             }
             Step::Join { who, room, live } => {
                 let scene = if live { "live" } else { "rtc" };
-                self.ask(who, json!({ "op": "join", "room": named(room), "scene": scene }));
+                self.world.try_ask(who, json!({ "op": "join", "room": named(room), "scene": scene }));
             }
-            Step::Leave(who) => drop(self.ask(who, json!({ "op": "leave" }))),
+            Step::Leave(who) => drop(self.world.try_ask(who, json!({ "op": "leave" }))),
             Step::Publish { who, audio, video } => self.publish(who, audio, video),
             Step::Push { who, video } => self.push(who, video),
             Step::CloseMedia(pick) => self.close(pick),
@@ -170,7 +159,7 @@ impl Sim {
                 let mute = json!({ "op": "mute", "users": [name(whom)], "audio": audio, "video": video });
                 self.govern(who, mute);
             }
-            Step::Hand { who, up } => drop(self.ask(who, json!({ "op": "hand", "up": up }))),
+            Step::Hand { who, up } => drop(self.world.try_ask(who, json!({ "op": "hand", "up": up }))),
             Step::Decline { who, whom } => self.govern(who, json!({ "op": "decline", "user": name(whom) })),
             Step::Write { who, key, value } => {
                 let value = value.map(|value| value.to_string());
@@ -202,11 +191,11 @@ impl Sim {
         if room == 1 {
             ask["password"] = json!("sesame");
         }
-        let Some(Ok(Done::Ticket(ticket))) = self.ask(who, ask) else { return };
+        let Some(Ok(Done::Ticket(ticket))) = self.world.try_ask(who, ask) else { return };
         let enter =
             json!({ "op": "enter", "conference": ticket.conference, "ticket": ticket.ticket.reveal() });
         let elsewhere = self.world.clients[who].state.clone();
-        match self.ask(who, enter) {
+        match self.world.try_ask(who, enter) {
             Some(Ok(_)) | None => {}
             Some(Err(ErrorCode::AlreadyInRoom)) => assert!(elsewhere.is_some(), "it is nowhere"),
             Some(Err(ErrorCode::TalkersFull | ErrorCode::RoomFull)) => {}
@@ -217,14 +206,15 @@ impl Sim {
     fn publish(&mut self, who: usize, audio: bool, video: bool) {
         self.keys += 1;
         let key = key(&format!("key-{}", self.keys));
-        self.ask(who, json!({ "op": "publish", "key": key.reveal(), "audio": audio, "video": video }));
+        self.world
+            .try_ask(who, json!({ "op": "publish", "key": key.reveal(), "audio": audio, "video": video }));
     }
 
     fn push(&mut self, who: usize, video: bool) {
         self.keys += 1;
         let key = key(&format!("key-{}", self.keys));
         let publish = json!({ "op": "publish", "key": key.reveal(), "audio": true, "video": video });
-        if let Some(Ok(_)) = self.ask(who, publish) {
+        if let Some(Ok(_)) = self.world.try_ask(who, publish) {
             let ticket = self.world.push_media(&key);
             self.owners.insert(ticket, who);
             // What is sent is not always what was said.
@@ -245,11 +235,7 @@ impl Sim {
 
     fn resume(&mut self, who: usize) {
         self.world.drop_connection(who);
-        let client = &self.world.clients[who];
-        let welcome = client.welcome.as_ref().expect("a session");
-        let resume =
-            json!({ "session": welcome.session, "secret": welcome.secret.reveal(), "seq": client.seq });
-        let again = self.world.login(who, json!({ "resume": resume, "device": format!("device{who}") }));
+        let again = self.world.resume_with(who, json!({ "device": format!("device{who}") }));
         assert!(again.is_ok(), "{again:?}");
     }
 
@@ -283,7 +269,7 @@ impl Sim {
             assert!(talkers <= MOST_TALKERS || detail.summary.max_talkers > 3, "{detail:?}");
             self.check_media(detail);
         }
-        for who in (0..CLIENTS).filter(|who| self.hears(*who)).collect::<Vec<_>>() {
+        for who in (0..CLIENTS).filter(|who| self.world.hears(*who)).collect::<Vec<_>>() {
             let Some(own) = &self.world.clients[who].conference else { continue };
             let truth = all
                 .iter()
@@ -317,7 +303,7 @@ impl Sim {
         for (ticket, who) in &self.owners {
             let Some(Media::Publishing { allowed, .. }) = self.world.media.get(ticket) else { continue };
             let client = &self.world.clients[*who];
-            if client.state.as_ref().is_none_or(|state| state.room != room) || !self.hears(*who) {
+            if client.state.as_ref().is_none_or(|state| state.room != room) || !self.world.hears(*who) {
                 continue;
             }
             let member = detail.members.iter().find(|member| member.user == client.user);
@@ -327,7 +313,7 @@ impl Sim {
             assert!(!(member.no_video && allowed.video), "{} is seen although muted", client.user);
             let here = |other: &usize| {
                 let state = self.world.clients[*other].state.as_ref();
-                self.hears(*other) && state.is_some_and(|state| state.room == room)
+                self.world.hears(*other) && state.is_some_and(|state| state.room == room)
             };
             let mut others = (0..CLIENTS).filter(here).map(|other| &self.world.clients[other]);
             let shown =
@@ -338,18 +324,12 @@ impl Sim {
     }
 }
 
-fn small(hasty: bool) -> EngineConfig {
-    let mut config = config();
-    config.replay_events = 4;
-    // Nobody pings here.
-    config.connection_timeout = Duration::from_secs(100_000);
+fn meetings(hasty: bool) -> EngineConfig {
+    let mut config = small(hasty);
     config.conferences.admin_gone = match hasty {
         true => huitong_engine::AdminGone::NextTalker,
         false => huitong_engine::AdminGone::GoOn,
     };
-    if hasty {
-        (config.seat_grace, config.away_after) = (Duration::ZERO, Duration::ZERO);
-    }
     for app in config.apps.values_mut() {
         app.multi_device = MultiDevice::PerDevice;
     }
@@ -364,7 +344,7 @@ proptest! {
         steps in prop::collection::vec(step(), 1..150),
         hasty in prop::bool::weighted(0.2),
     ) {
-        let mut sim = Sim::new(small(hasty));
+        let mut sim = Sim::new(meetings(hasty));
         for step in steps {
             sim.run(step);
             sim.check();

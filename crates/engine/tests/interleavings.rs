@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{APP, Media, World, config, key, number, room, sig, user};
+use common::{APP, Media, World, config, key, number, room, sig, sim, user};
 use huitong_engine::{ApiCall, ApiResult, EngineConfig, Input, MultiDevice};
 use huitong_protocol::Done;
 use huitong_protocol::api::{RoomDetail, UrlKind, UrlRequest};
@@ -151,10 +151,7 @@ fn join_request(number: u32, audience: bool, mix: bool, publish: Vec<Value>) -> 
 
 impl Sim {
     fn new(config: EngineConfig) -> Self {
-        let mut world = World::new(config);
-        for who in 0..CLIENTS {
-            world.clients.push(common::Client { user: name(who), ..Default::default() });
-        }
+        let world = World::with_clients(config, (0..CLIENTS).map(name));
         let mut sim = Self { world, wants: vec![None; CLIENTS], urls: BTreeMap::new() };
         for who in 0..4 {
             sim.run(Step::Login(who));
@@ -163,14 +160,9 @@ impl Sim {
         sim
     }
 
-    fn online(&self, who: usize) -> bool {
-        let client = &self.world.clients[who];
-        self.world.is_open(who) && client.welcome.is_some() && !client.ended
-    }
-
     /// Asks, or, if nobody hears the answer, only sends.
     fn ask(&mut self, who: usize, request: Value) -> Option<Result<Done, ErrorCode>> {
-        if !self.online(who) {
+        if !self.world.is_online(who) {
             return None;
         }
         if self.world.clients[who].deaf {
@@ -219,7 +211,7 @@ impl Sim {
         match step {
             Step::SetRole { who, audience } => {
                 let role = if audience { "audience" } else { "publisher" };
-                if self.world.clients[who].deaf && self.online(who) {
+                if self.world.clients[who].deaf && self.world.is_online(who) {
                     self.world.clients[who].unsure = true;
                 }
                 let done = self.ask(who, json!({ "op": "setRole", "role": role }));
@@ -351,7 +343,7 @@ impl Sim {
         match self.ask(who, join_request(number, audience, !who.is_multiple_of(3), publish)) {
             Some(Ok(_)) => self.wants[who] = Some((number, audience)),
             Some(Err(_)) => {}
-            None if deaf && self.online(who) => {
+            None if deaf && self.world.is_online(who) => {
                 self.world.clients[who].unsure = true;
                 self.wants[who] = Some((number, audience));
             }
@@ -362,7 +354,7 @@ impl Sim {
     fn leave(&mut self, who: usize) {
         let deaf = self.world.clients[who].deaf;
         let answer = self.ask(who, json!({ "op": "leave" }));
-        if deaf && self.online(who) {
+        if deaf && self.world.is_online(who) {
             self.world.clients[who].unsure = true;
         }
         if answer.is_some() || deaf {
@@ -382,7 +374,7 @@ impl Sim {
     fn check(&mut self) {
         for who in 0..CLIENTS {
             let client = &self.world.clients[who];
-            if client.deaf || client.unsure || !self.online(who) {
+            if client.deaf || client.unsure || !self.world.is_online(who) {
                 continue;
             }
             let Some(state) = client.state.clone() else { continue };
@@ -416,20 +408,12 @@ impl Sim {
 }
 
 fn small(per_device: bool, hasty: bool) -> EngineConfig {
-    let mut config = config();
+    let mut config = sim::small(hasty);
     (config.rtc_members, config.publishers, config.live_audience) = (4, 2, 3);
     (config.replay_events, config.early_count) = (6, 5);
-    // Nobody pings here.
-    config.connection_timeout = Duration::from_secs(100_000);
     if hasty {
         // Operators may set every grace to nothing.
-        for grace in [
-            &mut config.seat_grace,
-            &mut config.away_after,
-            &mut config.publish_grace,
-            &mut config.early_hold,
-            &mut config.live_audience_only,
-        ] {
+        for grace in [&mut config.publish_grace, &mut config.early_hold, &mut config.live_audience_only] {
             *grace = Duration::ZERO;
         }
     }

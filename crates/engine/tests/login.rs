@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{World, config, key, sig};
+use common::{Client, World, config, key, sig};
 use huitong_engine::{ConnId, Input, MultiDevice};
 use huitong_protocol::{CloseCode, Done, Event, MediaBases, Reply, Resumed};
 use huitong_types::{AppId, EndReason, ErrorCode, Fault, LeaveReason};
@@ -65,7 +65,7 @@ fn bad_credentials_are_refused_with_their_code_and_the_connection_is_closed() {
         (json!({ "sig": good, "version": 2 }), ErrorCode::UnsupportedVersion),
     ];
     for (more, code) in cases {
-        world.clients.push(common::Client { user: "alice".into(), ..Default::default() });
+        world.clients.push(Client { user: "alice".into(), ..Default::default() });
         let who = world.clients.len() - 1;
         assert_eq!(world.login(who, more.clone()).unwrap_err(), code, "{more}");
         let conn = world.clients[who].conn.unwrap();
@@ -251,14 +251,14 @@ fn an_application_may_allow_one_session_per_device() {
     let mut config = config();
     config.apps.get_mut(&AppId::new(common::APP).unwrap()).unwrap().multi_device = MultiDevice::PerDevice;
     let mut world = World::new(config);
-    world.clients.push(common::Client { user: "alice".into(), ..Default::default() });
+    world.clients.push(Client { user: "alice".into(), ..Default::default() });
     let phone = world.clients.len() - 1;
     world.login(phone, json!({ "device": "phone" })).unwrap();
-    world.clients.push(common::Client { user: "alice".into(), ..Default::default() });
+    world.clients.push(Client { user: "alice".into(), ..Default::default() });
     let pad = world.clients.len() - 1;
     world.login(pad, json!({ "device": "pad" })).unwrap();
     assert!(!world.clients[phone].ended);
-    world.clients.push(common::Client { user: "alice".into(), ..Default::default() });
+    world.clients.push(Client { user: "alice".into(), ..Default::default() });
     let restarted = world.clients.len() - 1;
     world.login(restarted, json!({ "device": "phone" })).unwrap();
     assert!(world.clients[phone].ended);
@@ -274,7 +274,7 @@ fn a_user_with_ever_new_devices_ends_only_sessions_of_its_own() {
     let mut world = World::new(config);
     let bob = world.client("bob");
     for device in 0..40 {
-        world.clients.push(common::Client { user: "alice".into(), ..Default::default() });
+        world.clients.push(Client { user: "alice".into(), ..Default::default() });
         let who = world.clients.len() - 1;
         world.login(who, json!({ "device": format!("d{device}") })).unwrap();
     }
@@ -290,7 +290,7 @@ fn a_full_server_says_so() {
     let mut world = World::new(config);
     world.client("alice");
     world.client("bob");
-    world.clients.push(common::Client { user: "carol".into(), ..Default::default() });
+    world.clients.push(Client { user: "carol".into(), ..Default::default() });
     assert_eq!(world.login(2, json!({})).unwrap_err(), ErrorCode::ServerFull);
     world.client("bob");
     world.wind_down();
@@ -320,12 +320,31 @@ fn a_draining_server_tells_everybody_and_admits_nobody() {
         assert_eq!(world.clients[who].pushes.last(), Some(&Event::Draining { within_ms: 10_000 }));
     }
     assert_eq!(world.join(idle, 1).unwrap_err(), ErrorCode::ShuttingDown);
-    world.clients.push(common::Client { user: "carol".into(), ..Default::default() });
+    world.clients.push(Client { user: "carol".into(), ..Default::default() });
     assert_eq!(world.login(2, json!({})).unwrap_err(), ErrorCode::ShuttingDown);
     assert_eq!(world.closes[&world.clients[2].conn.unwrap()], CloseCode::ShuttingDown.number());
     world.drop_connection(alice);
     world.resume(alice).unwrap();
     assert!(world.clients[alice].state.is_some(), "calls go on to the end");
+    world.wind_down();
+}
+
+#[test]
+fn a_server_that_ends_says_so_to_everybody_and_nobody_hears_of_the_others_leaving() {
+    let mut world = World::new(config());
+    let present = [world.member("alice"), world.member("bob"), world.client("carol")];
+    let away = world.member("dave");
+    world.drop_connection(away);
+    world.input(Input::Shutdown);
+    for who in present {
+        let Client { pushes, conn, .. } = &world.clients[who];
+        let last = pushes.last().expect("a push");
+        assert!(matches!(last, Event::SessionEnded { reason: EndReason::ServerShutdown, .. }), "{last:?}");
+        let left = pushes.iter().filter(|event| matches!(event, Event::MemberLeft { .. })).count();
+        assert_eq!((left, world.closes[&conn.unwrap()]), (0, CloseCode::ShuttingDown.number()));
+    }
+    assert_eq!(world.engine.sizes().sessions, 0);
+    assert_eq!(world.resume(away).unwrap_err(), ErrorCode::ShuttingDown);
     world.wind_down();
 }
 

@@ -4,6 +4,7 @@ mod common;
 
 use common::{Media, World, config, key, room};
 use huitong_engine::ApiCall;
+use huitong_protocol::{Done, VoiceLevel};
 use huitong_types::{ErrorCode, RoomId, StreamId, UserId};
 use serde_json::json;
 use std::time::Duration;
@@ -136,6 +137,51 @@ fn who_becomes_audience_is_not_heard_and_shares_what_all_audience_hears() {
     world.start_media(dora, &key("dora"));
     let doras = world.play_mix(dora);
     assert!(world.left_out(doras).is_some());
+    world.wind_down();
+}
+
+#[test]
+fn a_member_learns_how_loud_the_others_of_its_mix_are_and_of_no_other_room() {
+    let mut world = World::new(config());
+    let (bob, media) = world.publisher("bob");
+    let alice = listener(&mut world, "alice");
+    let hers = world.start_media(alice, &key("alice"));
+    let levels = |world: &mut World, who: usize| -> Result<Vec<VoiceLevel>, ErrorCode> {
+        match world.ask(who, json!({ "op": "levels" }))? {
+            Done::Levels(reply) => Ok(reply.levels),
+            other => panic!("{other:?}"),
+        }
+    };
+    let level = |name: &str, stream: StreamId| VoiceLevel { user: user(name), level: stream.get() as u8 };
+    let bobs = level("bob", stream_of(&world, media));
+    assert_eq!(levels(&mut world, alice).unwrap(), std::slice::from_ref(&bobs), "not itself");
+    let carol = listener(&mut world, "carol");
+    let alices = level("alice", stream_of(&world, hers));
+    assert_eq!(levels(&mut world, carol).unwrap(), [bobs, alices]);
+    assert_eq!(levels(&mut world, bob).unwrap_err(), ErrorCode::NotFound, "who asked for no mix");
+    let dave = world.client("dave");
+    assert_eq!(levels(&mut world, dave).unwrap_err(), ErrorCode::NotInRoom);
+    world.close_media(media, true);
+    world.ask(alice, json!({ "op": "leave" })).unwrap();
+    assert_eq!(levels(&mut world, carol).unwrap(), [], "who is silent or gone has none");
+    world.wind_down();
+}
+
+#[test]
+fn a_conference_of_the_plain_kind_gives_a_mix_to_who_asks_for_it() {
+    let mut world = World::new(config());
+    let ann = world.client("ann");
+    let ask = json!({ "op": "ticket", "room": { "text": "weekly" } });
+    let Done::Ticket(made) = world.ask(ann, ask).unwrap() else { panic!("no ticket") };
+    let enter = json!({ "op": "enter", "conference": made.conference, "ticket": made.ticket.reveal() });
+    world.ask(ann, enter).unwrap();
+    let bob = world.client("bob");
+    let join = |mix: bool| json!({ "op": "join", "room": { "text": "weekly" }, "mix": mix });
+    for mix in [true, false, true] {
+        world.ask(bob, join(mix)).unwrap();
+        assert_eq!(world.clients[bob].state.as_ref().unwrap().mix.is_some(), mix);
+        assert_eq!(world.engine.sizes().mixes, usize::from(mix));
+    }
     world.wind_down();
 }
 

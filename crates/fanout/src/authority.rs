@@ -80,7 +80,7 @@ pub trait Authority: Send + Sync + 'static {
     fn publish(&self, ticket: Ticket, key: StreamKey, control: MediaControl);
     /// A connection wants to play.
     fn play(&self, ticket: Ticket, key: StreamKey, control: MediaControl);
-    /// The first frame of a track was received from a publisher.
+    /// A publisher carries these tracks now: one came for the first time or again, or comes no more.
     fn tracks_seen(&self, ticket: Ticket, tracks: Tracks);
     /// The connection is gone. `deliberate`: a publisher said goodbye instead of vanishing.
     fn closed(&self, ticket: Ticket, deliberate: bool);

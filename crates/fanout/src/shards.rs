@@ -29,6 +29,7 @@ pub(crate) struct ShardHandle {
 #[derive(Default)]
 struct Sinks {
     bytes: u64,
+    writes: u64,
     skips: u64,
 }
 
@@ -37,6 +38,7 @@ impl ViewerIo<Seat> for Sinks {
         let wrote = viewer.sink.write(slices);
         if let Wrote::Bytes(n) = wrote {
             self.bytes += n as u64;
+            self.writes += 1;
         }
         wrote
     }
@@ -104,7 +106,7 @@ fn report(index: usize, sinks: &Sinks, shard: &mut Shard<Frame, Seat>, owner: &W
     }
     let inner = owner.upgrade();
     if let Some(inner) = &inner {
-        inner.totals.add_out(sinks.bytes);
+        inner.totals.add_out(sinks.bytes, sinks.writes);
         inner.totals.add_skips(sinks.skips);
     }
     for gone in departed {

@@ -2,6 +2,7 @@
 
 use crate::publication::Publication;
 use huitong_hub::{Gone, Wrote};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -31,9 +32,11 @@ pub fn bound_unsent(stream: &TcpStream) {
 /// # Errors
 /// Those of `sendmsg`; [`io::ErrorKind::WouldBlock`] when the socket takes no more.
 pub fn send_bounded(stream: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    stream.try_io(Interest::WRITABLE, || {
-        socket2::SockRef::from(stream).send_vectored_with_flags(slices, libc::MSG_EOR | libc::MSG_NOSIGNAL)
-    })
+    stream.try_io(Interest::WRITABLE, || send(stream, slices))
+}
+
+fn send(stream: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    socket2::SockRef::from(stream).send_vectored_with_flags(slices, libc::MSG_EOR | libc::MSG_NOSIGNAL)
 }
 
 /// Tells a gateway's task that its viewer is no longer served.
@@ -91,6 +94,8 @@ pub enum SinkIo {
 #[derive(Debug, Clone)]
 pub struct Sink {
     io: SinkIo,
+    /// The socket took no more when it was tried last.
+    full: Cell<bool>,
     done: Arc<Done>,
 }
 
@@ -101,20 +106,33 @@ impl Sink {
             bound_unsent(stream);
         }
         let done = Arc::new(Done::default());
-        (Self { io, done: Arc::clone(&done) }, done)
+        (Self { io, full: Cell::new(false), done: Arc::clone(&done) }, done)
     }
 
     pub(crate) fn write(&self, slices: &[IoSlice<'_>]) -> Wrote {
         match &self.io {
-            SinkIo::Tcp(stream) => loop {
-                return match send_bounded(stream, slices) {
-                    Ok(n) => Wrote::Bytes(n),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => Wrote::Blocked,
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(_) => Wrote::Closed,
-                };
-            },
+            SinkIo::Tcp(stream) => self.send(stream, slices),
             SinkIo::Pipe(pipe) => pipe.write(slices),
+        }
+    }
+
+    /// What the runtime knows of a socket lies where nothing else of a write does, and is asked only for sockets that
+    /// were full: whether it is worth a system call to try again. For the others it would be one cache miss for nothing.
+    fn send(&self, stream: &TcpStream, slices: &[IoSlice<'_>]) -> Wrote {
+        loop {
+            let was_full = self.full.get();
+            let sent = if was_full { send_bounded(stream, slices) } else { send(stream, slices) };
+            match sent {
+                Ok(n) => {
+                    self.full.set(false);
+                    return Wrote::Bytes(n);
+                }
+                // Once more through the runtime, so that it learns of it and waits for room.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !was_full => self.full.set(true),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Wrote::Blocked,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Wrote::Closed,
+            }
         }
     }
 

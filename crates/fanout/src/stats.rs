@@ -41,6 +41,8 @@ pub struct Totals {
     pub bytes_in: u64,
     /// Bytes written to viewers.
     pub bytes_out: u64,
+    /// Writes that took these bytes: the fewer, the better packets gather.
+    pub writes: u64,
     /// Skips to a newer keyframe.
     pub skips: u64,
     /// Packets dropped because a fan-out thread was behind.
@@ -52,6 +54,7 @@ pub(crate) struct Counters {
     packets: AtomicU64,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
+    writes: AtomicU64,
     skips: AtomicU64,
     dropped: AtomicU64,
 }
@@ -62,8 +65,9 @@ impl Counters {
         self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn add_out(&self, bytes: u64) {
+    pub(crate) fn add_out(&self, bytes: u64, writes: u64) {
         self.bytes_out.fetch_add(bytes, Ordering::Relaxed);
+        self.writes.fetch_add(writes, Ordering::Relaxed);
     }
 
     pub(crate) fn add_skips(&self, skips: u64) {
@@ -81,6 +85,7 @@ impl Counters {
             packets: self.packets.load(Ordering::Relaxed),
             bytes_in: self.bytes_in.load(Ordering::Relaxed),
             bytes_out: self.bytes_out.load(Ordering::Relaxed),
+            writes: self.writes.load(Ordering::Relaxed),
             skips: self.skips.load(Ordering::Relaxed),
             dropped: self.dropped.load(Ordering::Relaxed),
         }

@@ -197,7 +197,7 @@ async fn refuse(stream: &TcpStream, fault: &Fault) {
 /// The HTTP status of a refusal.
 pub(crate) const fn status_of(code: ErrorCode) -> &'static str {
     match code {
-        ErrorCode::UnknownKey | ErrorCode::MayNotEnter | ErrorCode::Banned => "403 Forbidden",
+        ErrorCode::UnknownKey | ErrorCode::MayNotEnter => "403 Forbidden",
         ErrorCode::NotFound => "404 Not Found",
         ErrorCode::Timeout => "408 Request Timeout",
         ErrorCode::BadMessage | ErrorCode::InvalidField => "400 Bad Request",

@@ -1,12 +1,13 @@
 //! One RTMP connection from its first byte to its end.
 
 use crate::RtmpGateway;
+use crate::carried::Carried;
 use bytes::Bytes;
 use huitong_fanout::{
     Done, MEDIA_ORDERS, MediaOrder, Publisher, Pushed, Replaced, Sink, SinkIo, Ticket, Tracks, Viewing,
 };
 use huitong_hub::Gone;
-use huitong_media::TrackKind;
+use huitong_media::{StreamInfo, TrackKind};
 use huitong_rtmp::{MediaKind, MediaMessage, RtmpError, ServerConnection, ServerEvent, ServerOptions};
 use huitong_types::{ErrorCode, Fault, StreamKey};
 use std::io;
@@ -48,7 +49,7 @@ enum Role {
     /// Waits for permission.
     Asking { stream_id: u32, publish: bool },
     /// Publishes.
-    Publishing { stream_id: u32, publisher: Publisher, allowed: Tracks, seen: Tracks, bad: Bad },
+    Publishing { stream_id: u32, publisher: Publisher, allowed: Tracks, carried: Carried, bad: Bad },
     /// Plays.
     Playing {
         stream_id: u32,
@@ -316,7 +317,7 @@ impl Connection {
                         stream_id,
                         publisher,
                         allowed,
-                        seen: Tracks::NONE,
+                        carried: Carried::default(),
                         bad: Bad::default(),
                     };
                     self.last_heard = Instant::now();
@@ -365,7 +366,7 @@ impl Connection {
     }
 
     fn media(&mut self, message: MediaMessage) {
-        let Role::Publishing { publisher, allowed, seen, bad, .. } = &mut self.role else { return };
+        let Role::Publishing { publisher, allowed, carried, bad, .. } = &mut self.role else { return };
         let track = match message.kind {
             MediaKind::Audio => TrackKind::Audio,
             MediaKind::Video => TrackKind::Video,
@@ -389,21 +390,15 @@ impl Connection {
             }
             Err(Replaced) => return self.close(replaced()),
         }
-        let known = match track {
-            TrackKind::Audio => seen.audio,
-            TrackKind::Video => seen.video,
+        // The header of a track that is not allowed is kept, but nobody gets to see the track.
+        let (allowed, known): (bool, fn(&StreamInfo) -> bool) = match track {
+            TrackKind::Audio => (allowed.audio, |info| info.audio.is_some()),
+            TrackKind::Video => (allowed.video, |info| info.video.is_some()),
         };
-        if !known {
-            let info = publisher.info();
-            // The header of a track that is not allowed is kept, but nobody gets to see the track.
-            let now = Tracks {
-                audio: allowed.audio && info.audio.is_some(),
-                video: allowed.video && info.video.is_some(),
-            };
-            if now != *seen {
-                *seen = now;
-                self.gateway.authority.tracks_seen(self.ticket, now);
-            }
+        if let Some(news) =
+            carried.came(track, allowed, || known(&publisher.info()), self.last_heard.into_std())
+        {
+            self.gateway.authority.tracks_seen(self.ticket, news);
         }
     }
 

@@ -3,6 +3,7 @@
 //! A connection asks the [`Authority`] with the key it names. A publisher's messages become frames in the
 //! fan-out; a player's socket is written by the fan-out, and this crate only reads from it.
 
+mod carried;
 mod connection;
 mod wire;
 

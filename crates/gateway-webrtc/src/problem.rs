@@ -27,12 +27,9 @@ const fn status(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
         E::CredentialExpired | E::NotLoggedIn => StatusCode::UNAUTHORIZED,
-        E::MayNotPublish
-        | E::MayNotPublishAux
-        | E::MayNotEnter
-        | E::Banned
-        | E::AppSuspended
-        | E::AppOverdue => StatusCode::FORBIDDEN,
+        E::MayNotPublish | E::MayNotPublishAux | E::MayNotEnter | E::AppSuspended | E::AppOverdue => {
+            StatusCode::FORBIDDEN
+        }
         E::NotFound | E::UnknownKey | E::SessionGone => StatusCode::NOT_FOUND,
         E::KeyInUse | E::PublishersFull | E::RoomFull => StatusCode::CONFLICT,
         E::ServerFull | E::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,33 +1,19 @@
 //! Every file of the fuzz corpora, through the functions the fuzzer runs.
 
+use huitong_explore::corpus;
 use huitong_gateway_webrtc::strangers::{self, Maker};
-use std::path::{Path, PathBuf};
 
 #[path = "../../../fuzz/bodies/webrtc.rs"]
 mod body;
 
-fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
-    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let all: Vec<_> = paths.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect();
-    assert!(!all.is_empty(), "the corpus of {target} is empty");
-    all
-}
-
 #[test]
 fn every_corpus_file_passes() {
-    let targets = [
-        ("sdp_offer", body::sdp_offer as fn(&[u8])),
+    huitong_explore::replay(&[
+        ("sdp_offer", body::sdp_offer),
         ("sdp_fragment", body::sdp_fragment),
         ("datagrams", body::datagrams),
         ("rtcp", body::rtcp),
-    ];
-    for (target, run) in targets {
-        for (path, data) in corpus(target) {
-            println!("{}", path.display());
-            run(&data);
-        }
-    }
+    ]);
 }
 
 /// Inputs that nobody accepts would lead the fuzzer nowhere.

@@ -13,7 +13,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     (1, &["rtmp", "protocol", "auth"]),
     (2, &["room", "call", "conference", "usage", "session", "engine", "hub", "mixer"]),
     (3, &["fanout", "codec", "store", "gateway-rtmp", "gateway-flv", "gateway-webrtc", "gateway-signal"]),
-    (4, &["server", "cli", "client", "testkit", "house", "bench"]),
+    (4, &["server", "cli", "client", "testkit", "explore", "house", "bench"]),
 ];
 
 /// Dependencies inside a layer. Composition has an order of its own: the engine composes the machines, the
@@ -50,6 +50,7 @@ const BLIND: &[(&str, &[&str])] = &[
     ("gateway-flv", &["protocol", "auth", "rtmp"]),
     ("gateway-webrtc", &["protocol", "auth", "rtmp"]),
     ("gateway-signal", &["auth", "media", "rtmp"]),
+    ("explore", &["types", "room", "call", "conference", "session", "engine", "hub", "server"]),
 ];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

@@ -1,16 +1,14 @@
 //! One viewer's place in a publication.
 
-use crate::packet::{Kind, Packet, Rendition, Wire, WireFormat};
+use crate::packet::{Wire, WireFormat};
 use crate::ring::Ring;
+use crate::stage::{Mark, Place, Round, SLICES, Staged, rendition};
 use crate::viewer::{ViewerTracks, Wrote};
 use crate::{Configs, Micros};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
-
-/// Slices of one vectored write. A second of 15 frames and 47 sounds fits in one call; Linux takes 1024.
-const SLICES: usize = 64;
 
 /// A viewer whose sounds, too, lag by this many latency ceilings gets a clean cut instead of old sound.
 const HARD_CEILINGS: u64 = 2;
@@ -30,25 +28,6 @@ pub struct CursorStats {
     pub skips: u64,
     /// Times sound was cut, too.
     pub cuts: u64,
-}
-
-/// What is settled once the bytes before it are written.
-#[derive(Clone, Copy, Debug, Default)]
-struct Mark {
-    pos: u64,
-    video_header: u32,
-    audio_header: u32,
-    wait_key: bool,
-    /// The publisher whose keyframe was sent last.
-    epoch: u32,
-    /// The picture sent last; 0 before the first.
-    last_video: u64,
-}
-
-#[derive(Clone, Copy)]
-struct Step<'r> {
-    bytes: &'r Bytes,
-    after: Mark,
 }
 
 /// What became of an attempt to bring a viewer up to date.
@@ -196,51 +175,57 @@ impl Cursor {
         self.stats.cuts = self.stats.cuts.saturating_add(1);
     }
 
-    /// Writes all that is due until the viewer is up to date or takes no more.
-    pub fn write<B>(
+    /// Writes all that is due until the viewer is up to date or takes no more. Viewers of one round share what was
+    /// listed for others in the same place.
+    pub fn write<'r, B>(
         &mut self,
-        ring: &Ring<B>,
+        ring: &'r Ring<B>,
         formats: &[Arc<dyn WireFormat<B>>],
+        round: &mut Round<'r>,
         mut io: impl FnMut(&[IoSlice<'_>]) -> Wrote,
     ) -> Progress {
         let mut wrote_any = false;
         loop {
             self.begin(ring, formats);
-            let mut steps: [Option<Step<'_>>; SLICES] = [None; SLICES];
-            let (count, tail) = self.stage(ring, formats, &mut steps);
-            if count == 0 && self.partial.is_none() {
-                self.mark = tail;
+            let staged = match self.prelude_sent {
+                true => round.stage(self.place(), ring, formats),
+                false => round.nothing(self.mark),
+            };
+            if staged.is_empty() && self.partial.is_none() {
+                self.mark = staged.tail();
                 return Progress::UpToDate;
             }
-            let mut slices = [IoSlice::new(&[]); SLICES + 1];
-            let mut total = 0usize;
-            let mut used = 0usize;
-            let head = self.partial.iter().filter_map(|(bytes, at)| bytes.get(*at..));
-            let rest = steps.iter().flatten().map(|step| step.bytes.as_ref());
-            for (slot, bytes) in slices.iter_mut().zip(head.chain(rest)) {
-                *slot = IoSlice::new(bytes);
-                total = total.saturating_add(bytes.len());
-                used = used.saturating_add(1);
-            }
-            match io(slices.get(..used).unwrap_or(&[])) {
+            let head = self.partial.as_ref().and_then(|(bytes, at)| bytes.get(*at..));
+            let total = head.map_or(0, <[u8]>::len).saturating_add(staged.bytes());
+            let wrote = match head {
+                None => io(staged.slices()),
+                Some(head) => io(with_head(head, staged.slices(), &mut [IoSlice::new(&[]); SLICES + 1])),
+            };
+            match wrote {
                 Wrote::Closed => return Progress::Closed,
                 Wrote::Blocked => return Progress::Blocked { wrote: wrote_any },
                 Wrote::Bytes(n) => {
                     wrote_any |= n > 0;
                     self.stats.writes = self.stats.writes.saturating_add(1);
                     self.stats.bytes = self.stats.bytes.saturating_add(n as u64);
-                    let more = count == SLICES;
-                    if self.commit(n, &steps) && n >= total {
-                        self.mark = if more { self.mark } else { tail };
-                        if !more && self.injected.is_empty() && self.prelude_sent {
-                            return Progress::UpToDate;
-                        }
-                    } else if n < total {
+                    if n < total {
+                        self.commit(n, staged);
                         return Progress::Blocked { wrote: wrote_any };
+                    }
+                    self.partial = None;
+                    self.mark = staged.tail();
+                    if !staged.is_full() && self.injected.is_empty() && self.prelude_sent {
+                        return Progress::UpToDate;
                     }
                 }
             }
         }
+    }
+
+    /// All that decides on what comes next.
+    fn place(&self) -> Place {
+        let Self { wire, tracks, mark, video_from, audio_from, .. } = *self;
+        Place::new(wire, tracks, mark, video_from, audio_from)
     }
 
     /// What goes before the next packet: injected bytes, and before the first packet the prelude, once there
@@ -277,92 +262,42 @@ impl Cursor {
         self.prelude_sent = true;
     }
 
-    /// Lists what comes next, and the mark behind it.
-    fn stage<'r, B>(
-        &self,
-        ring: &'r Ring<B>,
-        formats: &[Arc<dyn WireFormat<B>>],
-        steps: &mut [Option<Step<'r>>; SLICES],
-    ) -> (usize, Mark) {
-        let mut mark = self.mark;
-        if !self.prelude_sent {
-            return (0, mark);
-        }
-        let rendition = rendition(self.wire, formats);
-        let mut slots = steps.iter_mut();
-        let mut count = 0usize;
-        while let Some(packet) = ring.get(mark.pos) {
-            let before = mark;
-            mark.pos = mark.pos.saturating_add(1);
-            if !self.wants(packet, before, rendition) {
-                continue;
-            }
-            let video = packet.kind.is_video();
-            let number = packet.header_number();
-            let known = if video { mark.video_header } else { mark.audio_header };
-            if number != 0 && number != known {
-                *(if video { &mut mark.video_header } else { &mut mark.audio_header }) = number;
-                let Some(bytes) = packet.header(self.wire, formats) else { break };
-                let after = Mark { pos: packet.seq, ..mark };
-                let Some(slot) = slots.next() else { return (count, before) };
-                *slot = Some(Step { bytes, after });
-                count = count.saturating_add(1);
-            }
-            if packet.kind == Kind::Key {
-                mark.wait_key = false;
-                mark.epoch = packet.epoch;
-            }
-            if video {
-                mark.last_video = packet.seq;
-            }
-            let Some(bytes) = packet.wire(self.wire, formats) else { break };
-            let Some(slot) = slots.next() else { return (count, before) };
-            *slot = Some(Step { bytes, after: mark });
-            count = count.saturating_add(1);
-        }
-        (count, mark)
-    }
-
-    fn wants<B>(&self, packet: &Packet<B>, mark: Mark, rendition: Rendition) -> bool {
-        match packet.kind {
-            Kind::Key => self.tracks.video && packet.seq >= self.video_from,
-            Kind::Delta => {
-                let continues = !mark.wait_key && packet.epoch == mark.epoch;
-                self.tracks.video && continues && packet.seq >= self.video_from
-            }
-            Kind::Audio(of) => self.tracks.audio && of == rendition && packet.seq >= self.audio_from,
-        }
-    }
-
-    /// Settles `n` written bytes. Returns true when every staged step was written.
-    fn commit(&mut self, n: usize, steps: &[Option<Step<'_>>; SLICES]) -> bool {
+    /// Settles `n` written bytes, fewer than there were.
+    fn commit(&mut self, n: usize, staged: &Staged<'_>) {
         let mut left = n;
         if let Some((bytes, at)) = &mut self.partial {
             let rest = bytes.len().saturating_sub(*at);
             if left < rest {
                 *at = at.saturating_add(left);
-                return false;
+                return;
             }
             left = left.saturating_sub(rest);
             self.partial = None;
         }
-        for step in steps.iter().flatten() {
-            if left >= step.bytes.len() {
-                left = left.saturating_sub(step.bytes.len());
-                self.mark = step.after;
-            } else if left > 0 {
-                self.partial = Some((step.bytes.clone(), left));
-                self.mark = step.after;
-                return false;
-            } else {
-                return false;
+        for (bytes, after) in staged.steps() {
+            if left == 0 {
+                return;
             }
+            self.mark = *after;
+            if left < bytes.len() {
+                self.partial = Some(((*bytes).clone(), left));
+                return;
+            }
+            left = left.saturating_sub(bytes.len());
         }
-        true
     }
 }
 
-/// The rendition of the sound that viewers of this format take.
-fn rendition<B>(wire: Wire, formats: &[Arc<dyn WireFormat<B>>]) -> Rendition {
-    formats.get(usize::from(wire.0)).map_or_else(Rendition::default, |format| format.rendition())
+/// The rest of what was begun, and what comes behind it.
+fn with_head<'a, 'r>(
+    head: &'r [u8],
+    rest: &[IoSlice<'r>],
+    out: &'a mut [IoSlice<'r>; SLICES + 1],
+) -> &'a [IoSlice<'r>] {
+    let mut used = 0usize;
+    for (slot, slice) in out.iter_mut().zip(std::iter::once(&IoSlice::new(head)).chain(rest)) {
+        *slot = *slice;
+        used = used.saturating_add(1);
+    }
+    out.get(..used).unwrap_or(&[])
 }

@@ -17,6 +17,7 @@ pub mod pace;
 pub mod packet;
 pub mod ring;
 pub mod shard;
+pub mod stage;
 pub mod viewer;
 
 pub use cursor::{Cursor, CursorStats};

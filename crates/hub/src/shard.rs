@@ -5,6 +5,7 @@ use crate::cursor::{Cursor, CursorStats, Progress};
 use crate::pace::{Pace, Pacer};
 use crate::packet::{Packet, Wire, WireFormat};
 use crate::ring::{Ring, RingLimits, RingSnapshot};
+use crate::stage::Round;
 use crate::viewer::{ViewerTracks, Wrote};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -361,14 +362,14 @@ impl<B, V> Shard<B, V> {
             let full = everybody || passed(p.retry);
             if full || passed(p.apart) {
                 rounds |= everybody;
-                let round = flush_publication(
+                let outcome = flush_publication(
                     now,
                     p,
                     &self.formats,
                     |v| everybody || v.eager || (full && v.is_full()),
                     io,
                 );
-                let retry = round.blocked.then(|| now.saturating_add(RETRY));
+                let retry = outcome.blocked.then(|| now.saturating_add(RETRY));
                 p.retry = if full { retry } else { earlier(p.retry, retry) };
                 p.apart = None;
                 if everybody {
@@ -377,7 +378,7 @@ impl<B, V> Shard<B, V> {
                 if p.deadline().is_some() {
                     self.pending.push(id);
                 }
-                for (viewer, why) in round.lost {
+                for (viewer, why) in outcome.lost {
                     self.remove(viewer, why);
                 }
             } else {
@@ -409,7 +410,7 @@ impl<B, V> Shard<B, V> {
 }
 
 #[derive(Default)]
-struct Round {
+struct Outcome {
     blocked: bool,
     lost: Vec<(ViewerId, Gone)>,
 }
@@ -420,7 +421,8 @@ fn flush_publication<B, V>(
     formats: &Arc<[Arc<dyn WireFormat<B>>]>,
     whom: impl Fn(&Viewer<V>) -> bool,
     io: &mut impl ViewerIo<V>,
-) -> Round {
+) -> Outcome {
+    let mut outcome = Outcome::default();
     let mut round = Round::default();
     for v in p.viewers.iter_mut().filter(|v| whom(v)) {
         v.eager = false;
@@ -428,19 +430,19 @@ fn flush_publication<B, V>(
         if v.cursor.relieve(now, &p.ring, p.pace.ceiling) {
             io.skipped(handle);
         }
-        match v.cursor.write(&p.ring, formats, |slices| io.write(handle, slices)) {
+        match v.cursor.write(&p.ring, formats, &mut round, |slices| io.write(handle, slices)) {
             Progress::UpToDate => v.blocked_since = None,
-            Progress::Closed => round.lost.push((v.id, Gone::Closed)),
+            Progress::Closed => outcome.lost.push((v.id, Gone::Closed)),
             Progress::Blocked { wrote } => {
-                round.blocked = true;
+                outcome.blocked = true;
                 let since = *v.blocked_since.get_or_insert(now);
                 if wrote {
                     v.blocked_since = Some(now);
                 } else if now.saturating_sub(since) > STALLED {
-                    round.lost.push((v.id, Gone::Stalled));
+                    outcome.lost.push((v.id, Gone::Stalled));
                 }
             }
         }
     }
-    round
+    outcome
 }

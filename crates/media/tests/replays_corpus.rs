@@ -1,23 +1,13 @@
 //! Every file of the fuzz corpora, through the functions the fuzzer runs.
 
-use std::path::Path;
-
 #[path = "../../../fuzz/bodies/media.rs"]
 mod body;
 
 #[test]
 fn every_corpus_file_passes() {
-    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
-    let targets =
-        [("flv_demux", body::flv_demux as fn(&[u8])), ("ingest", body::ingest), ("rtp_h264", body::rtp_h264)];
-    for (target, run) in targets {
-        let mut count = 0;
-        for entry in std::fs::read_dir(corpora.join(target)).unwrap() {
-            let path = entry.unwrap().path();
-            println!("{}", path.display());
-            run(&std::fs::read(path).unwrap());
-            count += 1;
-        }
-        assert!(count > 0, "the corpus of {target} is empty");
-    }
+    huitong_explore::replay(&[
+        ("flv_demux", body::flv_demux),
+        ("ingest", body::ingest),
+        ("rtp_h264", body::rtp_h264),
+    ]);
 }

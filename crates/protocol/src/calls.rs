@@ -120,6 +120,11 @@ pub struct CallState {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub backend: bool,
+    /// Whether it leads into a room that is there for others as well. The caller only gives its name then: it is `connected` from the
+    /// beginning, wherever it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub open: bool,
     /// Until ringing ends, ms.
     pub ringing_ms: u32,
     /// When it was made, Unix ms.

@@ -32,8 +32,8 @@ pub use request::{
     Unpublish,
 };
 pub use server::{
-    Done, Event, Failure, JoinReply, MediaBases, MemberInfo, MixState, Pong, PushFrame, Reply, ReplyFrame,
-    Resumed, RoomState, ServerFrame, StreamState, Welcome,
+    Done, Event, Failure, JoinReply, LevelsReply, MediaBases, MemberInfo, MixState, Pong, PushFrame, Reply,
+    ReplyFrame, Resumed, RoomState, ServerFrame, StreamState, VoiceLevel, Welcome,
 };
 
 /// The one version of the protocol that this crate speaks.

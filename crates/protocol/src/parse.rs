@@ -165,6 +165,7 @@ pub fn parse_request(text: &str) -> Result<(u32, Request), ParseError> {
         "decline" => body(id, text, Request::Decline),
         "attributes" => body(id, text, Request::Attributes),
         "destroy" => body(id, text, Request::Destroy),
+        "levels" => Ok((id, Request::Levels)),
         "ping" => body(id, text, Request::Ping),
         "bye" => Ok((id, Request::Bye)),
         other => {

@@ -69,6 +69,8 @@ pub enum Request {
     Attributes(Attributes),
     /// End a conference for everybody.
     Destroy(Destroy),
+    /// Ask how loud the voices of the mix are.
+    Levels,
     /// Heartbeat.
     Ping(Ping),
     /// End the session at once; nothing can be resumed afterwards.
@@ -77,7 +79,7 @@ pub enum Request {
 
 impl Request {
     /// Every word of the field `op`.
-    pub const NAMES: [&str; 24] = [
+    pub const NAMES: [&str; 25] = [
         "hello",
         "join",
         "leave",
@@ -100,6 +102,7 @@ impl Request {
         "decline",
         "attributes",
         "destroy",
+        "levels",
         "ping",
         "bye",
     ];
@@ -129,6 +132,7 @@ impl Request {
             Self::Decline(_) => "decline",
             Self::Attributes(_) => "attributes",
             Self::Destroy(_) => "destroy",
+            Self::Levels => "levels",
             Self::Ping(_) => "ping",
             Self::Bye => "bye",
         }

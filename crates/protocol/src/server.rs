@@ -78,6 +78,8 @@ pub enum Done {
     Attributes,
     /// To `destroy`.
     Destroy,
+    /// To `levels`.
+    Levels(LevelsReply),
     /// To `ping`.
     Ping(Pong),
     /// To `leave`.
@@ -242,6 +244,24 @@ pub struct StreamState {
     pub video: bool,
     /// The key that lets this client play it; stays the same as long as both sessions live.
     pub play: StreamKey,
+}
+
+/// The answer to `levels`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LevelsReply {
+    /// Everybody else whose voice is in the mix.
+    pub levels: Vec<VoiceLevel>,
+}
+
+/// How loud somebody is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct VoiceLevel {
+    /// The member.
+    pub user: UserId,
+    /// 100 is full scale, and each dB below it takes two away; 0 for what is quieter than that.
+    pub level: u8,
 }
 
 /// The answer to `ping`.

@@ -1,19 +1,9 @@
 //! Every file of the fuzz corpus, through the function the fuzzer runs.
 
-use std::path::Path;
-
 #[path = "../../../fuzz/bodies/protocol.rs"]
 mod body;
 
 #[test]
 fn every_corpus_file_passes() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/signal_json");
-    let mut count = 0;
-    for entry in std::fs::read_dir(corpus).unwrap() {
-        let path = entry.unwrap().path();
-        println!("{}", path.display());
-        body::signal_json(&std::fs::read(path).unwrap());
-        count += 1;
-    }
-    assert!(count > 0, "the corpus of signal_json is empty");
+    huitong_explore::replay(&[("signal_json", body::signal_json)]);
 }

@@ -80,6 +80,8 @@ fn generated() -> String {
         calls::CallReply,
         calls::Presence,
         calls::WatchReply,
+        server::LevelsReply,
+        server::VoiceLevel,
         server::Pong,
         server::Done,
         server::Failure,
@@ -142,10 +144,20 @@ fn add_constants(out: &mut String) {
         ("GME_CODES", "string", "gme", |v| format!("'{}'", v.gme)),
     ];
     for (name, form, what, column) in columns {
-        writeln!(out, "/** The same for one API, {what}: a build carries what it uses. */").unwrap();
-        writeln!(out, "export const {name}: {{ [code: string]: {form} }} = {{").unwrap();
+        writeln!(
+            out,
+            "/** The same for one API, {what}: a build carries what it uses. {} */",
+            if name == "EMEDIA_CODES" { "All are there." } else { "What is not there is as 'internal'." }
+        )
+        .unwrap();
+        writeln!(out, "export const {name}: {{ internal: {form}; [code: string]: {form} }} = {{").unwrap();
+        let usual = column(&ErrorCode::Internal.vendor());
         for code in ErrorCode::ALL {
-            writeln!(out, "  '{code}': {},", column(&code.vendor())).unwrap();
+            let shown = column(&code.vendor());
+            // Of conferences, 'internal' is a number of its own, and not what stands for all that is unknown.
+            if name == "EMEDIA_CODES" || shown != usual || *code == ErrorCode::Internal {
+                writeln!(out, "  '{code}': {shown},").unwrap();
+            }
         }
         out.push_str("};\n\n");
     }

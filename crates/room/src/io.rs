@@ -95,7 +95,7 @@ pub enum Input {
         /// Which stream.
         kind: StreamKind,
     },
-    /// Tracks that the present media connection has carried so far.
+    /// Tracks that the present media connection carries. One that is not among them has not come yet, or comes no more.
     MediaTracks {
         /// Who.
         session: SessionId,

@@ -163,6 +163,5 @@ pub fn cut_sentence(reason: LeaveReason) -> &'static str {
         LeaveReason::Replaced => "The same user entered the room with another session.",
         LeaveReason::BecameAudience => "The member is audience now.",
         LeaveReason::SessionEnded => "The member's session ended.",
-        LeaveReason::ServerShutdown => "The server is shutting down.",
     }
 }

@@ -67,9 +67,12 @@ impl Rooms {
         tracks: TrackFlags,
     ) -> Result<(), Fault> {
         if let Some(stream) = self.member_mut(session)?.streams.get_mut(&kind)
-            && let Media::Present { fresh, .. } = &mut stream.media
+            && let Media::Present { fresh, kept } = &mut stream.media
         {
-            *fresh = fresh.or(tracks);
+            // A track that this connection has shown is not kept from an earlier one any more.
+            let shown = fresh.or(tracks);
+            *kept = TrackFlags { audio: kept.audio && !shown.audio, video: kept.video && !shown.video };
+            *fresh = tracks;
         }
         self.refresh_stream(session, kind);
         Ok(())

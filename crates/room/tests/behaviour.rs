@@ -100,6 +100,26 @@ fn a_track_is_announced_when_it_is_declared_allowed_published_and_seen() {
 }
 
 #[test]
+fn a_track_that_comes_no_more_is_off_until_it_comes_again() {
+    let mut world = World::new(Limits::default());
+    rtc(&mut world, &[1, 2]);
+    world.publish(1, MAIN);
+    let announced = |world: &World| world.views[&session(2)].members[0].streams[0].tracks;
+    let carries = |tracks| Input::MediaTracks { session: session(1), kind: MAIN, tracks };
+    for carried in [tracks(true, false), BOTH, tracks(false, true), BOTH] {
+        world.input(carries(carried)).unwrap();
+        assert_eq!(announced(&world), carried);
+    }
+    // A new connection counts as carrying what the earlier one did, until it has shown the track itself.
+    world.input(Input::MediaStarted { session: session(1), kind: MAIN }).unwrap();
+    world.input(carries(tracks(true, false))).unwrap();
+    assert_eq!(announced(&world), BOTH);
+    world.input(carries(BOTH)).unwrap();
+    world.input(carries(tracks(true, false))).unwrap();
+    assert_eq!(announced(&world), tracks(true, false));
+}
+
+#[test]
 fn sound_of_a_screen_needs_both_privileges() {
     let mut world = World::new(Limits::default());
     let privileges = Privileges::from_bits(255 - 4);

@@ -1,25 +1,13 @@
 //! Every file of the fuzz corpora, through the functions the fuzzer runs.
 
-use std::path::Path;
-
 #[path = "../../../fuzz/bodies/rtmp.rs"]
 mod body;
 
 #[test]
 fn every_corpus_file_passes() {
-    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
-    for (target, run) in [
-        ("rtmp_server", body::rtmp_server as fn(&[u8])),
+    huitong_explore::replay(&[
+        ("rtmp_server", body::rtmp_server),
         ("rtmp_client", body::rtmp_client),
         ("amf0", body::amf0),
-    ] {
-        let mut count = 0;
-        for entry in std::fs::read_dir(corpora.join(target)).unwrap() {
-            let path = entry.unwrap().path();
-            println!("{}", path.display());
-            run(&std::fs::read(path).unwrap());
-            count += 1;
-        }
-        assert!(count > 0, "the corpus of {target} is empty");
-    }
+    ]);
 }

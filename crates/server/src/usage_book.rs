@@ -4,8 +4,9 @@ use crate::config::Config;
 use huitong_engine::{Input as EngineInput, StayEvent};
 use huitong_fanout::Fanout;
 use huitong_store::{Store, UsageDay, UsageRecord, UsageTotals};
-use huitong_types::{Moment, StreamId};
+use huitong_types::{AppId, Moment, StreamId};
 use huitong_usage::{Day, Input, Output, Part, Quota, Settings, Totals, Usage};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How often it is looked at what pictures come. A change of size is billed so much too late at most, an end without
@@ -18,7 +19,13 @@ pub(crate) struct UsageBook {
     fanout: Fanout,
     store: Store,
     look_at: Moment,
+    /// Of each application the ms that its figures do not show yet, because they are of whole seconds. Bounded by the
+    /// applications of the configuration.
+    rest: BTreeMap<AppId, [u64; KINDS.len()]>,
 }
+
+/// What the figures tell apart.
+const KINDS: [&str; 4] = ["audio", "sd", "hd", "fhd"];
 
 /// How to count, by the configuration.
 pub(crate) fn settings(config: &Config) -> Settings {
@@ -53,7 +60,7 @@ impl UsageBook {
                 Input::Before { app: day.app, day: Day::from_number(day.day), totals: counted(&day.totals) };
             usage.handle(Moment::ZERO, unix_ms, input);
         }
-        Self { usage, fanout, store, look_at: Moment::ZERO }
+        Self { usage, fanout, store, look_at: Moment::ZERO, rest: BTreeMap::new() }
     }
 
     /// Something changed in what a member uses.
@@ -101,7 +108,10 @@ impl UsageBook {
         let mut told = Vec::new();
         while let Some(output) = self.usage.poll_output() {
             match output {
-                Output::Keep(part) => self.store.usage(record(*part)),
+                Output::Keep(part) => {
+                    self.count(&part);
+                    self.store.usage(record(*part));
+                }
                 Output::Quota { app, over } => {
                     let limit = over.map(huitong_usage::Limit::as_str);
                     told.push(EngineInput::Quota { app, limit });
@@ -113,10 +123,30 @@ impl UsageBook {
         }
         told
     }
+
+    /// Figures of stays that are over, or of their days.
+    fn count(&mut self, part: &Part) {
+        if part.open {
+            return;
+        }
+        let app = part.app.get().to_string();
+        let Totals { audio_ms, sd_ms, hd_ms, fhd_ms, .. } = part.totals;
+        let rests = self.rest.entry(part.app).or_default();
+        for ((kind, rest), ms) in KINDS.iter().zip(rests).zip([audio_ms, sd_ms, hd_ms, fhd_ms]) {
+            metrics::counter!("huitong_usage_seconds_total", "app" => app.clone(), "kind" => *kind)
+                .increment(whole_seconds(rest, ms));
+        }
+    }
+}
+
+/// Whole seconds of what is left of before and these ms; what is left now goes on counting.
+fn whole_seconds(rest: &mut u64, ms: u64) -> u64 {
+    let sum = rest.saturating_add(ms);
+    *rest = sum % 1000;
+    sum / 1000
 }
 
 fn record(part: Part) -> UsageRecord {
-    count(&part);
     UsageRecord {
         app: part.app,
         stay: part.stay,
@@ -127,21 +157,6 @@ fn record(part: Part) -> UsageRecord {
         ended_ms: part.ended_ms,
         open: part.open,
         totals: kept(&part.totals),
-    }
-}
-
-/// Figures of stays that are over, or of their days.
-fn count(part: &Part) {
-    if part.open {
-        return;
-    }
-    let app = part.app.get().to_string();
-    let totals = &part.totals;
-    for (kind, ms) in
-        [("audio", totals.audio_ms), ("sd", totals.sd_ms), ("hd", totals.hd_ms), ("fhd", totals.fhd_ms)]
-    {
-        metrics::counter!("huitong_usage_seconds_total", "app" => app.clone(), "kind" => kind)
-            .increment(ms / 1000);
     }
 }
 
@@ -175,4 +190,17 @@ pub(crate) fn describe_metrics() {
         "Seconds used in stays that are over, by application and kind: audio, and video by tier."
     );
     metrics::describe_gauge!("huitong_apps_over_quota", "Applications that have used up a quota.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_stays_add_up_to_seconds() {
+        let mut rest = 0;
+        let told: Vec<u64> = [400, 400, 400, 2999, 0, 1].map(|ms| whole_seconds(&mut rest, ms)).to_vec();
+        assert_eq!((told, rest), (vec![0, 0, 1, 3, 0, 0], 200));
+        assert_eq!(whole_seconds(&mut rest, 800), 1);
+    }
 }

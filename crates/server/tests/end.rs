@@ -42,6 +42,7 @@ async fn whoever_does_not_finish_is_closed() {
     let mut server = Running::start(config).await;
     let mut alice = Phone::join(&server, "alice", 7).await;
     server.tell_to_stop();
+    assert_eq!(alice.event("sessionEnded").await["reason"], "serverShutdown");
     assert_eq!(alice.closed().await, CloseCode::ShuttingDown.number());
     server.ended().await.unwrap();
 }

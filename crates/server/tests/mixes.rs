@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use huitong_client::{ClientError, FlvPlayer, Media, RtmpPlayer, RtmpPublisher};
 use huitong_codec::{AacDecoder, AacEncoder, AudioDecoder, AudioEncoder, OpusDecoder, OpusEncoder, Pcm};
 use huitong_media::flv::TagKind;
+use huitong_testkit::synthetic;
 use huitong_testkit::webrtc::Browser;
 use serde_json::{Value, json};
 use std::f64::consts::TAU;
@@ -29,16 +30,8 @@ fn push_key(n: usize) -> String {
     format!("push-key-of-member-{n:04}")
 }
 
-/// Level of one frequency in the samples: the amplitude of its sine (Goertzel).
 fn level(samples: &[f32], hz: u32) -> f64 {
-    let coefficient = 2.0 * (TAU * f64::from(hz) / RATE as f64).cos();
-    let (mut s1, mut s2) = (0.0, 0.0);
-    for sample in samples {
-        let s0 = f64::from(*sample) + coefficient * s1 - s2;
-        (s2, s1) = (s1, s0);
-    }
-    let power = s1 * s1 + s2 * s2 - coefficient * s1 * s2;
-    2.0 * power.max(0.0).sqrt() / samples.len() as f64
+    synthetic::level(samples, RATE as u32, f64::from(hz))
 }
 
 /// `count` samples of a tone.

@@ -134,17 +134,17 @@ impl CallFilter {
     }
 }
 
-/// A place in the list of finished calls: behind the call that ended then and has this number. Written
-/// `1764150000000-42`.
+/// A place in a list of records, which is sorted by something and then by number: behind the record with these two. Calls are
+/// sorted by the time of their end (Unix ms), usage by its day. Written `1764150000000-42`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
-    pub(crate) ended_ms: i64,
+    pub(crate) place: i64,
     pub(crate) number: i64,
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.ended_ms, self.number)
+        write!(f, "{}-{}", self.place, self.number)
     }
 }
 
@@ -156,7 +156,7 @@ impl FromStr for Cursor {
         let number = |part: &str| part.parse::<i64>().ok().filter(|number| *number >= 0);
         let parts = text.split_once('-');
         parts
-            .and_then(|(ended, no)| Some(Self { ended_ms: number(ended)?, number: number(no)? }))
+            .and_then(|(ended, no)| Some(Self { place: number(ended)?, number: number(no)? }))
             .ok_or_else(|| "it is no cursor of an answer".to_owned())
     }
 }
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_as_it_was_written_and_nothing_else_is_one() {
-        let cursor = Cursor { ended_ms: 1_764_150_000_000, number: 42 };
+        let cursor = Cursor { place: 1_764_150_000_000, number: 42 };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
         for wrong in ["", "-", "1", "1-", "-1-2", "1--2", "1-2-3", "a-1", "99999999999999999999-1"] {
             assert!(wrong.parse::<Cursor>().is_err(), "{wrong}");

@@ -133,6 +133,25 @@ async fn what_a_crash_cuts_off_ends_where_it_was_counted_last() {
 }
 
 #[tokio::test]
+async fn a_day_that_a_wrong_clock_wrote_hides_no_other_day_from_quotas() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, _) = open(data.path());
+    let mut other = part("other", DAY + 9000, 1000, false);
+    other.app = AppId::new(5).unwrap();
+    keep(&store, (0..60).map(|n| part(&format!("s{n}"), DAY - n, 1000, false))).await;
+    keep(&store, [part("future", DAY + 27_000, 1000, false), other]).await;
+    store.close(PATIENCE);
+    let (_store, restored) = open(data.path());
+    let days = |wanted: AppId| -> Vec<i32> {
+        restored.usage.iter().filter(|day| day.app == wanted).map(|day| day.day).collect()
+    };
+    let (own, others) = (days(app()), days(AppId::new(5).unwrap()));
+    assert_eq!(others, [DAY + 9000]);
+    assert!((DAY - 30..=DAY).all(|day| own.contains(&day)), "the present month is there: {own:?}");
+    assert!(own.len() <= 40, "and not all that was ever used");
+}
+
+#[tokio::test]
 async fn old_stays_are_forgotten_and_the_sums_of_their_days_are_not() {
     let data = tempfile::tempdir().unwrap();
     let (store, _) = open(data.path());

@@ -1,8 +1,10 @@
-//! Made-up media for tests that need exact sizes and times: valid containers around meaningless pictures.
+//! Made-up media for tests that need exact sizes and times: valid containers around meaningless pictures. And what is to be
+//! heard of tones.
 
 use bytes::Bytes;
 use huitong_fanout::{Publisher, Tracks};
 use huitong_media::TrackKind;
+use std::f64::consts::TAU;
 
 /// A record with one SPS (baseline 3.0) and one PPS.
 const AVC_RECORD: [u8; 27] = [
@@ -90,4 +92,16 @@ impl Studio {
         let pushed = self.publisher.push_flv(track, timestamp, &Bytes::from(body), Tracks::BOTH);
         assert!(matches!(pushed, Ok(huitong_fanout::Pushed::Taken)), "message {}: {pushed:?}", self.sent);
     }
+}
+
+/// Level of one frequency in samples of so many a second: the amplitude of its sine (Goertzel).
+pub fn level(samples: &[f32], rate: u32, hz: f64) -> f64 {
+    let coefficient = 2.0 * (TAU * hz / f64::from(rate)).cos();
+    let (mut s1, mut s2) = (0.0, 0.0);
+    for sample in samples {
+        let s0 = f64::from(*sample) + coefficient * s1 - s2;
+        (s2, s1) = (s1, s0);
+    }
+    let power = s1 * s1 + s2 * s2 - coefficient * s1 * s2;
+    2.0 * power.max(0.0).sqrt() / samples.len() as f64
 }

@@ -158,7 +158,7 @@ async fn a_player_is_told_that_its_stream_is_over() {
         let mut player = Peer::asking(&house, ClientMode::Play, key).await;
         while !matches!(player.event().await.expect("it plays"), ClientEvent::Media(_)) {}
         if ordered {
-            house.authority.order(asked(&house).unwrap(), MediaOrder::Close(ErrorCode::Banned.into()));
+            house.authority.order(asked(&house).unwrap(), MediaOrder::Close(ErrorCode::NotInRoom.into()));
         } else {
             house.fanout.end_stream(Permissive::stream_of(&StreamKey::new(key).unwrap()));
         }

@@ -4,6 +4,7 @@ use huitong_codec::{AudioDecoder, AudioEncoder, OpusDecoder, OpusEncoder, Pcm};
 use huitong_media::h264::AvcConfig;
 use huitong_testkit::house::{House, Permissive};
 use huitong_testkit::peers::{Camera, eventually, push, words};
+use huitong_testkit::synthetic::level;
 use huitong_testkit::webrtc::Browser;
 use huitong_types::{Scene, StreamKey};
 use std::f64::consts::TAU;
@@ -14,22 +15,10 @@ const RATE: u32 = 48_000;
 /// Samples of a packet of 20 ms.
 const PACKET: usize = 960;
 
-/// Level of one frequency in the samples: the amplitude of its sine (Goertzel).
-fn level(samples: &[f32], hz: f64) -> f64 {
-    let coefficient = 2.0 * (TAU * hz / f64::from(RATE)).cos();
-    let (mut s1, mut s2) = (0.0, 0.0);
-    for sample in samples {
-        let s0 = f64::from(*sample) + coefficient * s1 - s2;
-        (s2, s1) = (s1, s0);
-    }
-    let power = s1 * s1 + s2 * s2 - coefficient * s1 * s2;
-    2.0 * power.max(0.0).sqrt() / samples.len() as f64
-}
-
 #[track_caller]
 fn hears(what: &str, samples: &[f32], hz: f64) {
     assert!(samples.len() >= RATE as usize, "{what}: {} samples", samples.len());
-    let (tone, other) = (level(samples, hz), level(samples, hz * 1.5));
+    let (tone, other) = (level(samples, RATE, hz), level(samples, RATE, hz * 1.5));
     assert!(tone > 0.03 && tone > 10.0 * other, "{what}: {hz} Hz at {tone}, {} Hz at {other}", hz * 1.5);
 }
 

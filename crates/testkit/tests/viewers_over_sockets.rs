@@ -252,7 +252,7 @@ async fn ordered_close_and_end_of_stream_end_the_connection_at_once() {
     let mut kicked = Watcher::open(&house).await;
     let first = ticket(&house).await;
     kicked.until("a picture", |tags| tags.iter().any(|t| word(t) == 'K')).await;
-    house.authority.order(first, MediaOrder::Close(ErrorCode::Banned.into()));
+    house.authority.order(first, MediaOrder::Close(ErrorCode::NotInRoom.into()));
     while kicked.read().await {}
     let mut other = Watcher::open(&house).await;
     other.until("a picture", |tags| tags.iter().any(|t| word(t) == 'K')).await;

@@ -169,7 +169,7 @@ async fn orders_of_the_control_side_act_at_once() {
     film.roll(&mut camera, false, 500).await;
     screen.until("the picture is back", |screen| screen.pictures.len() > before).await;
     assert!(screen.pictures[before].key, "it starts at a keyframe");
-    house.authority.order(play, MediaOrder::Close(Fault::new(ErrorCode::Banned)));
+    house.authority.order(play, MediaOrder::Close(Fault::new(ErrorCode::NotInRoom)));
     screen.until("the goodbye", |screen| screen.closed).await;
     eventually("the end is told", || async {
         house.authority.told().contains(&Told::Closed(play, true)).then_some(())

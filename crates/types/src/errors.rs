@@ -156,9 +156,6 @@ error_table! {
     /// The member may not publish an aux stream.
     MayNotPublishAux = "may-not-publish-aux", Client, Never,
         trtc -3301 / -102015, emedia -520, gme "ERROR_INVALID_PARAMETER", "This member may not publish an aux stream.";
-    /// Somebody with authority keeps this user out of the room.
-    Banned = "banned", Client, Never,
-        trtc -3301 / -102011, emedia -506, gme "ERROR_INVALID_PARAMETER", "This user was removed from the room and may not come back yet.";
 
     /// The room has as many members as it may have.
     RoomFull = "room-full", Client, Later,
@@ -250,7 +247,7 @@ error_table! {
 
     /// The session cannot be resumed; log in afresh.
     SessionGone = "session-gone", Client, AfterLogin,
-        trtc -1307 / -1307, emedia -506, gme "ERROR_NETWORK_ERROR", "The session is over; log in again.";
+        trtc -1307 / -1307, emedia -501, gme "ERROR_NETWORK_ERROR", "The session is over; log in again.";
     /// The same user logged in elsewhere while this session had no connection: do not log in again unasked, that
     /// would push the other device out.
     TakenOver = "taken-over", Client, Never,

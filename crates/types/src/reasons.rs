@@ -21,8 +21,6 @@ pub enum LeaveReason {
     BecameAudience,
     /// The session ended: logged out, taken over by another device, or its credential was withdrawn.
     SessionEnded,
-    /// The server is shutting down.
-    ServerShutdown,
 }
 
 /// Why a session ended for good (it cannot be resumed).

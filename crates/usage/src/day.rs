@@ -31,6 +31,12 @@ impl Day {
         Self(i32::try_from(days).unwrap_or(i32::MAX))
     }
 
+    /// When the day begins, Unix ms; 0 for days before 1970.
+    pub fn begin_ms(self, offset_minutes: i32) -> u64 {
+        let begin = i64::from(self.0).saturating_mul(DAY_MS) - i64::from(offset_minutes) * 60_000;
+        u64::try_from(begin).unwrap_or(0)
+    }
+
     /// When the day is over, Unix ms; 0 for days before 1970.
     pub fn end_ms(self, offset_minutes: i32) -> u64 {
         let end = (i64::from(self.0) + 1).saturating_mul(DAY_MS) - i64::from(offset_minutes) * 60_000;

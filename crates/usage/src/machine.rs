@@ -2,7 +2,7 @@
 
 use crate::day::Day;
 use crate::io::{Input, Output, Part, Settings};
-use crate::quota::Account;
+use crate::quota::{Account, Rates};
 use crate::stay::{Piece, Stay};
 use crate::totals::{Tier, Totals};
 use huitong_types::{AppId, Moment, RoomId, SessionId, StreamId, UserId};
@@ -60,10 +60,10 @@ pub struct Usage {
     /// Those of them whose pictures somebody receives if any come.
     watched: BTreeSet<StreamId>,
     accounts: BTreeMap<AppId, Account>,
-    /// Accounts that were added to since they were looked at.
-    spent: BTreeSet<AppId>,
-    /// The day of the last look.
-    today: Option<Day>,
+    /// Accounts in which something changed since they were looked at.
+    changed: BTreeSet<AppId>,
+    /// The day by the wall clock.
+    today: Day,
     /// Stays so far.
     numbers: u64,
     out: VecDeque<Output>,
@@ -76,6 +76,7 @@ impl Usage {
         let today = Day::of(unix_ms, offset);
         let accounts =
             settings.quotas.iter().map(|(app, quota)| (*app, Account::new(*quota, today))).collect();
+        let changed = settings.quotas.keys().copied().collect();
         Self {
             offset,
             now: Moment::ZERO,
@@ -85,8 +86,8 @@ impl Usage {
             streams: BTreeMap::new(),
             watched: BTreeSet::new(),
             accounts,
-            spent: BTreeSet::new(),
-            today: None,
+            changed,
+            today,
             numbers: 0,
             out: VecDeque::new(),
         }
@@ -96,8 +97,10 @@ impl Usage {
     pub fn handle(&mut self, now: Moment, unix_ms: u64, input: Input) {
         self.now = self.now.max(now);
         self.unix_ms = unix_ms;
+        // Before anything is counted: what is under way is divided at midnight.
+        self.turn_day();
         match input {
-            Input::Before { app, day, totals } => self.spend(app, [(day, totals)]),
+            Input::Before { app, day, totals } => self.restore(app, day, totals),
             Input::Entered { session, app, room, user } => self.entered(session, app, room, user),
             Input::Left { session } => self.left(session),
             Input::Announced { session, stream, audio, video } => {
@@ -125,13 +128,16 @@ impl Usage {
         self.out.pop_front()
     }
 
-    /// When to call [`Usage::handle`] with [`Input::Tick`] at the latest: a stay has to be told, or an application that is
-    /// over its quota may have another day.
+    /// When to call [`Usage::handle`] with [`Input::Tick`] at the latest: a stay has to be told, a limit will be reached, or
+    /// an application that is over its quota may have another day.
     pub fn next_deadline(&self) -> Option<Moment> {
         let told = self.due.first().map(|(at, _)| *at);
+        let reached = self.accounts.values().filter_map(|account| account.due);
         let over = self.accounts.values().any(|account| account.over.is_some());
-        let again = over.then(|| self.now + CHECKPOINT);
-        told.into_iter().chain(again).min()
+        // At midnight; and now and then before, since the wall clock may be set.
+        let to_midnight = self.today.end_ms(self.offset).saturating_sub(self.unix_ms).max(1);
+        let again = over.then(|| self.now + CHECKPOINT.min(Duration::from_millis(to_midnight)));
+        told.into_iter().chain(reached).chain(again).min()
     }
 
     /// Streams whose pictures somebody receives if any come: whoever feeds the machine has to know of these, and of no
@@ -165,12 +171,15 @@ impl Usage {
         };
         let due = self.now + CHECKPOINT;
         self.due.insert((due, session));
-        self.stays.insert(session, Stay::new(part, self.now, due));
+        let stay = Stay::new(part, self.now, due);
+        self.pace(app, Rates::default(), stay.rates());
+        self.stays.insert(session, stay);
     }
 
     fn left(&mut self, session: SessionId) {
         self.count(session);
         let Some(stay) = self.stays.remove(&session) else { return };
+        self.pace(stay.part.app, stay.rates(), Rates::default());
         self.due.remove(&(stay.due, session));
         for stream in stay.receives {
             if let Some(known) = self.streams.get_mut(&stream) {
@@ -213,20 +222,22 @@ impl Usage {
         if stay.receives.contains(&stream) == video {
             return;
         }
-        self.count(session);
         let known = self.streams.entry(stream).or_default();
         let tier = known.received();
-        if let Some(stay) = self.stays.get_mut(&session) {
+        if video {
+            known.viewers.insert(session)
+        } else {
+            known.viewers.remove(&session)
+        };
+        self.alter(session, |stay| {
             if video {
-                known.viewers.insert(session);
                 stay.receives.insert(stream);
                 tier.into_iter().for_each(|tier| stay.picture_on(tier));
             } else {
-                known.viewers.remove(&session);
                 stay.receives.remove(&stream);
                 tier.into_iter().for_each(|tier| stay.picture_off(tier));
             }
-        }
+        });
         self.tidy(stream);
     }
 
@@ -239,10 +250,10 @@ impl Usage {
         if before != after {
             let viewers: Vec<SessionId> = stream.viewers.iter().copied().collect();
             for viewer in viewers {
-                self.count(viewer);
-                let Some(stay) = self.stays.get_mut(&viewer) else { continue };
-                before.into_iter().for_each(|tier| stay.picture_off(tier));
-                after.into_iter().for_each(|tier| stay.picture_on(tier));
+                self.alter(viewer, |stay| {
+                    before.into_iter().for_each(|tier| stay.picture_off(tier));
+                    after.into_iter().for_each(|tier| stay.picture_on(tier));
+                });
             }
         }
         self.tidy(id);
@@ -291,10 +302,36 @@ impl Usage {
         self.spend(app, pieces);
     }
 
-    fn spend(&mut self, app: AppId, pieces: impl IntoIterator<Item = Piece>) {
-        if let Some(account) = self.accounts.get_mut(&app) {
+    /// Changes what a stay receives, after its time up to now is counted as things were.
+    fn alter(&mut self, session: SessionId, change: impl FnOnce(&mut Stay)) {
+        self.count(session);
+        let Some(stay) = self.stays.get_mut(&session) else { return };
+        let before = stay.rates();
+        change(stay);
+        let (app, after) = (stay.part.app, stay.rates());
+        self.pace(app, before, after);
+    }
+
+    fn account(&mut self, app: AppId) -> Option<&mut Account> {
+        let account = self.accounts.get_mut(&app)?;
+        self.changed.insert(app);
+        Some(account)
+    }
+
+    fn restore(&mut self, app: AppId, day: Day, totals: Totals) {
+        self.account(app).into_iter().for_each(|account| account.restore(day, totals));
+    }
+
+    fn pace(&mut self, app: AppId, before: Rates, after: Rates) {
+        let now = self.now;
+        if before != after {
+            self.account(app).into_iter().for_each(|account| account.pace(now, before, after));
+        }
+    }
+
+    fn spend(&mut self, app: AppId, pieces: Vec<Piece>) {
+        if let Some(account) = self.account(app) {
             pieces.into_iter().for_each(|(day, totals)| account.add(day, totals));
-            self.spent.insert(app);
         }
     }
 
@@ -309,13 +346,28 @@ impl Usage {
         }
     }
 
-    fn look_at_quotas(&mut self) {
+    fn turn_day(&mut self) {
         let today = Day::of(self.unix_ms, self.offset);
-        let spent = std::mem::take(&mut self.spent);
-        let another_day = self.today.replace(today) != Some(today);
-        for (app, account) in self.accounts.iter_mut().filter(|(app, _)| another_day || spent.contains(app)) {
-            account.turn(today);
-            let over = account.reached();
+        if today == self.today {
+            return;
+        }
+        let since_midnight = self.unix_ms.saturating_sub(today.begin_ms(self.offset));
+        let midnight = self.now - Duration::from_millis(since_midnight);
+        for (app, account) in &mut self.accounts {
+            account.turn(today, midnight);
+            self.changed.insert(*app);
+        }
+        self.today = today;
+    }
+
+    fn look_at_quotas(&mut self) {
+        let changed = std::mem::take(&mut self.changed);
+        let now = self.now;
+        let due = |account: &Account| account.due.is_some_and(|at| at <= now);
+        for (app, account) in
+            self.accounts.iter_mut().filter(|(app, account)| changed.contains(app) || due(account))
+        {
+            let over = account.look(now);
             if account.over != over {
                 account.over = over;
                 self.out.push_back(Output::Quota { app: *app, over });

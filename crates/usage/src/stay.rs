@@ -2,6 +2,7 @@
 
 use crate::day::Day;
 use crate::io::Part;
+use crate::quota::Rates;
 use crate::totals::{Tier, Totals};
 use huitong_types::{Moment, StreamId};
 use std::collections::BTreeSet;
@@ -55,6 +56,12 @@ impl Stay {
         };
         debug_assert!(*many > 0, "only what came can go");
         *many = many.saturating_sub(1);
+    }
+
+    /// How fast it uses what has a quota, as things are now.
+    pub(crate) fn rates(&self) -> Rates {
+        let used = self.used_in(1);
+        Rates { audio: used.audio_ms, video: used.video_ms() }
     }
 
     /// What is used in so many ms as things are now.

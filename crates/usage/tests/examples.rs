@@ -39,12 +39,14 @@ struct World {
     /// The newest of each part.
     parts: BTreeMap<(String, Day), Part>,
     quota: Vec<Option<Limit>>,
+    /// When that was told.
+    quota_at: Vec<u64>,
 }
 
 impl World {
     fn new(start: u64, settings: &Settings) -> Self {
         let usage = Usage::new(settings, start);
-        Self { usage, now: 0, start, parts: BTreeMap::new(), quota: Vec::new() }
+        Self { usage, now: 0, start, parts: BTreeMap::new(), quota: Vec::new(), quota_at: Vec::new() }
     }
 
     fn input(&mut self, input: Input) {
@@ -52,7 +54,10 @@ impl World {
         while let Some(output) = self.usage.poll_output() {
             match output {
                 Output::Keep(part) => drop(self.parts.insert((part.stay.clone(), part.day), *part)),
-                Output::Quota { over, .. } => self.quota.push(over),
+                Output::Quota { over, .. } => {
+                    self.quota.push(over);
+                    self.quota_at.push(self.now);
+                }
             }
         }
     }
@@ -313,6 +318,84 @@ fn an_application_that_reached_a_limit_of_the_day_goes_on_at_midnight() {
     world.pass(u64::try_from(midnight.as_millis()).unwrap());
     assert_eq!(world.quota, [Some(Limit::AudioDay), None], "nobody has to be there for that");
     assert_eq!(world.usage.next_deadline(), None);
+}
+
+#[test]
+fn a_limit_is_reached_to_the_millisecond_by_all_who_are_inside_together() {
+    let mut world = with_quota(Quota { audio_day: Some(20), video_day: Some(3), ..Quota::default() });
+    world.enter(1);
+    world.pass(4 * 60_000 + 123);
+    world.enter(2);
+    world.enter(3);
+    // Three of them from 4:00.123 on, of whom the third sees a picture from 5:00.123 on.
+    world.pass(60_000);
+    world.publish(2, Some(P360));
+    world.play(3, 2, Some(P360));
+    world.pass(HALF);
+    let video = 5 * 60_000 + 123 + 3 * 60_000;
+    // 4:00.123 and thrice a minute are used then; the first two go on.
+    let audio = 5 * 60_000 + 123 + (20 * 60_000 - 4 * 60_000 - 123 - 3 * 60_000_u64).div_ceil(2);
+    assert_eq!(world.quota, [Some(Limit::VideoDay), Some(Limit::AudioDay)]);
+    assert_eq!(world.quota_at, [video, audio], "audio is named first when both are over");
+}
+
+#[test]
+fn a_day_begins_at_midnight_with_nothing_used_however_long_stays_go_on() {
+    let mut world = with_quota(Quota { audio_day: Some(40), audio_month: Some(70), ..Quota::default() });
+    // Sixteen minutes of both before midnight, of which a part is not counted when the day turns.
+    let midnight = 14 * 3_600_000;
+    world.pass(midnight - 16 * 60_000 - 777);
+    world.enter(1);
+    world.pass(777);
+    world.enter(2);
+    world.pass(5 * 3_600_000);
+    // 777 ms, sixteen minutes twice, then twenty twice; the month had thirty-two of its seventy by midnight.
+    let month = midnight + (70 * 60_000 - 32 * 60_000 - 777_u64).div_ceil(2);
+    assert_eq!(world.quota[..1], [Some(Limit::AudioMonth)]);
+    let day = midnight + 20 * 60_000;
+    assert_eq!(world.quota, [Some(Limit::AudioMonth), Some(Limit::AudioDay)]);
+    assert_eq!(world.quota_at, [month, day]);
+    world.pass(20 * 3_600_000);
+    assert_eq!(
+        world.quota[2..],
+        [Some(Limit::AudioMonth), Some(Limit::AudioDay)],
+        "the day is over, the month is not"
+    );
+    assert_eq!(world.quota_at[2..], [midnight + 86_400_000, midnight + 86_400_000 + 20 * 60_000]);
+}
+
+#[test]
+fn a_clock_that_was_wrong_for_a_while_leaves_no_quota_behind_and_takes_none_away() {
+    for days in [-400_i64, -1, 1, 3000] {
+        let mut world = with_quota(Quota { audio_day: Some(30), ..Quota::default() });
+        let used = Totals { audio_ms: 10 * 60_000, ..Totals::default() };
+        world.input(Input::Before { app: app(), day: Day::of(TEN, 0), totals: used });
+        let right = world.start;
+        world.start = right.checked_add_signed(days * 86_400_000).unwrap();
+        world.enter(1);
+        world.pass(60_000);
+        world.leave(1);
+        world.start = right;
+        world.input(Input::Tick);
+        world.enter(2);
+        world.pass(20 * 60_000 - 1);
+        assert_eq!(world.quota, [], "{days}");
+        world.pass(1);
+        assert_eq!(world.quota, [Some(Limit::AudioDay)], "{days}");
+    }
+}
+
+#[test]
+fn a_day_of_the_far_future_in_the_store_takes_no_quota_away() {
+    let mut world = with_quota(Quota { audio_day: Some(10), ..Quota::default() });
+    let used = Totals { audio_ms: 9 * 60_000, ..Totals::default() };
+    let future = Day::from_number(Day::of(TEN, 0).number() + 4000);
+    for day in [Day::of(TEN, 0), future] {
+        world.input(Input::Before { app: app(), day, totals: used });
+    }
+    world.enter(1);
+    world.pass(60_000);
+    assert_eq!((world.quota, world.quota_at), (vec![Some(Limit::AudioDay)], vec![60_000]));
 }
 
 #[test]

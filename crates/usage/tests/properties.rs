@@ -1,7 +1,7 @@
 //! Whatever happens: sums are right, parts fit together, and nothing stays behind.
 
 use huitong_types::{AppId, Moment, RoomId, SessionId, StreamId, UserId};
-use huitong_usage::{Day, Input, Output, Part, Settings, Sizes, Tier, Totals, Usage};
+use huitong_usage::{Day, Input, Output, Part, Quota, Settings, Sizes, Tier, Totals, Usage};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,6 +123,16 @@ impl Model {
     }
 }
 
+trait Kind {
+    fn kind(&self, audio: bool) -> u64;
+}
+
+impl Kind for Totals {
+    fn kind(&self, audio: bool) -> u64 {
+        if audio { self.audio_ms } else { self.video_ms() }
+    }
+}
+
 fn input(step: &Step) -> Input {
     match *step {
         Step::Pass(_) => Input::Tick,
@@ -144,17 +154,59 @@ fn input(step: &Step) -> Input {
     }
 }
 
+/// When a quota of a day is reached and free again, said without any cleverness beside [`Model`].
+struct Meter {
+    audio: bool,
+    most: u64,
+    used: u64,
+    now: u64,
+    told: Vec<(u64, bool)>,
+}
+
+impl Meter {
+    /// Time passes in which so much is used in a millisecond.
+    fn pass(&mut self, rate: u64, mut ms: u64) {
+        let midnight = |now: u64| (START + now).is_multiple_of(86_400_000);
+        while ms > 0 {
+            let step = ms.min(86_400_000 - (START + self.now) % 86_400_000);
+            let left = self.most.saturating_sub(self.used);
+            self.used += rate * step;
+            let reached = (left > 0 && self.used >= self.most).then(|| self.now + left.div_ceil(rate));
+            // At midnight it is another day.
+            self.told.extend(reached.filter(|at| !midnight(*at)).map(|at| (at, true)));
+            (self.now, ms) = (self.now + step, ms - step);
+            if midnight(self.now) {
+                if self.told.last().is_some_and(|(_, over)| *over) {
+                    self.told.push((self.now, false));
+                }
+                self.used = 0;
+            }
+        }
+    }
+}
+
 struct Told {
     usage: Usage,
     now: u64,
     parts: BTreeMap<(String, Day), Part>,
+    quota: Vec<(u64, bool)>,
 }
 
 impl Told {
+    fn new(settings: &Settings) -> Self {
+        Self { usage: Usage::new(settings, START), now: 0, parts: BTreeMap::new(), quota: Vec::new() }
+    }
+
     fn take(&mut self, input: Input) {
         self.usage.handle(Moment::from_millis(self.now), START + self.now, input);
         while let Some(output) = self.usage.poll_output() {
-            let Output::Keep(part) = output else { panic!("there is no quota") };
+            let part = match output {
+                Output::Keep(part) => part,
+                Output::Quota { over, .. } => {
+                    self.quota.push((self.now, over.is_some()));
+                    continue;
+                }
+            };
             if let Some(before) = self.parts.get(&(part.stay.clone(), part.day)) {
                 assert!(before.open, "what is over does not grow: {before:?} {part:?}");
                 assert!(before.totals.room_ms <= part.totals.room_ms && before.started_ms == part.started_ms);
@@ -181,8 +233,7 @@ proptest! {
     #[test]
     fn the_machine_counts_what_the_rules_say(steps in prop::collection::vec(step(), 1..60)) {
         let mut model = Model::default();
-        let mut told =
-            Told { usage: Usage::new(&Settings::default(), START), now: 0, parts: BTreeMap::new() };
+        let mut told = Told::new(&Settings::default());
         for step in &steps {
             model.take(step);
             if let Step::Pass(ms) = step {
@@ -209,6 +260,36 @@ proptest! {
         sums.retain(|_, totals| *totals != Totals::default());
         model.used.retain(|_, totals| *totals != Totals::default());
         prop_assert_eq!(sums, model.used);
+    }
+
+    #[test]
+    fn a_quota_is_told_in_the_millisecond_in_which_it_is_reached_and_at_midnight(
+        steps in prop::collection::vec(step(), 1..60),
+        audio in any::<bool>(),
+        minutes in 1..120_u64,
+    ) {
+        let quota = match audio {
+            true => Quota { audio_day: Some(minutes), ..Quota::default() },
+            false => Quota { video_day: Some(minutes), ..Quota::default() },
+        };
+        let quotas = [(AppId::new(7).unwrap(), quota)].into();
+        let mut told = Told::new(&Settings { quotas, ..Settings::default() });
+        let mut model = Model::default();
+        let mut meter = Meter { audio, most: minutes * 60_000, used: 0, now: 0, told: Vec::new() };
+        for step in &steps {
+            if let Step::Pass(ms) = step {
+                let before = model.used.values().fold(0, |sum, used| sum + used.kind(meter.audio));
+                model.pass(*ms);
+                let used = model.used.values().fold(0, |sum, used| sum + used.kind(meter.audio)) - before;
+                meter.pass(used.checked_div(*ms).unwrap_or(0), *ms);
+                told.pass(*ms);
+            } else {
+                model.take(step);
+            }
+            told.take(input(step));
+        }
+        prop_assert_eq!(told.quota, meter.told);
+        prop_assert!(told.usage.poll_output().is_none());
     }
 
     #[test]

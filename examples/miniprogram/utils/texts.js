@@ -18,7 +18,7 @@ const zh = {
   me: '我', alone: '还没有别人。把房间号告诉他们。', connecting: '正在连接…', reconnecting: '网络中断，正在重连…', members: '人',
   dissolved: '房间已解散或你已被移出。', permission: '没有摄像头或麦克风权限', openSetting: '去设置',
   needName: '请填写名字', needRoom: '房间号是 1 到 4294967295 的数字', failed: '失败：', noServer: '连不上服务器：', screen: '的屏幕',
-  ownApp: '此服务器有自己的应用：请在 utils/credentials.js 中填写由后端签发 UserSig 的地址。', anchor: '主播', audience: '观众', 
+  ownApp: '此服务器有自己的应用：请在 utils/credentials.js 中填写由后端签发 UserSig 的地址。', anchor: '主播', anchors: '主播', audience: '观众', 
   noAnchor: '主播还没来。', preview: '本地预览', level: '音量', network: '网络', version: '基础库', reachable: '可用', unreachable: '不可用', log: '日志', clear: '清空',
   cameraFailed: '摄像头打不开', micFailed: '麦克风打不开', quality: ['', '优', '良', '中', '差', '很差', '断开'],
 }
@@ -41,7 +41,7 @@ const en = {
   me: 'Me', alone: 'Nobody else is here yet. Tell them the number of the room.', connecting: 'Connecting…', reconnecting: 'The network is lost; connecting again…', members: 'here',
   dissolved: 'The room was closed, or you were removed.', permission: 'No permission for camera or microphone', openSetting: 'Settings',
   needName: 'Enter a name', needRoom: 'A room is a number from 1 to 4294967295', failed: 'Failed: ', noServer: 'The server cannot be reached: ', screen: '’s screen',
-  ownApp: 'This server has an application of its own: set the address of the back-end that mints UserSigs in utils/credentials.js.', anchor: 'Anchor', audience: 'Audience', 
+  ownApp: 'This server has an application of its own: set the address of the back-end that mints UserSigs in utils/credentials.js.', anchor: 'Anchor', anchors: 'Anchors:', audience: 'Audience', 
   noAnchor: 'No anchor is here yet.', preview: 'Local preview', level: 'Level', network: 'Network', version: 'Base library', reachable: 'reachable', unreachable: 'not reachable', log: 'Log', clear: 'Clear',
   cameraFailed: 'The camera cannot be opened', micFailed: 'The microphone cannot be opened', quality: ['', 'excellent', 'good', 'fair', 'bad', 'very bad', 'down'],
 }

@@ -9,4 +9,5 @@ export { Phone } from './phone.js';
 export type { NativeCall } from './phone.js';
 export { FakePlatform } from './platform.js';
 export { FakeServer, WIRE_MS } from './server.js';
-export type { Seen, Wire } from './server.js';
+export type { Seen } from './server.js';
+export type { Wire } from './server-parts.js';

@@ -4,49 +4,14 @@
  */
 import type {
   CallRequest, ConferenceRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId,
-  RoomState, Scene, StreamKind, StreamState, Welcome,
+  RoomState, Scene, StreamKind, StreamState, VoiceLevel, Welcome,
 } from '@huitong/core';
 import { FakeCalls } from './calls.js';
 import type { Clock } from './clock.js';
 import { FakeConferences } from './conferences.js';
 import { keyed, withKeys } from './keys.js';
 import { FakePresence } from './presence.js';
-
-/** Who is told what arrives on a socket; the same as in the platform interface. */
-export interface Wire {
-  opened(): void;
-  text(text: string): void;
-  closed(code: number, reason: string): void;
-}
-
-interface Connection {
-  wire: Wire;
-  open: boolean;
-  session: Session | null;
-}
-
-interface Session {
-  id: string;
-  user: string;
-  device: string;
-  calls: boolean;
-  voiceRoom: string | null; // the only room that the login is for
-  conn: Connection | null;
-  pushes: { seq: number; text: string }[];
-  sent: number;
-  room: FakeRoom | null;
-  roomId: RoomId;
-  role: Role;
-  /** It asked for the voices of all others in one stream. */
-  mix?: boolean;
-  /** Registered streams, of which a member may push media. */
-  published: Map<StreamKind, Publish>;
-}
-
-interface FakeRoom {
-  scene: Scene;
-  members: Map<string, MemberInfo>;
-}
+import type { Connection, FakeRoom, Session, Wire } from './server-parts.js';
 
 /** A request as it arrived, with the user whose session it was. */
 export type Seen = RequestFrame & { from: string };
@@ -78,6 +43,8 @@ export class FakeServer {
   mute = false;
   heartbeatMs = 10_000;
   seatGraceMs = 90_000;
+  /** How loud the voices of every mix are. */
+  levels: VoiceLevel[] = [];
   /** Pushes kept for replay. */
   replay = 128;
 
@@ -237,6 +204,12 @@ export class FakeServer {
       member.streams.push(stream);
     }
     this.tell(room, user, { ev: 'streamChanged', user, stream });
+  }
+
+  /** The connection of somebody in the room is lost for a while, or is back. */
+  away(room: RoomId, user: string, away: boolean): void {
+    Object.assign(this.member(room, user) ?? {}, { away });
+    this.tell(room, user, { ev: 'memberAway', user, away });
   }
 
   /** Pushes an event to one user. */
@@ -453,6 +426,8 @@ export class FakeServer {
       error('already-in-room');
     } else if (request.op === 'join') {
       ok({ state: this.join(session, request) });
+    } else if (request.op === 'levels') {
+      ok({ levels: this.levels });
     } else if (request.op === 'ping') {
       ok({ time: this.clock.now });
     } else if (request.op === 'bye') {

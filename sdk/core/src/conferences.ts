@@ -101,6 +101,11 @@ export class Conferences implements ConnectionListener {
     return this.now?.view.roster.members ?? [];
   }
 
+  /** Whether the connection of one of them is lost, as told. */
+  away(user: string): boolean {
+    return this.now?.view.roster.away(user) ?? false;
+  }
+
   /** What they send, as told. */
   get streams(): ConferenceStream[] {
     return this.now?.view.roster.streams ?? [];

@@ -6,12 +6,15 @@ import { Backoff } from './backoff.js';
 import { Connection } from './connection.js';
 import type { Answer, ConnectionListener, End, Identity } from './connection.js';
 import type {
-  EndReason, Event, Failure, LeaveReason, MediaBases, MixState, Publish, Request, Role, RoomId, RoomState, Scene, StreamKind, Welcome,
+  EndReason, Event, Failure, LeaveReason, MediaBases, MixState, Publish, Request, Role, RoomId, RoomState, Scene, StreamKind, VoiceLevel,
+  Welcome,
 } from './generated/protocol.js';
 import { Mirror } from './mirror.js';
 import type { Change } from './mirror.js';
 import type { Endpoint } from './address.js';
 import type { Cancel, Platform } from './platform.js';
+import { EVERYTHING, open } from './wishes.js';
+import type { Publication, Subscription, Tracks, Wish } from './wishes.js';
 
 /** The room and how to be in it. */
 export interface Stay {
@@ -28,7 +31,7 @@ export interface Stay {
   patient?: boolean;
   /** Whether to watch when a live room has no place for one more publisher. */
   orAudience?: boolean;
-  /** Whether to play the voices of all others in one stream, see [`Room.mix`]. */
+  /** Whether to play the voices of all others in one stream from the join on, see [`Room.wantMix`]. */
   mix?: boolean;
 }
 
@@ -56,6 +59,8 @@ export type RoomEvent =
   | { type: 'role'; role: Role }
   /** The socket is gone; the seat is kept while another one is sought. */
   | { type: 'interrupted' }
+  /** The mix is there, under another key, or is no longer there, see [`Room.mix`]. */
+  | { type: 'mixed' }
   /** Back after an interruption, in the same seat. */
   | { type: 'resumed' }
   /** Something was refused; the stay goes on. */
@@ -72,35 +77,6 @@ const AGAIN_MS = 1000;
 const AGAIN_MOST_MS = 30000;
 /** How often a join is tried again after a lost session, when the server refuses it for the moment. */
 const JOIN_AGAIN = 20;
-
-interface Tracks {
-  audio: boolean;
-  video: boolean;
-}
-
-/** Something that the server is to know. */
-interface Wish {
-  want: Tracks;
-  /** What the server has, or was asked to have; undefined when that is not known. */
-  told: Tracks | undefined;
-  /** The pauses after refusals for the moment. */
-  pauses: Backoff;
-}
-
-interface Publication extends Wish {
-  stream: StreamKind;
-  key: string;
-}
-
-interface Subscription extends Wish {
-  user: string;
-  stream: StreamKind;
-}
-
-/** What the server sends before it is told a wish. */
-const EVERYTHING: Tracks = { audio: true, video: true };
-
-const open = ({ want, told }: Wish): boolean => !told || told.audio !== want.audio || told.video !== want.video;
 
 /** See the head of the file. */
 export class Room implements ConnectionListener {
@@ -127,6 +103,9 @@ export class Room implements ConnectionListener {
   private bases: MediaBases | null = null;
   private readonly timers = new Set<Cancel>();
   private mixState: MixState | undefined;
+  private mixWanted: boolean;
+  /** What the server was asked about the mix by the last join. */
+  private mixTold = false;
 
   /** `way` is the server, or a line to it; whoever gives a line tells this room what comes over it. */
   constructor(
@@ -137,6 +116,7 @@ export class Room implements ConnectionListener {
   ) {
     this.connection = 'signal' in way ? new Connection(platform, way.signal, this) : way;
     this.wantedRole = stay.role;
+    this.mixWanted = stay.mix === true;
   }
 
   /** Media addresses of the server; null before the login. */
@@ -144,7 +124,7 @@ export class Room implements ConnectionListener {
     return this.bases;
   }
 
-  /** The key by which the mix is played; it changes with `joined` only. Undefined without a mix. */
+  /** The key by which the mix is played; `mixed` tells of changes. Undefined without a mix. */
   get mix(): string | undefined {
     return this.inRoom && this.mixState ? this.mixState.play : undefined;
   }
@@ -216,6 +196,23 @@ export class Room implements ConnectionListener {
       this.subscriptions.set(id, { user, stream, want: { audio, video }, told: EVERYTHING, pauses: this.pauses() });
     }
     this.run(() => undefined);
+  }
+
+  /** Asks for one stream with the voices of all others, or for it no more. The single streams are not concerned. */
+  wantMix(wanted: boolean): void {
+    this.mixWanted = wanted;
+    this.run(() => undefined);
+  }
+
+  /** Asks how loud the others in the mix are. Without an answer nobody is told anything. */
+  levels(tell: (levels: VoiceLevel[]) => void): void {
+    if (this.present && this.mix !== undefined) {
+      this.connection.request({ op: 'levels' }, (answer) => {
+        if ('ok' in answer && answer.ok.op === 'levels') {
+          tell(answer.ok.levels);
+        }
+      });
+    }
   }
 
   /** Changes between publisher and audience in a live room. */
@@ -342,7 +339,7 @@ export class Room implements ConnectionListener {
     this.publications.forEach((wish) => (wish.told = undefined));
     if (reason === 'kicked' || reason === 'dissolved' || reason === 'replaced') {
       this.finish({ type: 'removed', reason, message });
-    } else if (reason === 'sessionEnded' || reason === 'serverShutdown') {
+    } else if (reason === 'sessionEnded') {
       this.sessionEnds = true;
     }
     // A seat that timed out is taken again at once: nobody meant this member to go.
@@ -359,6 +356,9 @@ export class Room implements ConnectionListener {
   }
 
   private tellRest(state: RoomState): void {
+    if (this.mixState?.play !== state.mix?.play) {
+      this.queue.push({ type: 'mixed' });
+    }
     this.mixState = state.mix;
     if (state.scene === 'live') {
       this.queue.push({ type: 'audience', count: state.audience });
@@ -407,6 +407,9 @@ export class Room implements ConnectionListener {
       this.askRole();
       return;
     }
+    if (this.mixTold !== this.mixWanted) {
+      this.join(); // again: the wish for the mix goes with it
+    }
     if (this.role === 'publisher') {
       this.publications.forEach((wish) => this.bringPublication(wish));
     }
@@ -418,15 +421,11 @@ export class Room implements ConnectionListener {
       return;
     }
     this.joining = true;
-    const { room, scene, privateMapKey, recordId, details, mix } = this.stay;
-    const publish: Publish[] = [];
-    if (this.wantedRole === 'publisher') {
-      this.publications.forEach(({ stream, key, want }) => publish.push({ stream, key, ...want }));
-    }
-    const sent = new Map<Publication, Tracks>();
-    if (publish.length > 0) {
-      this.publications.forEach((wish) => sent.set(wish, wish.want));
-    }
+    const { room, scene, privateMapKey, recordId, details } = this.stay;
+    const mix = this.mixWanted;
+    const declared = this.wantedRole === 'publisher' ? [...this.publications.values()] : [];
+    const publish: Publish[] = declared.map(({ stream, key, want }) => ({ stream, key, ...want }));
+    const sent = new Map<Publication, Tracks>(declared.map((wish) => [wish, wish.want]));
     const optional = {
       ...(privateMapKey ? { privateMapKey } : {}),
       ...(recordId ? { recordId } : {}),
@@ -436,19 +435,22 @@ export class Room implements ConnectionListener {
     const request = { op: 'join' as const, room, scene, role: this.wantedRole, publish, ...optional };
     this.connection.request(request, (answer) => {
       this.joining = false;
-      this.run(() => this.joinAnswered(answer, sent));
+      this.run(() => this.joinAnswered(answer, sent, mix));
     });
   }
 
-  private joinAnswered(answer: Answer, sent: Map<Publication, Tracks>): void {
+  private joinAnswered(answer: Answer, sent: Map<Publication, Tracks>, mix: boolean): void {
     if ('error' in answer) {
-      this.joinRefused(answer.error);
+      this.joinRefused(answer.error, mix);
     } else if ('ok' in answer && answer.ok.op === 'join') {
       const { state } = answer.ok;
-      this.inRoom = true;
       this.refusals = 0;
+      this.mixTold = mix;
       sent.forEach((told, wish) => (wish.told = state.role === 'publisher' ? told : undefined));
-      this.queue.push({ type: 'joined', again: this.joinedOnce });
+      if (!this.inRoom) {
+        this.queue.push({ type: 'joined', again: this.joinedOnce });
+      }
+      this.inRoom = true;
       this.joinedOnce = true;
       this.setOwnRole(state.role);
       this.tell(this.mirror.replace(state));
@@ -456,7 +458,16 @@ export class Room implements ConnectionListener {
     }
   }
 
-  private joinRefused(failure: Failure): void {
+  private joinRefused(failure: Failure, mix: boolean): void {
+    if (this.inRoom) {
+      // Only the mix was refused: the stay goes on as it is.
+      const before = this.mixTold;
+      this.mixTold = mix;
+      if (failure.retry === 'later') {
+        this.later(AGAIN_MS, () => (this.mixTold = before));
+      }
+      return;
+    }
     const full = failure.code === 'publishers-full' && this.stay.orAudience === true;
     if (full && this.wantedRole === 'publisher') {
       this.wantedRole = 'audience';

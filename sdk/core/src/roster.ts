@@ -19,6 +19,8 @@ export type RosterChange =
   /** What it sent was told off before. Without a reason it is there still and not known any more. */
   | { type: 'memberExited'; member: ConferenceMember; reason: ConferenceExit | null }
   | { type: 'memberRole'; member: ConferenceMember }
+  /** Its connection was lost for a while, or is back. */
+  | { type: 'memberAway'; member: ConferenceMember; away: boolean }
   | { type: 'streamAdded'; stream: ConferenceStream }
   | { type: 'streamChanged'; stream: ConferenceStream }
   /** `reason` is why its sender is out; null if it is not. */
@@ -27,8 +29,16 @@ export type RosterChange =
 interface Entry {
   member: ConferenceMember;
   streams: Map<StreamKind, ConferenceStream>;
+  /** Its connection is lost. */
+  away: boolean;
   /** Its seat in the room is gone; why, the conference tells next. */
   gone: boolean;
+}
+
+/** What the room says of a member. */
+interface Said {
+  away: boolean;
+  streams: Map<StreamKind, StreamState>;
 }
 
 const KINDS: readonly StreamKind[] = ['main', 'aux'];
@@ -37,7 +47,7 @@ const KINDS: readonly StreamKind[] = ['main', 'aux'];
 export class Roster {
   private readonly entries = new Map<number, Entry>();
   /** What the room says, by user. */
-  private readonly room = new Map<string, Map<StreamKind, StreamState>>();
+  private readonly room = new Map<string, Said>();
   private count = 0;
 
   /** Who is known, in the order in which they came. */
@@ -52,6 +62,11 @@ export class Roster {
     return all;
   }
 
+  /** Whether the connection of this user is lost. */
+  away(user: string): boolean {
+    return this.current(user)?.away ?? false;
+  }
+
   /** Everything is as the server says now; who is gone is told off first. */
   replace(conference: ConferenceState, room: RoomState): RosterChange[] {
     const changes: RosterChange[] = [];
@@ -64,8 +79,8 @@ export class Roster {
     for (const member of conference.members) {
       changes.push(...this.entered(member));
     }
-    return changes.filter(({ type }) => type === 'memberEntered' || type === 'memberExited' || type === 'streamRemoved' || type === 'memberRole')
-      .concat(changes.filter(({ type }) => type === 'streamAdded' || type === 'streamChanged'));
+    const later = (change: RosterChange): boolean => change.type === 'streamAdded' || change.type === 'streamChanged';
+    return changes.filter((change) => !later(change)).concat(changes.filter(later));
   }
 
   /** Forgets everybody; the numbers of streams go on. */
@@ -82,7 +97,7 @@ export class Roster {
       const role = this.role(member.member, member.role);
       return role.concat(this.compare(known));
     }
-    const entry: Entry = { member, streams: new Map(), gone: false };
+    const entry: Entry = { member, streams: new Map(), away: false, gone: false };
     this.entries.set(member.member, entry);
     return [{ type: 'memberEntered', member }, ...this.compare(entry)];
   }
@@ -124,15 +139,20 @@ export class Roster {
         entry.gone = true;
       }
     } else if (event.ev === 'streamChanged') {
-      const streams = this.room.get(event.user);
-      streams?.set(event.stream.stream, event.stream);
+      this.room.get(event.user)?.streams.set(event.stream.stream, event.stream);
+      return this.compareUser(event.user);
+    } else if (event.ev === 'memberAway') {
+      const said = this.room.get(event.user);
+      if (said) {
+        said.away = event.away;
+      }
       return this.compareUser(event.user);
     }
     return [];
   }
 
-  private note({ user, streams }: MemberInfo): void {
-    this.room.set(user, new Map(streams.map((stream) => [stream.stream, stream] as const)));
+  private note({ user, away, streams }: MemberInfo): void {
+    this.room.set(user, { away, streams: new Map(streams.map((stream) => [stream.stream, stream] as const)) });
   }
 
   /** The stay of a user that has a seat in the room. */
@@ -145,13 +165,19 @@ export class Roster {
     return entry ? this.compare(entry) : [];
   }
 
-  /** Brings what is known of a member's streams up to what the room says. */
+  /** Brings what is known of a member up to what the room says. */
   private compare(entry: Entry): RosterChange[] {
     const changes: RosterChange[] = [];
+    const said = this.room.get(entry.member.user);
+    const away = said?.away ?? false;
+    if (entry.away !== away) {
+      entry.away = away;
+      changes.push({ type: 'memberAway', member: entry.member, away });
+    }
     for (const kind of KINDS) {
       const before = entry.streams.get(kind);
-      const said = this.room.get(entry.member.user)?.get(kind);
-      const now = said && (said.audio || said.video) ? said : undefined;
+      const stream = said?.streams.get(kind);
+      const now = stream && (stream.audio || stream.video) ? stream : undefined;
       const same = before && now && before.play === now.play;
       if (before && !same) {
         entry.streams.delete(kind);

@@ -1,14 +1,13 @@
 /** Whatever happens to calls in between, every device is told a story that makes sense, and in the end knows what the server knows. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Clock, FakePlatform, FakeServer } from '../../conformance/src/index.js';
+import { FakePlatform } from '../../conformance/src/index.js';
 import { Calls } from '../src/calls.js';
 import type { CallsEvent } from '../src/index.js';
+import { play, SEEDS, Trouble } from './trouble.js';
 
 const USERS = ['ann', 'bob', 'cid'];
 const DEVICES = ['ann', 'bob', 'bob', 'cid'];
-const SEEDS = 400;
-const STEPS = 60;
 
 /** An application that believes what it is told, and finds contradictions. */
 class Device {
@@ -83,20 +82,13 @@ class Device {
   }
 }
 
-class Chaos {
-  readonly clock = new Clock();
-  readonly server = new FakeServer(this.clock);
+class Chaos extends Trouble {
   readonly devices: Device[];
 
-  constructor(private seed: number) {
-    this.server.replay = this.chance(2) === 0 ? 128 : 2;
+  constructor(seed: number) {
+    super(seed);
     this.devices = DEVICES.map((user, number) => new Device(this, user, number));
     this.clock.advance(100);
-  }
-
-  chance(n: number): number {
-    this.seed = (this.seed * 48271) % 2147483647;
-    return this.seed % n;
   }
 
   step(): void {
@@ -104,7 +96,7 @@ class Chaos {
     const others = USERS.filter((user) => user !== device.user);
     const yes = this.chance(2) === 0;
     const rarely = this.chance(10) === 0;
-    const acts: (() => void)[] = [
+    this.one([
       () => device.call(yes ? others : [others[this.chance(2)] as string], rarely),
       () => device.call([others[this.chance(2)] as string], false),
       () => device.end('accept'),
@@ -116,42 +108,18 @@ class Chaos {
       () => (this.server.unreachable = yes),
       () => this.stall(yes && rarely),
       () => (rarely ? this.server.restart() : undefined),
-      () => (rarely ? this.expire(device.user) : undefined),
+      () => (rarely && this.server.seen.some(({ from }) => from === device.user) ? this.expire(device.user) : undefined),
       () => (yes ? device.platform.hide() : device.platform.show()),
       () => device.platform.network(yes),
       () => this.server.refuse(rarely ? 'join' : 'call', 'rate-limited', 'later'),
       () => this.server.refuse(yes ? 'hangup' : 'reject', 'rate-limited', 'later'),
-    ];
-    acts[this.chance(acts.length)]?.();
-    this.clock.advance(this.chance(4) === 0 ? this.chance(6000) : this.chance(60));
+    ], 6000);
     this.devices.forEach((one) => assert.equal(one.calls.current?.call, one.current?.call, `${one.user} believes what is so`));
-  }
-
-  private expire(user: string): void {
-    if (this.server.seen.some(({ from }) => from === user)) {
-      try {
-        this.server.expire(user);
-      } catch {
-        // The server has forgotten everybody.
-      }
-      this.server.dropAll();
-    }
-  }
-
-  /** Nothing gets through; sockets on which something was lost do not come back to life. */
-  private stall(stalled: boolean): void {
-    if (this.server.mute && !stalled) {
-      this.server.dropAll();
-    }
-    this.server.mute = stalled;
   }
 
   /** The trouble is over. */
   calm(): void {
-    this.server.unreachable = false;
-    this.stall(false);
-    this.devices.forEach(({ platform }) => platform.show());
-    this.clock.advance(90_000);
+    this.settle(this.devices.map(({ platform }) => platform), 90_000);
   }
 
   /** In the end, everybody knows the same. */
@@ -175,26 +143,18 @@ class Chaos {
 
 test('after_any_trouble_devices_and_server_know_the_same_calls', () => {
   let talked = 0;
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const chaos = new Chaos(seed * 7919);
-    try {
-      for (let step = 0; step < STEPS; step++) {
-        chaos.step();
-      }
-      chaos.calm();
-      chaos.compare();
-      talked += chaos.devices.reduce((sum, { talks }) => sum + talks, 0);
-      for (const device of chaos.devices) {
-        device.calls.logout();
-        device.over = true;
-      }
-      chaos.clock.advance(200_000);
-      const left = chaos.devices.map(({ platform }) => platform.subscriptions);
-      assert.deepEqual([chaos.clock.armed, chaos.server.sockets, left], [0, 0, DEVICES.map(() => 0)], 'nothing is left');
-      USERS.forEach((user) => assert.equal(chaos.server.calls.of(user), null));
-    } catch (error) {
-      throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
+  play((seed) => new Chaos(seed), (chaos) => {
+    chaos.calm();
+    chaos.compare();
+    talked += chaos.devices.reduce((sum, { talks }) => sum + talks, 0);
+    for (const device of chaos.devices) {
+      device.calls.logout();
+      device.over = true;
     }
-  }
+    chaos.clock.advance(200_000);
+    const left = chaos.devices.map(({ platform }) => platform.subscriptions);
+    assert.deepEqual([chaos.clock.armed, chaos.server.sockets, left], [0, 0, DEVICES.map(() => 0)], 'nothing is left');
+    USERS.forEach((user) => assert.equal(chaos.server.calls.of(user), null));
+  });
   assert.ok(talked > SEEDS, `${talked} times somebody was connected`);
 });

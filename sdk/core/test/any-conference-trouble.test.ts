@@ -1,15 +1,14 @@
 /** Whatever happens to conferences in between, every device is told a story that makes sense, and in the end knows what the server knows. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Clock, FakePlatform, FakeServer } from '../../conformance/src/index.js';
+import { FakePlatform } from '../../conformance/src/index.js';
 import { Conferences } from '../src/index.js';
 import type { ConferenceEvent, ConferenceRole, ConferenceStream } from '../src/index.js';
+import { play, SEEDS, Trouble } from './trouble.js';
 
 const ROOM = { text: 'standup' };
 const USERS = ['ann', 'bob', 'cid'];
 const GUESTS = ['gus', 'gia'];
-const SEEDS = 400;
-const STEPS = 60;
 
 /** An application that believes what it is told, and finds contradictions. */
 class Device {
@@ -17,6 +16,7 @@ class Device {
   readonly conferences: Conferences;
   readonly members = new Map<number, { user: string; role: ConferenceRole }>();
   readonly streams = new Map<number, ConferenceStream>();
+  readonly away = new Set<string>();
   attributes: Record<string, string> = {};
   role: ConferenceRole | null = null;
   settled = false;
@@ -50,6 +50,7 @@ class Device {
   forget(): void {
     this.members.clear();
     this.streams.clear();
+    this.away.clear();
     this.attributes = {};
     this.role = null;
     this.settled = false;
@@ -75,11 +76,16 @@ class Device {
         break;
       case 'memberExited':
         assert.ok(this.members.delete(event.member.member), 'who goes was there');
+        this.away.delete(event.member.user);
         assert.ok(![...this.streams.values()].some(({ member }) => member.member === event.member.member), 'and sends nothing any more');
         break;
       case 'memberRole':
         assert.notEqual(this.members.get(event.member.member)?.role, event.member.role, 'another role');
         this.members.set(event.member.member, event.member);
+        break;
+      case 'memberAway':
+        assert.notEqual(this.away.has(event.member.user), event.away, 'news');
+        this.away[event.away ? 'add' : 'delete'](event.member.user);
         break;
       case 'streamAdded':
         assert.ok(this.members.has(event.stream.member.member), 'whoever sends is known');
@@ -111,20 +117,13 @@ class Device {
   }
 }
 
-class Chaos {
-  readonly clock = new Clock();
-  readonly server = new FakeServer(this.clock);
+class Chaos extends Trouble {
   readonly devices: Device[];
 
-  constructor(private seed: number) {
-    this.server.replay = this.chance(2) === 0 ? 128 : 2;
+  constructor(seed: number) {
+    super(seed);
     this.devices = USERS.map((user) => new Device(this, user));
     this.clock.advance(100);
-  }
-
-  chance(n: number): number {
-    this.seed = (this.seed * 48271) % 2147483647;
-    return this.seed % n;
   }
 
   step(): void {
@@ -135,13 +134,14 @@ class Chaos {
     const yes = this.chance(2) === 0;
     const rarely = this.chance(10) === 0;
     const role: ConferenceRole = yes ? 'audience' : rarely ? 'admin' : 'talker';
-    const acts: (() => void)[] = [
+    this.one([
       () => (device.role || device.conferences.busy ? undefined : device.enter()),
       () => (device.role || device.conferences.busy ? undefined : device.enter()),
       () => (rarely ? device.leave() : undefined),
       () => name !== null && (inside ? this.server.conferences.exit(name, guest) : this.server.conferences.enter(name, guest)),
       () => inside && this.server.stream(ROOM, guest, 'main', yes, rarely || !yes),
       () => inside && this.server.stream(ROOM, guest, yes ? 'main' : 'aux', rarely, yes),
+      () => inside && this.server.away(ROOM, guest, yes),
       () => name !== null && this.server.conferences.act(name, { op: 'grant', conference: name, users: [device.user], role }),
       () => name !== null && this.server.conferences.act(name, { op: 'attributes', conference: name, changes: [yes ? { key: 'a' } : { key: 'a', value: `${this.chance(9)}` }] }),
       () => name !== null && rarely && this.server.conferences.act(name, { op: 'kick', conference: name, users: [device.user] }),
@@ -155,41 +155,19 @@ class Chaos {
       () => (yes ? device.platform.hide() : device.platform.show()),
       () => device.platform.network(yes),
       () => this.server.refuse(yes ? 'enter' : 'ticket', 'rate-limited', 'later'),
-    ];
-    acts[this.chance(acts.length)]?.();
-    this.clock.advance(this.chance(4) === 0 ? this.chance(6000) : this.chance(60));
-  }
-
-  private expire(user: string): void {
-    try {
-      this.server.expire(user);
-    } catch {
-      // The server has forgotten everybody, or the user is logged out.
-    }
-    this.server.dropAll();
-  }
-
-  /** Nothing gets through; sockets on which something was lost do not come back to life. */
-  private stall(stalled: boolean): void {
-    if (this.server.mute && !stalled) {
-      this.server.dropAll();
-    }
-    this.server.mute = stalled;
+    ], 6000);
   }
 
   /** The trouble is over. */
   calm(): void {
-    this.server.unreachable = false;
-    this.stall(false);
-    this.devices.forEach(({ platform }) => platform.show());
-    this.clock.advance(90_000);
+    this.settle(this.devices.map(({ platform }) => platform), 90_000);
   }
 
   /** In the end, everybody knows the same. */
   compare(): void {
     const name = this.server.conferences.inRoom(ROOM);
     const people = name === null ? {} : this.server.conferences.people(name);
-    for (const { user, role, members, streams, attributes, asked, answers, settled } of this.devices) {
+    for (const { user, role, members, streams, away, attributes, asked, answers, settled } of this.devices) {
       assert.equal(answers, asked, `${user} has an answer to everything`);
       assert.equal(people[user] ?? null, role, `the role of ${user}`);
       if (role && name !== null) {
@@ -199,6 +177,8 @@ class Chaos {
         const expected = others.flatMap(([other]) => this.server.member(ROOM, other)?.streams.map(({ stream, audio, video }) => [other, stream, audio, video]) ?? []);
         const told = [...streams.values()].map(({ member, stream, audio, video }) => [member.user, stream, audio, video]);
         assert.deepEqual(told.sort(), expected.sort(), `what ${user} sees`);
+        const absent = others.map(([other]) => other).filter((other) => this.server.member(ROOM, other)?.away);
+        assert.deepEqual([...away].sort(), absent.sort(), `whose connection is lost for ${user}`);
         assert.deepEqual(attributes, this.server.conferences.attributesOf(name));
         assert.ok(this.server.members(ROOM).includes(user), `${user} has its seat`);
       }
@@ -208,27 +188,19 @@ class Chaos {
 
 test('after_any_trouble_devices_and_server_know_the_same_conference', () => {
   let [stays, returns] = [0, 0];
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const chaos = new Chaos(seed * 7919);
-    try {
-      for (let step = 0; step < STEPS; step++) {
-        chaos.step();
-      }
-      chaos.calm();
-      chaos.compare();
-      chaos.devices.forEach((device) => device.leave());
-      chaos.clock.advance(400_000);
-      const left = chaos.devices.map(({ platform }) => platform.subscriptions);
-      GUESTS.forEach((guest) => chaos.server.conferences.inRoom(ROOM) && chaos.server.conferences.exit(chaos.server.conferences.inRoom(ROOM)!, guest));
-      chaos.clock.advance(100_000);
-      assert.deepEqual([chaos.clock.armed, chaos.server.sockets, left], [0, 0, USERS.map(() => 0)], 'nothing is left');
-      chaos.devices.forEach((device) => {
-        stays += device.stays;
-        returns += device.returns;
-      });
-    } catch (error) {
-      throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
-    }
-  }
+  play((seed) => new Chaos(seed), (chaos) => {
+    chaos.calm();
+    chaos.compare();
+    chaos.devices.forEach((device) => device.leave());
+    chaos.clock.advance(400_000);
+    const left = chaos.devices.map(({ platform }) => platform.subscriptions);
+    GUESTS.forEach((guest) => chaos.server.conferences.inRoom(ROOM) && chaos.server.conferences.exit(chaos.server.conferences.inRoom(ROOM)!, guest));
+    chaos.clock.advance(100_000);
+    assert.deepEqual([chaos.clock.armed, chaos.server.sockets, left], [0, 0, USERS.map(() => 0)], 'nothing is left');
+    chaos.devices.forEach((device) => {
+      stays += device.stays;
+      returns += device.returns;
+    });
+  });
   assert.ok(stays > SEEDS * 3 && returns > SEEDS, `${stays} stays, ${returns} of them after a lost session`);
 });

@@ -1,14 +1,13 @@
 /** Whatever happens in between, in the end the application and the server know the same. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Clock, FakePlatform, FakeServer } from '../../conformance/src/index.js';
+import { FakePlatform } from '../../conformance/src/index.js';
 import { Room } from '../src/index.js';
 import type { RoomEvent, StreamKind } from '../src/index.js';
+import { play, SEEDS, Trouble } from './trouble.js';
 
 const ROOM = { number: 7 };
 const GUESTS = ['bob', 'cid', 'dan'];
-const SEEDS = 400;
-const STEPS = 60;
 
 /** An application that believes what it is told, and finds contradictions. */
 class Page {
@@ -42,26 +41,19 @@ class Page {
   }
 }
 
-class Chaos {
-  readonly clock = new Clock();
-  readonly server = new FakeServer(this.clock);
+class Chaos extends Trouble {
   readonly platform = new FakePlatform(this.clock, this.server);
   readonly page = new Page();
   readonly room: Room;
   readonly wishes = new Map<string, { audio: boolean; video: boolean }>();
   own = { audio: false, video: false };
 
-  constructor(private seed: number) {
+  constructor(seed: number) {
+    super(seed);
     const stay = { room: ROOM, scene: 'rtc' as const, role: 'publisher' as const };
     this.room = new Room(this.platform, { signal: 'wss://h/v1/signal', rtmp: 'rtmp://h/live' }, stay, (event) => this.page.hear(event));
-    this.server.replay = this.chance(2) === 0 ? 128 : 2;
     this.room.publish('main', 'push-key', false, false);
     this.room.enter({ app: 1, user: 'ann', sig: 'sig', device: 'd', client: 'c' });
-  }
-
-  chance(n: number): number {
-    this.seed = (this.seed * 48271) % 2147483647;
-    return this.seed % n;
   }
 
   step(): void {
@@ -70,7 +62,7 @@ class Chaos {
     const kind: StreamKind = this.chance(3) === 0 ? 'aux' : 'main';
     const audio = this.chance(2) === 0;
     const video = this.chance(2) === 0;
-    const acts: (() => void)[] = [
+    this.one([
       () => (present ? this.server.leave(ROOM, guest) : this.server.enter(ROOM, guest)),
       () => (present ? this.server.stream(ROOM, guest, kind, audio, video) : undefined),
       () => (present ? this.server.stream(ROOM, guest, kind, audio, video) : undefined),
@@ -86,49 +78,28 @@ class Chaos {
       () => this.platform.network(audio),
       () => (this.page.members.has(guest) ? this.room.subscribe(guest, 'main', audio, video) : undefined),
       () => this.server.refuse(audio ? 'join' : 'publish', 'rate-limited', 'later'),
-    ];
-    acts[this.chance(acts.length)]?.();
-    this.clock.advance(this.chance(4) === 0 ? this.chance(4000) : this.chance(40));
-  }
-
-  /** Nothing gets through; sockets on which something was lost do not come back to life. */
-  private stall(stalled: boolean): void {
-    if (this.server.mute && !stalled) {
-      this.server.dropAll();
-    }
-    this.server.mute = stalled;
+    ], 4000);
   }
 
   /** The trouble is over. */
   calm(): void {
-    this.server.unreachable = false;
-    this.stall(false);
-    this.platform.show();
-    this.clock.advance(60_000);
+    this.settle([this.platform], 60_000);
   }
 }
 
 test('after_any_trouble_page_and_server_have_the_same_picture', () => {
   let stayed = 0;
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const chaos = new Chaos(seed * 7919);
-    try {
-      for (let step = 0; step < STEPS; step++) {
-        chaos.step();
-      }
-      chaos.calm();
-      if (!chaos.page.over) {
-        stayed += 1;
-        compare(chaos);
-      }
-      chaos.room.leave();
-      chaos.clock.advance(200_000);
-      assert.deepEqual([chaos.clock.armed, chaos.server.sockets, chaos.platform.subscriptions], [0, 0, 0], 'nothing is left');
-      assert.ok(!chaos.server.members(ROOM).includes('ann'), 'no ghost');
-    } catch (error) {
-      throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
+  play((seed) => new Chaos(seed), (chaos) => {
+    chaos.calm();
+    if (!chaos.page.over) {
+      stayed += 1;
+      compare(chaos);
     }
-  }
+    chaos.room.leave();
+    chaos.clock.advance(200_000);
+    assert.deepEqual([chaos.clock.armed, chaos.server.sockets, chaos.platform.subscriptions], [0, 0, 0], 'nothing is left');
+    assert.ok(!chaos.server.members(ROOM).includes('ann'), 'no ghost');
+  });
   assert.ok(stayed > SEEDS / 2, `${stayed} of ${SEEDS} stays survived`);
 });
 

@@ -96,6 +96,8 @@ function short(event: ConferenceEvent): string {
       return `${event.type} ${event.stream.member.user} ${event.stream.audio} ${event.stream.video}`;
     case 'streamRemoved':
       return `streamRemoved ${event.stream.member.user} ${event.reason}`;
+    case 'memberAway':
+      return `memberAway ${event.member.user} ${event.away}`;
     case 'role':
       return `role ${event.role}`;
     case 'hand':
@@ -218,6 +220,31 @@ test('after_a_long_gap_the_difference_is_told', () => {
     'streamRemoved gus null', 'memberExited gus null', 'memberEntered gia talker', 'role admin', 'muted', 'attributes [{"key":"a","value":"1"}]',
   ]);
   assert.equal(ann.conferences.members.length, 2);
+});
+
+test('whose_connection_is_lost_is_told_at_once_at_an_entry_and_after_a_gap', () => {
+  const world = new World();
+  const [ann] = world.inside('ann') as [Device];
+  ['gus', 'gia'].forEach((user) => world.server.conferences.enter(world.name, user));
+  world.server.away(ROOM, 'gus', true);
+  world.wait(100);
+  assert.deepEqual(ann.news(), ['memberEntered gus talker', 'memberEntered gia talker', 'memberAway gus true']);
+  assert.deepEqual([ann.conferences.away('gus'), ann.conferences.away('gia')], [true, false]);
+  const bob = world.device('bob').enter();
+  world.wait(200);
+  assert.ok(bob.news().indexOf('memberAway gus true') > 0 && bob.conferences.away('gus'), 'who comes later is told it, too');
+  bob.news();
+  world.server.replay = 1;
+  world.server.unreachable = true;
+  world.server.dropAll();
+  world.server.away(ROOM, 'gus', false);
+  world.server.away(ROOM, 'gia', true);
+  world.server.unreachable = false;
+  world.wait(5000);
+  assert.deepEqual(bob.news().filter((what) => /Away/.test(what)), ['memberAway gus false', 'memberAway gia true']);
+  world.server.away(ROOM, 'gia', true);
+  world.wait(100);
+  assert.deepEqual(bob.news(), [], 'what is known is not told again');
 });
 
 test('to_leave_is_brought_to_the_server_however_long_it_takes', () => {

@@ -310,20 +310,18 @@ test('a_seat_that_is_gone_after_the_grace_is_taken_again', () => {
 });
 
 test('nothing_is_asked_of_a_session_that_is_about_to_end_and_everything_of_the_next', () => {
-  for (const reason of ['sessionEnded', 'serverShutdown'] as const) {
-    const rig = new Rig().enter();
-    rig.news();
-    rig.ops();
-    rig.server.remove('ann', reason);
-    rig.wait(50);
-    rig.room.publish('main', 'push-key', true, true);
-    rig.wait(5000);
-    assert.deepEqual([rig.ops(), rig.news()], [[], []], reason);
-    rig.server.end('ann', 'serverShutdown');
-    rig.wait(10_000);
-    assert.deepEqual(rig.news(), ['interrupted', 'joined again', 'role publisher'], reason);
-    assert.deepEqual(rig.server.published('ann').map(({ audio, video }) => [audio, video]), [[true, true]], reason);
-  }
+  const rig = new Rig().enter();
+  rig.news();
+  rig.ops();
+  rig.server.remove('ann', 'sessionEnded');
+  rig.wait(50);
+  rig.room.publish('main', 'push-key', true, true);
+  rig.wait(5000);
+  assert.deepEqual([rig.ops(), rig.news()], [[], []]);
+  rig.server.end('ann', 'serverShutdown');
+  rig.wait(10_000);
+  assert.deepEqual(rig.news(), ['interrupted', 'joined again', 'role publisher']);
+  assert.deepEqual(rig.server.published('ann').map(({ audio, video }) => [audio, video]), [[true, true]]);
 });
 
 test('another_device_of_the_user_ends_the_stay', () => {
@@ -356,11 +354,11 @@ test('a_join_after_a_lost_session_is_tried_again_when_the_server_is_busy', () =>
 
 test('a_room_that_refuses_the_return_ends_the_stay', () => {
   const rig = new Rig().enter();
-  rig.server.refuse('join', 'banned');
+  rig.server.refuse('join', 'may-not-enter');
   rig.news();
   rig.server.restart();
   rig.wait(10_000);
-  assert.deepEqual(rig.news(), ['interrupted', 'failed banned']);
+  assert.deepEqual(rig.news(), ['interrupted', 'failed may-not-enter']);
 });
 
 test('a_refused_publish_is_told_and_not_repeated', () => {

@@ -10,13 +10,12 @@ import { bareName, findWho, fullName } from './identity.js';
 import type { Who } from './identity.js';
 import type { Logger } from './logger.js';
 import { confrObject, memberId, memberNumber, namedRoom, ownStreamId, reply, ticketParts, ticketText } from './objects.js';
-import { nameOf, optionOf, peopleOf, settingsOf, textOf, trouble } from './params.js';
+import { BAD_PARAMETER, jsonOf, nameOf, optionOf, peopleOf, settingsOf, textOf, trouble } from './params.js';
 import type { JoinRoomOption, PubOption, SubOption, Trouble } from './params.js';
 import { Stage } from './stage.js';
 
 /** How the SDK calls itself in the server's log. */
 const CLIENT = 'emedia/0.1.0';
-const BAD_PARAMETER = -405;
 /** Joining by name never rejects: this is what it resolves with. */
 const JOIN_FAILED = 'joinRoom error';
 
@@ -28,6 +27,9 @@ interface Early {
   run: () => void;
   fail: (failure: Failure) => void;
 }
+
+/** Why what waits for an entry fails when the page leaves instead. */
+const LEFT: Failure = { code: 'not-in-conference', message: 'The conference was left.', blame: 'client', retry: 'never' };
 
 /** Until a page says otherwise. */
 const TRACKS = { audio: true, video: true };
@@ -56,7 +58,7 @@ export class Manager {
     // What is not part of the API stays out of what pages may print or copy.
     const hidden: Record<string, unknown> = { platform, logger };
     Object.keys(hidden).forEach((key) => Object.defineProperty(this, key, { value: hidden[key] }));
-    const changing: Record<string, unknown> = { host: '', conferences: null, address: '', stage: null, early: [], key: '', tracks: TRACKS, mixed: false, who: null };
+    const changing: Record<string, unknown> = { host: '', conferences: null, address: '', stage: null, early: [], key: '', tracks: TRACKS, mixed: false, who: null, leaving: false };
     Object.keys(changing).forEach((key) => Object.defineProperty(this, key, { value: changing[key], writable: true }));
   }
 
@@ -65,6 +67,8 @@ export class Manager {
   private declare address: string;
   private declare stage: Stage | null;
   private declare early: Early[];
+  /** The page is giving up an entry. */
+  private declare leaving: boolean;
   /** Key of the own push in the conference of now. */
   private declare key: string;
   /** Whether microphone and camera are on, as the page says. */
@@ -162,6 +166,10 @@ export class Manager {
   }
 
   private enter(conferences: Conferences, who: Who, entrance: Entrance, resolve: Resolve, reject: Reject): void {
+    if (this.stage?.conference === '') {
+      // What waits for the entry that is given up waits for this one.
+      this.stage = null;
+    }
     this.exitConference();
     const stage = new Stage(who.names, (name, ...args) => this.fire(name, ...args), () => this.onReconnect !== nothing);
     this.stage = stage;
@@ -180,16 +188,17 @@ export class Manager {
       resolve(reply(Object.assign(confr, more, entered.created ? { isCreator: true } : {}), more.memberId));
       return;
     }
-    const exit = exitByFailure(entered.error, true);
+    const { error } = entered;
+    const exit = this.leaving ? { reason: REASONS.left, failed: undefined } : exitByFailure(error, true);
     const current = this.stage === stage;
     if (current) {
       this.stage = null;
-      this.early.splice(0).forEach(({ fail }) => fail(entered.error));
+      this.giveUpEarly(error);
     }
     if (current && entered.at === 'enter') {
       stage.exit(exit);
     }
-    reject({ error: failedCode(entered.error), failed: exit.failed, message: entered.error.message, code: entered.error.code });
+    reject({ error: failedCode(error), failed: exit.failed, message: error.message, code: error.code });
   }
 
   /** Leaves. `reason`, an addition, is what the others are told: 0, 1, 3, 4 or 5. */
@@ -205,7 +214,9 @@ export class Manager {
     }
     const inside = stage.conference !== '';
     if (!inside) {
+      this.leaving = true;
       conferences.leave();
+      this.leaving = false;
       return;
     }
     this.stage = null;
@@ -268,8 +279,11 @@ export class Manager {
   /** Writes down an attribute. */
   setConferenceAttrs(option: Record<string, any>): Promise<any> {
     const { key, val, confrId } = option ?? {};
-    const value = typeof val === 'string' ? val : val === undefined ? '' : JSON.stringify(val);
-    return callingBack(option, this.governing((conference) => ({ op: 'attributes', conference, changes: [{ key: textOf(key), value }] }), confrId));
+    const written = this.governing((conference) => {
+      const value = typeof val === 'string' ? val : jsonOf('val', val);
+      return { op: 'attributes', conference, changes: [{ key: textOf(key), value }] };
+    }, confrId);
+    return callingBack(option, written);
   }
 
   /** Deletes an attribute. */
@@ -383,8 +397,14 @@ export class Manager {
     this.logger.write('warn', `${name} is for a plug-in that mini programs do not have`);
   }
 
+  /** What waits for the end of an entry waits in vain. */
+  private giveUpEarly(failure: Failure): void {
+    this.early.splice(0).forEach(({ fail }) => fail(failure));
+  }
+
   /** The own stream is over, and what was played. */
   private silence(): void {
+    this.giveUpEarly(LEFT);
     this.key = '';
     this.tracks = TRACKS;
     this.mixed = false;
@@ -508,7 +528,7 @@ function refusal(asked: Asked): Trouble {
 
 function extension(ext: unknown): Pick<Entrance, 'ext'> {
   const empty = ext === undefined || ext === null || (typeof ext === 'object' && Object.keys(ext).length === 0);
-  return empty ? {} : { ext: JSON.stringify(ext) };
+  return empty ? {} : { ext: jsonOf('ext', ext) };
 }
 
 /** What came before promises: functions in the option. */

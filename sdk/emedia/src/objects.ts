@@ -47,10 +47,10 @@ const OK = 200;
 /** The id of a member; `memberNumber` reads it. */
 export const memberId = (member: number): string => `MS_X${member}`;
 
-/** The number in the id of a member; null if it is none. */
+/** The number in the id of a member; null if it is none. More digits than a number keeps are the name of a user. */
 export function memberNumber(id: string): number | null {
   const [, digits] = /^MS_X(\d+)$/.exec(id) ?? [];
-  return digits === undefined ? null : Number(digits);
+  return digits !== undefined && Number.isSafeInteger(Number(digits)) ? Number(digits) : null;
 }
 
 /** A member of the conference. */

@@ -34,11 +34,24 @@ export interface SubOption {
   error?: (error: Trouble) => void;
 }
 
+/** The code of a parameter that breaks a rule. */
+export const BAD_PARAMETER = -405;
+
 /** A trouble that is found here. */
 export const trouble = (error: number, message: string): Trouble => ({ error, message });
 
 /** A text, also of a number; empty for anything else. */
 export const textOf = (given: unknown): string => (typeof given === 'string' || typeof given === 'number' ? String(given) : '');
+
+/** The JSON text of what a page gives; empty for what has none. What cannot be written, as it contains itself, is a trouble. */
+export function jsonOf(name: string, given: unknown): string {
+  try {
+    return (JSON.stringify(given) as string | undefined) ?? '';
+  } catch (error) {
+    // What a promise rejects with here is no Error, as in the original: pages read its number.
+    throw trouble(BAD_PARAMETER, `${name} cannot be written as JSON: ${String(error)}`);
+  }
+}
 
 /** The name of a conference: as such, or of the object that stands for it. */
 export function nameOf(given: unknown): string {

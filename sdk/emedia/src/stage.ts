@@ -159,6 +159,8 @@ export class Stage {
       case 'streamChanged':
         this.switched(change.stream);
         break;
+      case 'memberAway':
+        break; // The API has no word for it.
       default:
         this.removed(change.stream.number, change.reason === null ? STREAM_OFF : REASONS[change.reason]);
     }

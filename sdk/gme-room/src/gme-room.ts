@@ -39,10 +39,10 @@ const pageMethods: Record<string, (this: Instance, ...args: any[]) => unknown> =
     return this.voice.exit();
   },
   enableMic(enable: unknown) {
-    return this.voice.microphone(!!enable);
+    return this.voice.microphone(enable);
   },
   enableSpeaker(enable: unknown) {
-    return this.voice.speaker(!!enable);
+    return this.voice.speaker(enable);
   },
   getRemoteUserList() {
     return this.voice.remoteUsers();
@@ -61,6 +61,9 @@ const handlers: Record<string, (this: Instance, event: NativeEvent) => void> = {
     if (typeof errCode === 'number') {
       this.voice.fail(deviceError(errCode, String(errMsg ?? '')));
     }
+  },
+  _pusherStatus() {
+    this.voice.pusher.status();
   },
   _pusherVolume(event) {
     this.voice.ownVolume(detailOf(event).volume);

@@ -39,7 +39,7 @@ export interface CallerHost {
 }
 
 /** What `call` and `groupCall` resolve. */
-export type Placed = { code: 0; inviteID: string; roomID: number } | ErrorData;
+export type Placed = { code: 0; inviteID: string; roomID: number | string } | ErrorData;
 
 type InRoom = Extract<CallsEvent, { type: 'room' }>['event'];
 

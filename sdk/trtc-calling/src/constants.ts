@@ -77,6 +77,6 @@ export function errorOf(code: number, message: string): ErrorData {
 
 /** The error for a refusal of the server. */
 export function errorFor(failure: Failure): ErrorData {
-  const known = CODES[failure.code] ?? TRTC_CODES[failure.code]?.[0] ?? TRTC_CODES['internal']?.[0] ?? 0;
+  const known = CODES[failure.code] ?? (TRTC_CODES[failure.code] ?? TRTC_CODES.internal)[0];
   return errorOf(known, failure.message);
 }

@@ -31,14 +31,14 @@ export function inviteesOf(call: Call): string[] {
   return call.participants.map(({ user }) => user).filter((user) => user !== call.caller);
 }
 
-/** Whether a call is one of a group: one was named, or there is more than one invitee. */
+/** Whether a call is one of a group: one was named, there is more than one invitee, or it leads into a room where others may be. */
 export function isGroup(call: Call): boolean {
-  return !!call.group || inviteesOf(call).length > 1;
+  return !!call.group || !!call.open || inviteesOf(call).length > 1;
 }
 
-/** The number of a call's room. */
-export function roomOf(call: Call): number {
-  return 'number' in call.room ? call.room.number : 0;
+/** The number of a call's room; its name, if it is one of others that has a name. */
+export function roomOf(call: Call): number | string {
+  return 'number' in call.room ? call.room.number : call.room.text;
 }
 
 /** 1 or 2. */

@@ -7,8 +7,8 @@ export const CONNECTION_LOST = -1307;
 
 /** What `ERROR` carries for a refusal of the server. */
 export function errorData(failure: Failure): { code: number; message: string; detail: number } {
-  const codes = TRTC_CODES[failure.code] ?? TRTC_CODES['internal'];
-  return { code: codes?.[0] ?? 0, message: failure.message, detail: codes?.[1] ?? 0 };
+  const [code, detail] = TRTC_CODES[failure.code] ?? TRTC_CODES.internal;
+  return { code, message: failure.message, detail };
 }
 
 const KICKED: Record<LeaveReason | EndReason, string> = {

@@ -14,6 +14,8 @@ export interface Settings {
   rtmp?: string;
   /** How streams are fetched: `rtmp` unless set. */
   play?: PlayFormat;
+  /** How many voices of a voice room are played with a tag each; of more, one stream with all of them is played. */
+  voices?: number;
   /** Number of the application, where the page's own words for it are not a number. */
   app?: number;
   /** `auto`: streams are received until the page mutes them; otherwise not until it unmutes them. */

@@ -17,7 +17,7 @@ const apps = new ConferenceApps()
 let meeting, browser, ann, ben, pat
 
 before(async () => {
-  ;[meeting, browser] = await Promise.all([Meeting.begin({ demo: true }), launch()])
+  ;[meeting, browser] = await Promise.all([Meeting.begin({ demo: true, env: { HUITONG_LIMITS_AWAY_AFTER_SECONDS: '3' } }), launch()])
 })
 after(async () => {
   await browser?.close()
@@ -230,4 +230,28 @@ step('in_a_large_conference_everybody_can_be_heard_as_one_sound_without_oneself'
   await gia.hears(hal)
   assert.equal(await mix(), null, 'the mix is not played any more')
   await Promise.all([gia.leaves(), hal.leaves()])
+})
+
+step('whose_connection_is_lost_is_marked_in_picture_and_list_until_it_is_back', async () => {
+  const kit = await arrives('kit', { toneHz: 900, ...handheld })
+  const pip = await meeting.phone('pip', { faulty: true })
+  await kit.enters({ room: 'train' })
+  await meeting.enter(pip, { strRoomID: 'train' })
+  await kit.sees('pip')
+  await kit.press('people')
+  await kit.lists('pip', { away: 'false' })
+  await pip.background({ dropMs: 200 })
+  await kit.lists('pip', { away: 'true' })
+  assert.equal(await kit.page.textContent('[data-person=pip] .lost'), '连接中断')
+  await kit.screenshot('conference-away-list-zh')
+  await kit.press('people')
+  await kit.isTold('连接中断')
+  assert.equal((await kit.tile('pip')).away, 'true')
+  await kit.screenshot('conference-away-zh')
+  await pip.foreground()
+  await kit.until('has pip back', async () => (await kit.tile('pip')).away === 'false')
+  await kit.sees('pip')
+  assert.equal(await kit.page.locator('[data-person=pip] .lost').count(), 0)
+  await kit.leaves()
+  await pip.kill()
 })

@@ -145,6 +145,18 @@ test('limits_are_told_by_their_codes', async () => {
   await apart()
 })
 
+test('an_application_that_may_begin_nothing_makes_and_opens_no_conference', async () => {
+  const { confrId } = await ann.joins('arrears')
+  await meeting.server.api('PUT', '/v1/suspension')
+  const { error, reason } = await bob.joins('arrears')
+  assert.deepEqual([error, reason.error, reason.code], [-1, -510, 'app-suspended'])
+  assert.deepEqual([await failed(bob, 'createConference', 10), await failed(bob, 'getConferenceTkt', confrId)], [-510, -510])
+  assert.ok((await ann.ask('getConferenceTkt', confrId)).value.ticket, 'whoever is inside may come back')
+  await meeting.server.api('DELETE', '/v1/suspension')
+  assert.equal((await bob.joins('arrears')).confrId, confrId)
+  await apart()
+})
+
 test('a_wrong_or_expired_credential_is_told', async () => {
   const eve = await come('eve', { token: 'nonsense' })
   assert.equal(await failed(eve, 'createConference', 10), -500)

@@ -139,8 +139,12 @@ test('a_lost_network_keeps_the_room_and_voices_come_back', async () => {
   await Promise.all([ann.hears(bob), bob.hears(ann)])
   bob.network.lose()
   await bob.until('its push has broken off', () => !bob.pusher.connected)
+  const pairs = [[ann, bob], [bob, ann]].map(([one, other]) => ({ one, other, from: one.player(other)?.audioTags ?? 0 }))
   bob.network.heal()
-  await Promise.all([ann.hears(bob, 30000), bob.hears(ann, 30000)])
+  const more = ({ one, other, from }) =>
+    one.until(`gets more of ${other.name}`, () => (one.player(other)?.audioTags ?? 0) > from + 40, 30000)
+  await Promise.all(pairs.map(more))
+  await Promise.all([ann.hears(bob), bob.hears(ann)])
   const spoken = (ear) => ear.types.filter((type) => type !== 'EVENT_USER_LIST_UPDATE')
   assert.deepEqual([spoken(a), spoken(b)], [['EVENT_ENTER_ROOM_COMPLETED'], ['EVENT_ENTER_ROOM_COMPLETED']], 'no page is bothered')
 })

@@ -127,7 +127,7 @@ step('who_is_removed_is_told_and_may_not_go_on', async () => {
   assert.equal((await bob.event({ op: 301 })).reason, 2)
   assert.equal((await bob.poll()).result, -506)
   await bob.untilClosed()
-  assert.equal((await bob.enter({ back: true })).result, -506)
+  assert.equal((await bob.enter({ back: true })).result, -501)
   assert.equal((await bob.pub()).error, -1)
 })
 

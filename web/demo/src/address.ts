@@ -2,6 +2,9 @@
 import type { RoomId } from '@huitong/core';
 import type { Mode } from './modes.js';
 
+/** What this site calls itself when it logs in. */
+export const CLIENT = 'huitong-web-demo/0.1.0';
+
 /** A credential with whom it is for. */
 export interface Credential {
   app: number;

@@ -117,3 +117,17 @@ export function iconButton(which: Icon, label: Key, run: () => void, parts: Part
 export function setIcon(button: HTMLElement, which: Icon): void {
   button.replaceChildren(icon(which));
 }
+
+/** Draws once for all changes of one turn. */
+export function oncePerTurn(draw: () => void): () => void {
+  let due = false;
+  return () => {
+    if (!due) {
+      due = true;
+      queueMicrotask(() => {
+        due = false;
+        draw();
+      });
+    }
+  };
+}

@@ -85,6 +85,7 @@ function enter(asked: Asked, demo: boolean, me: Me, credential: Credential, room
     lobby({ ...asked, name: credential.user, room: roomName }, demo, sentence);
   });
   app.replaceChildren(view.element);
+  scrollTo(0, 0); // The form may have been scrolled, and the meeting is as high as the window.
 }
 
 /** What stays in the address of a page that came with a credential. */

@@ -3,17 +3,16 @@ import { deviceId, makeKey, Room } from '@huitong/core';
 import type { Endpoint, Platform, RoomEvent, RoomId } from '@huitong/core';
 import type { Bases, Trouble } from '@huitong/web-media';
 import { shared } from '@huitong/web-runtime';
+import { CLIENT } from './address.js';
 import type { Credential } from './address.js';
 import { say } from './language.js';
 import type { Me } from './me.js';
 import { Members } from './members.js';
 import { ScreenShare } from './screen.js';
 import { Sending } from './sending.js';
-import { endSentence, failureSentence, troubleSentence } from './sentences.js';
-import { othersShown } from './stage.js';
+import { roomNews, troubleSentence } from './sentences.js';
+import { othersShown, receiveSeen } from './stage.js';
 import type { Show } from './stage.js';
-
-const CLIENT = 'huitong-web-demo/0.1.0';
 
 /** What the meeting needs. */
 export interface MeetingOptions {
@@ -101,18 +100,10 @@ export class Meeting {
 
   /** Only those who are seen are received with their picture; everybody is heard. */
   setSeen(users: ReadonlySet<string>): void {
-    for (const { user } of this.members.list) {
-      const seen = users.has(user);
-      if (seen === this.dark.has(user)) {
-        this.room.subscribe(user, 'main', true, seen);
-        if (seen) {
-          this.dark.delete(user);
-        } else {
-          this.dark.add(user);
-        }
-        this.events.changed();
-      }
-    }
+    receiveSeen(this.members.list, this.dark, users, (user, picture) => {
+      this.room.subscribe(user, 'main', true, picture);
+      this.events.changed();
+    });
   }
 
   /** Begins or ends sharing the screen. */
@@ -141,18 +132,14 @@ export class Meeting {
     }
     if (event.type === 'joined') {
       this.entered();
-    } else if (event.type === 'interrupted') {
-      this.events.say(say('reconnecting'), 'warn');
-    } else if (event.type === 'resumed') {
-      this.events.say(say('resumed'), 'info');
-    } else if (event.type === 'refused' || event.type === 'pushRefused') {
-      this.events.say(failureSentence(event.failure), 'warn');
-    } else if (event.type === 'removed') {
-      this.end(endSentence(event.reason, event.message));
+    }
+    const news = roomNews(event);
+    if (news?.over) {
+      this.end(news.sentence);
       return;
-    } else if (event.type === 'failed') {
-      this.end(failureSentence(event.failure));
-      return;
+    }
+    if (news) {
+      this.events.say(news.sentence, news.kind);
     }
     this.events.changed();
   }

@@ -1,5 +1,5 @@
 /** One clear sentence for everything that can go wrong. */
-import type { EndReason, ErrorCode, Failure, LeaveReason } from '@huitong/core';
+import type { EndReason, ErrorCode, Failure, LeaveReason, RoomEvent } from '@huitong/core';
 import type { Trouble, TroubleKind } from '@huitong/web-media';
 import { say } from './language.js';
 import type { Key } from './texts.js';
@@ -42,7 +42,6 @@ const FAILURES: Partial<Record<ErrorCode, Key>> = {
   'room-key-required': 'mayNotEnter',
   'may-not-create': 'mayNotEnter',
   'may-not-enter': 'mayNotEnter',
-  banned: 'banned',
   'server-full': 'serverFull',
   'shutting-down': 'shuttingDown',
   'app-suspended': 'appClosed',
@@ -90,4 +89,30 @@ const ENDS: Partial<Record<LeaveReason | EndReason, Key>> = {
 export function endSentence(reason: LeaveReason | EndReason, message: string): string {
   const key = ENDS[reason];
   return key ? say(key) : say('ended', { detail: message });
+}
+
+/** What the user is told of what happens to the room it is in, and whether that is the end of its stay. */
+export interface RoomNews {
+  sentence: string;
+  kind: 'info' | 'warn';
+  over: boolean;
+}
+
+/** See {@link RoomNews}; null when there is nothing to tell. */
+export function roomNews(event: RoomEvent): RoomNews | null {
+  switch (event.type) {
+    case 'interrupted':
+      return { sentence: say('reconnecting'), kind: 'warn', over: false };
+    case 'resumed':
+      return { sentence: say('resumed'), kind: 'info', over: false };
+    case 'refused':
+    case 'pushRefused':
+      return { sentence: failureSentence(event.failure), kind: 'warn', over: false };
+    case 'failed':
+      return { sentence: failureSentence(event.failure), kind: 'warn', over: true };
+    case 'removed':
+      return { sentence: endSentence(event.reason, event.message), kind: 'warn', over: true };
+    default:
+      return null;
+  }
 }

@@ -41,6 +41,22 @@ export function othersShown(members: { readonly list: readonly Member[] }, dark:
   });
 }
 
+/** Receives the pictures of the others who are seen and of nobody else; `dark` has those whose picture is not received. */
+export function receiveSeen(
+  others: readonly { readonly user: string }[],
+  dark: Set<string>,
+  seen: ReadonlySet<string>,
+  receive: (user: string, picture: boolean) => void,
+): void {
+  for (const { user } of others) {
+    const picture = seen.has(user);
+    if (picture === dark.has(user)) {
+      receive(user, picture);
+      dark[picture ? 'delete' : 'add'](user);
+    }
+  }
+}
+
 /** How often is looked who speaks, ms. */
 const LOOK_MS = 250;
 

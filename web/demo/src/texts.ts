@@ -121,7 +121,6 @@ export const TEXTS = {
   publishersFull: ['The room has as many senders as it may have; you can watch and listen.', '房间内发送者已达上限，你可以观看和收听。'],
   sceneMismatch: ['The room is a live broadcast, which this page does not enter; choose another room.', '该房间是直播房间，本页无法进入，请换一个房间。'],
   mayNotEnter: ['You are not allowed to enter this room.', '你没有进入该房间的权限。'],
-  banned: ['You were removed from this room and may not come back yet.', '你已被移出该房间，暂时不能再次进入。'],
   serverFull: ['The server is busy; try again in a minute.', '服务器繁忙，请稍后再试。'],
   shuttingDown: ['The server is restarting; try again in a minute.', '服务器正在重启，请稍后再试。'],
   appClosed: ['The operator of this service lets nobody in at the moment.', '服务方目前不允许进入。'],

@@ -1,5 +1,6 @@
 /** Sentences that come and go. */
 import { iconButton, make } from './dom.js';
+import { say } from './language.js';
 
 /** How long a sentence stays, ms; one that asks for something stays longer. */
 const STAY_MS = { info: 4000, warn: 10000 };
@@ -25,5 +26,15 @@ export class Toasts {
       this.element.firstElementChild?.remove();
     }
     this.element.append(toast);
+  }
+
+  /** Copies a link and says so; where that is not allowed, shows it. */
+  async copy(link: string, done: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(link);
+      this.say(done);
+    } catch {
+      this.say(say('copyFailed', { link }), 'warn');
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** The page of a meeting: bars, stage, list, buttons. */
 import { roomLink } from './address.js';
 import { Controls } from './controls.js';
-import { iconButton, make } from './dom.js';
+import { icon, iconButton, make, oncePerTurn } from './dom.js';
 import { say } from './language.js';
 import { Meeting } from './meeting.js';
 import type { MeetingOptions } from './meeting.js';
@@ -24,8 +24,7 @@ export class MeetingView {
   private readonly controls: Controls;
   private readonly peopleButton: HTMLButtonElement;
   private readonly heardMe: () => void;
-  /** Drawn once for all changes of one turn. */
-  private due = false;
+  private readonly changed = oncePerTurn(() => this.draw());
 
   constructor(
     private readonly options: MeetingOptions,
@@ -64,8 +63,9 @@ export class MeetingView {
         'header',
         { class: 'bar' },
         brand(),
-        make('span', { class: 'room-name', 'data-room': this.roomName }, this.roomName),
-        make('button', { type: 'button', class: 'plain', 'data-act': 'copy', text: 'copy', on: { click: () => void this.copy() } }),
+        make('span', { class: 'room-name', role: 'heading', 'aria-level': '1', 'data-room': this.roomName }, this.roomName),
+        make('button', { type: 'button', class: 'plain invite-button', 'data-act': 'copy', label: 'copy', on: { click: () => void this.copy() } },
+          icon('link'), make('span', { text: 'copy' })),
         make('span', { class: 'gap' }),
         this.count,
         ...topButtons(() => this.draw()),
@@ -80,16 +80,6 @@ export class MeetingView {
       ),
       this.toasts.element,
     );
-  }
-
-  private changed(): void {
-    if (!this.due) {
-      this.due = true;
-      queueMicrotask(() => {
-        this.due = false;
-        this.draw();
-      });
-    }
   }
 
   private draw(): void {
@@ -125,13 +115,7 @@ export class MeetingView {
     }
   }
 
-  private async copy(): Promise<void> {
-    const link = roomLink(location.href, this.roomName);
-    try {
-      await navigator.clipboard.writeText(link);
-      this.toasts.say(say('copied'));
-    } catch {
-      this.toasts.say(say('copyFailed', { link }), 'warn');
-    }
+  private copy(): Promise<void> {
+    return this.toasts.copy(roomLink(location.href, this.roomName), say('copied'));
   }
 }

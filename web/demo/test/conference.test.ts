@@ -15,7 +15,7 @@ const failure = (code: ErrorCode): { code: ErrorCode; message: string } => ({ co
 /** What a ticket or an entry may be refused with, by docs/protocol.md. */
 const AT_THE_DOOR: readonly ErrorCode[] = [
   'no-conference', 'wrong-password', 'too-many-guesses', 'not-checked', 'room-taken', 'scene-mismatch', 'conference-limit', 'server-full',
-  'shutting-down', 'ticket-invalid', 'ticket-expired', 'ticket-void', 'conference-over', 'talkers-full', 'room-full', 'banned', 'may-not-enter',
+  'shutting-down', 'ticket-invalid', 'ticket-expired', 'ticket-void', 'conference-over', 'talkers-full', 'room-full', 'may-not-enter',
 ];
 
 /** What an admin's request may be refused with. */

@@ -29,6 +29,7 @@ pub(crate) fn to(invitees: &[&str]) -> Placed {
         timeout: RING,
         data: None,
         room: RoomId::Number(7),
+        open: false,
     }
 }
 

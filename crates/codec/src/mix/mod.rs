@@ -181,6 +181,12 @@ impl MixRoom {
         self.listeners.values().any(|listener| listener.wants.any())
     }
 
+    /// How loud everybody was lately, 0 to 1; nobody while nothing is decoded.
+    pub fn levels(&self) -> impl Iterator<Item = (VoiceId, f32)> {
+        let listened = self.is_listened_to();
+        self.talkers.iter().filter(move |_| listened).map(|(id, talker)| (*id, talker.ear.level()))
+    }
+
     /// Mixes only so many, the loudest ones of the last seconds; `None`: everybody. Those who are left out cost a quarter.
     pub fn set_loudest(&mut self, most: Option<usize>) {
         self.loudest = most;

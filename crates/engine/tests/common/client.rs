@@ -147,11 +147,23 @@ impl Client {
         true
     }
 
-    /// The call is over for this client, and with it the seat in its room.
+    /// Out of the room by one's own request, and with that out of the call if the client took part in it: in a room of others it
+    /// may be before it answers.
+    pub(super) fn left(&mut self) {
+        self.conference = None;
+        let left = self.state.take().map(|state| state.room);
+        let own = self.call.as_ref().filter(|call| call.you != OwnState::Ringing);
+        if own.is_some_and(|call| Some(&call.room) == left.as_ref()) {
+            self.call = None;
+        }
+    }
+
+    /// The call is over for this client, and with it the seat in its room if it took part.
     pub(super) fn forget_call(&mut self, call: &str) {
         let own = self.call.take().expect("a call");
         assert_eq!(own.call.as_str(), call, "{} is told of another call", self.user);
-        if self.state.as_ref().is_some_and(|state| state.room == own.room) {
+        let took_part = own.you != OwnState::Ringing;
+        if took_part && self.state.as_ref().is_some_and(|state| state.room == own.room) {
             self.state = None;
         }
     }

@@ -1,8 +1,9 @@
 //! What the server makes of orders about mixes.
 
 use super::{Media, World};
-use huitong_engine::MixOrder;
-use huitong_types::StreamId;
+use huitong_engine::{Input, MixOrder, Output};
+use huitong_protocol::VoiceLevel;
+use huitong_types::{Moment, StreamId, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A mix that the server runs.
@@ -14,7 +15,29 @@ pub struct Mix {
 }
 
 impl World {
-    pub(super) fn mix_order(&mut self, order: MixOrder) {
+    pub(super) fn mix_output(&mut self, output: Output) {
+        match output {
+            Output::Mix(order) => self.mix_order(order),
+            Output::AskLevels { conn, id, mix, voices } => {
+                let talkers = self.mix(mix).talkers.clone();
+                assert!(
+                    voices.iter().all(|(stream, _)| talkers.contains(stream)),
+                    "who is not in it has no level"
+                );
+                let level =
+                    |(stream, user): (StreamId, UserId)| VoiceLevel { user, level: stream.get() as u8 };
+                let levels = voices.into_iter().map(level).collect();
+                self.engine.handle(
+                    Moment::from_millis(self.now),
+                    self.unix_ms(),
+                    Input::Levels { conn, id, levels },
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn mix_order(&mut self, order: MixOrder) {
         match order {
             MixOrder::Open { mix, .. } => {
                 let opened = Mix { listeners: BTreeMap::from([(mix, None)]), ..Mix::default() };

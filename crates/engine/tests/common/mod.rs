@@ -19,6 +19,7 @@ use std::time::Duration;
 mod client;
 pub mod meeting;
 mod mixes;
+pub mod sim;
 pub use client::Client;
 pub use mixes::Mix;
 
@@ -227,7 +228,7 @@ impl World {
                     }
                 }
             }
-            Output::Mix(order) => self.mix_order(order),
+            mix @ (Output::Mix(_) | Output::AskLevels { .. }) => self.mix_output(mix),
             other => self.told(other),
         }
     }
@@ -333,13 +334,7 @@ impl World {
                             client.state = Some(enter.state.clone());
                             client.conference = Some(enter.conference.clone());
                         }
-                        Reply::Ok(Done::Leave) => {
-                            client.conference = None;
-                            let left = client.state.take().map(|state| state.room);
-                            if client.call.as_ref().is_some_and(|call| Some(&call.room) == left.as_ref()) {
-                                client.call = None;
-                            }
-                        }
+                        Reply::Ok(Done::Leave) => client.left(),
                         _ => {}
                     }
                 }
@@ -422,15 +417,6 @@ impl World {
             hello[name] = value.clone();
         }
         self.ask(who, hello)
-    }
-
-    /// Comes back on another connection with the session of before.
-    pub fn resume(&mut self, who: usize) -> Result<Done, ErrorCode> {
-        let client = &self.clients[who];
-        let welcome = client.welcome.as_ref().expect("a session");
-        let resume =
-            json!({ "session": welcome.session, "secret": welcome.secret.reveal(), "seq": client.seq });
-        self.login(who, json!({ "resume": resume }))
     }
 
     /// The network of a client goes away.

@@ -55,6 +55,12 @@ pub struct CallRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub data: Option<String>,
+    /// A room of the application, in the notation of commands, into which those who answer are let, whatever it demands of others: one
+    /// where people are already, or the room of a conference. It goes on when the call is over. The caller only gives its name then, and
+    /// does not ring. Without it they meet in a room of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub room: Option<String>,
 }
 
 /// A page of calls in progress.
@@ -96,6 +102,10 @@ pub struct CallSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub connected_ms: Option<u64>,
+    /// Whether it leads into a room that is there for others as well; then the caller only gives its name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub open: bool,
     /// The caller, then the invitees in the order given.
     pub participants: Vec<CallParticipant>,
 }

@@ -3,7 +3,7 @@
 
 use super::auth::Caller;
 use super::csv;
-use super::params::{self, invalid};
+use super::params::invalid;
 use super::reading::{self, Lines, TURN, failed};
 use super::refusal::Refusal;
 use crate::http::Shared;
@@ -14,10 +14,8 @@ use axum::response::Response;
 use huitong_protocol::api::{self, ApiError, CallRecordList, RecordedParticipant};
 use huitong_store::{CallFilter, CallPage, CallParty, CallRecord, Cursor, Store, StoreError};
 use huitong_types::{AppId, CallEndReason, CallMedia, GroupId, UserId};
-use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use utoipa::IntoParams;
 
 /// Smaller numbers are no Unix milliseconds of a time at which there were calls, but most likely Unix seconds.
 const LEAST_MS: u64 = 100_000_000_000;
@@ -33,67 +31,53 @@ fn reasons() -> impl Iterator<Item = &'static str> {
     for_all.map(|one| one.as_str()).chain([SERVER_LOST])
 }
 
-/// The parameters of a question: which records are wanted, and what else there is to say.
-macro_rules! question {
-    ($(#[$doc:meta])* $name:ident { $($more:tt)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Deserialize, IntoParams)]
-        #[serde(deny_unknown_fields)]
-        #[into_params(parameter_in = Query)]
-        pub(super) struct $name {
-            /// Only calls that this user was in, as caller or invitee.
-            user: Option<String>,
-            /// Only calls that this user made.
-            caller: Option<String>,
-            /// Only calls that were made for this group.
-            group: Option<String>,
-            /// Only calls with this media: `audio` or `video`.
-            media: Option<String>,
-            /// Only calls that ended for this reason, such as `hungUp` or `timedOut`.
-            reason: Option<String>,
-            /// Only calls that ended at this time or later: Unix ms, or RFC 3339 such as `2026-11-26T00:00:00+08:00`.
-            since: Option<String>,
-            /// Only calls that ended before this time, in the same forms.
-            until: Option<String>,
-            /// `true`: only calls that somebody answered; `false`: only those that nobody did.
-            connected: Option<bool>,
-            $($more)*
-        }
+reading::questions! {
+    /// Only calls that this user was in, as caller or invitee.
+    user: Option<String>,
+    /// Only calls that this user made.
+    caller: Option<String>,
+    /// Only calls that were made for this group.
+    group: Option<String>,
+    /// Only calls with this media: `audio` or `video`.
+    media: Option<String>,
+    /// Only calls that ended for this reason, such as `hungUp` or `timedOut`.
+    reason: Option<String>,
+    /// Only calls that ended at this time or later: Unix ms, or RFC 3339 such as `2026-11-26T00:00:00+08:00`.
+    since: Option<String>,
+    /// Only calls that ended before this time, in the same forms.
+    until: Option<String>,
+    /// `true`: only calls that somebody answered; `false`: only those that nobody did.
+    connected: Option<bool>,
+}
 
-        impl $name {
-            fn filter(&self, app: AppId) -> Result<CallFilter, Refusal> {
-                let filter = CallFilter {
-                    app,
-                    user: self.user.clone(),
-                    caller: self.caller.clone(),
-                    group: self.group.clone(),
-                    media: self.media.clone(),
-                    reason: self.reason.clone(),
-                    from_ms: self.since.as_deref().map(|text| unix_ms("since", text)).transpose()?,
-                    to_ms: self.until.as_deref().map(|text| unix_ms("until", text)).transpose()?,
-                    connected: self.connected,
-                };
-                checked(filter)
+impl Wanted {
+    /// What can find nothing, or not what was meant, is refused.
+    fn filter(self, app: AppId) -> Result<CallFilter, Refusal> {
+        let time = |what, text: Option<String>| text.map(|text| unix_ms(what, &text)).transpose();
+        let (from_ms, to_ms) = (time("since", self.since)?, time("until", self.until)?);
+        for (what, user) in [("user", &self.user), ("caller", &self.caller)] {
+            if let Some(user) = user {
+                UserId::new(user).map_err(|error| invalid(what, &error.to_string()))?;
             }
         }
-    };
-}
-
-question! {
-    /// A page of records.
-    Listing {
-        /// How many records to return at most, 1 to 1000; default 100.
-        limit: Option<usize>,
-        /// Where the page begins: `next` of the page before. The other parameters must be the same.
-        cursor: Option<String>,
-    }
-}
-
-question! {
-    /// All records, as a table.
-    Table {
-        /// 1: begin with a byte order mark, which spreadsheet programs need to read UTF-8. Default 0.
-        bom: Option<u8>,
+        if let Some(group) = &self.group {
+            GroupId::new(group).map_err(|error| invalid("group", &error.to_string()))?;
+        }
+        let words = [CallMedia::Audio, CallMedia::Video].map(CallMedia::as_str);
+        known("media", self.media.as_deref(), &words)?;
+        known("reason", self.reason.as_deref(), &reasons().collect::<Vec<_>>())?;
+        reading::check_span(from_ms, to_ms)?;
+        Ok(CallFilter {
+            app,
+            user: self.user,
+            caller: self.caller,
+            group: self.group,
+            media: self.media,
+            reason: self.reason,
+            from_ms,
+            to_ms,
+            connected: self.connected,
+        })
     }
 }
 
@@ -110,11 +94,9 @@ pub(super) async fn list(
     caller: Caller,
     query: Result<Query<Listing>, QueryRejection>,
 ) -> Result<Json<CallRecordList>, Refusal> {
-    let Query(query) = query.map_err(|error| invalid("query", &error.body_text()))?;
-    let filter = query.filter(caller.app)?;
-    let limit = params::limit(query.limit)?;
-    let cursor = query.cursor.map(|text| text.parse::<Cursor>());
-    let cursor = cursor.transpose().map_err(|why| invalid("cursor", &why))?;
+    let (wanted, limit, cursor) = reading::query(query)?.parts();
+    let filter = wanted.filter(caller.app)?;
+    let (limit, cursor) = reading::place(limit, cursor)?;
     let page = shared.control.store.call_records(filter, limit, cursor).await.map_err(failed)?;
     let records = page.records.into_iter().map(record).collect();
     Ok(Json(CallRecordList { records, next: page.next.map(|cursor| cursor.to_string()) }))
@@ -134,9 +116,9 @@ pub(super) async fn export(
     caller: Caller,
     query: Result<Query<Table>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|error| invalid("query", &error.body_text()))?;
-    let filter = query.filter(caller.app)?;
-    let mut text = csv::beginning(query.bom)?;
+    let (wanted, bom) = reading::query(query)?.parts();
+    let filter = wanted.filter(caller.app)?;
+    let mut text = csv::beginning(bom)?;
     text.push_str(csv::HEAD);
     let store = shared.control.store.clone();
     reading::table("call-records.csv", text, move |after| turn(store.clone(), filter.clone(), after)).await
@@ -155,25 +137,6 @@ fn known(what: &'static str, word: Option<&str>, words: &[&str]) -> Result<(), R
         Some(word) => Err(invalid(what, &format!("it is {word:?}, allowed are {}", words.join(", ")))),
         None => Ok(()),
     }
-}
-
-/// What can find nothing, or not what was meant, is refused.
-fn checked(filter: CallFilter) -> Result<CallFilter, Refusal> {
-    for (what, user) in [("user", &filter.user), ("caller", &filter.caller)] {
-        if let Some(user) = user {
-            UserId::new(user).map_err(|error| invalid(what, &error.to_string()))?;
-        }
-    }
-    if let Some(group) = &filter.group {
-        GroupId::new(group).map_err(|error| invalid("group", &error.to_string()))?;
-    }
-    let words = [CallMedia::Audio, CallMedia::Video].map(CallMedia::as_str);
-    known("media", filter.media.as_deref(), &words)?;
-    known("reason", filter.reason.as_deref(), &reasons().collect::<Vec<_>>())?;
-    if filter.from_ms.zip(filter.to_ms).is_some_and(|(from, to)| from >= to) {
-        return Err(invalid("until", "it is not after since"));
-    }
-    Ok(filter)
 }
 
 /// A time as people or programs write it.

@@ -13,14 +13,15 @@ use axum::http::StatusCode;
 use huitong_engine::{ApiCall, ApiResult};
 use huitong_protocol::api::{ApiError, CallList, CallRequest, CallSummary};
 
-/// Start a call: it rings at everybody in it, and is connected when two have answered.
+/// Start a call: it rings at everybody in it, and is connected when two have answered. With `room` it leads into a room where others are: it does not
+/// ring at the caller, and whoever answers is connected.
 #[utoipa::path(
     post, path = "/v1/calls", operation_id = "startCall", tag = "calls", request_body = CallRequest,
     responses(
         (status = 201, description = "It rings.", body = CallSummary),
         (status = 400, description = "The body is wrong.", body = ApiError),
         (status = 403, description = "Somebody is not a member of the group (`not-in-group`).", body = ApiError),
-        (status = 409, description = "The caller is in a call (`call-busy`).", body = ApiError),
+        (status = 409, description = "The caller is in a call (`call-busy`); `room` has the scene `live` (`scene-mismatch`) or is that of another call (`room-taken`).", body = ApiError),
     )
 )]
 pub(super) async fn start(

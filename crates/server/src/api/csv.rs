@@ -4,7 +4,8 @@
 //!
 //! Users name themselves and hand texts through, and spreadsheet programs calculate what begins like a formula. So every
 //! text that does gets an apostrophe before it, always: a table is opened by somebody else than the one who asked for
-//! it. Whoever needs the texts as they are takes the JSON.
+//! it. So does every number that is too long for them: users of voice rooms are integers of 64 bits, and a spreadsheet
+//! program rounds them without a word. Whoever needs the texts as they are takes the JSON.
 
 use super::params::invalid;
 use super::refusal::Refusal;
@@ -15,6 +16,9 @@ use time::OffsetDateTime;
 
 /// For spreadsheet programs that take a file without it for one in the encoding of the country.
 const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Digits of a number that spreadsheet programs keep; further ones become zeros.
+const EXACT_DIGITS: usize = 15;
 
 /// What stands in which column. Columns are only ever appended: somebody counts them.
 pub(super) const HEAD: &str = "call,startedUtc,connectedUtc,endedUtc,durationMs,media,caller,participants,group,\
@@ -119,7 +123,8 @@ fn text(out: &mut String, text: &str) {
     // Some programs leave out spaces before a formula, and those of East Asia know its wide signs as well.
     let formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
         || text.starts_with(['\t', '\r', '\n']);
-    let guard = if formula { "'" } else { "" };
+    let rounded = text.len() > EXACT_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    let guard = if formula || rounded { "'" } else { "" };
     if text.contains([',', '"', '\r', '\n']) || text.trim() != text {
         let _infallible = write!(out, "\"{guard}{}\"", text.replace('"', "\"\""));
     } else {
@@ -167,6 +172,20 @@ mod tests {
             ("=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\""),
             ("a=1", "a=1"),
             ("'=1", "'=1"),
+        ] {
+            assert_eq!(as_text(given), written);
+        }
+    }
+
+    #[test]
+    fn no_user_is_rounded_to_another_one() {
+        for (given, written) in [
+            ("9223372036854775807", "'9223372036854775807"),
+            ("-9223372036854775808", "'-9223372036854775808"),
+            ("9007199254740993", "'9007199254740993"),
+            ("123456789012345", "123456789012345"),
+            ("10001", "10001"),
+            ("u9223372036854775807", "u9223372036854775807"),
         ] {
             assert_eq!(as_text(given), written);
         }

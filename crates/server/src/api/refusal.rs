@@ -43,7 +43,6 @@ pub(crate) const fn status(code: ErrorCode) -> StatusCode {
         | E::MayNotEnter
         | E::MayNotPublish
         | E::MayNotPublishAux
-        | E::Banned
         | E::NotInGroup
         | E::NotYourCall
         | E::NotAdmin

@@ -89,6 +89,7 @@ fn summary(call: &str) -> CallSummary {
         backend: true,
         started_ms: 1,
         connected_ms: None,
+        open: false,
         participants: vec![CallParticipant {
             user: "alice".to_owned(),
             state: "ringing".to_owned(),

@@ -16,67 +16,34 @@ use huitong_protocol::api::{self, ApiError, Suspension, UsageDays, UsageList};
 use huitong_store::{Cursor, Store, StoreError, UsageDay, UsageFilter, UsagePage, UsageRecord, UsageTotals};
 use huitong_types::{AppId, RoomId, UserId};
 use huitong_usage::{Day, minutes};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
-/// The parameters of a question: which usage is wanted, and what else there is to say.
-macro_rules! question {
-    ($(#[$doc:meta])* $name:ident { $($more:tt)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Deserialize, IntoParams)]
-        #[serde(deny_unknown_fields)]
-        #[into_params(parameter_in = Query)]
-        pub(super) struct $name {
-            /// Only of this user.
-            user: Option<String>,
-            /// Only in this room, in the notation of commands.
-            room: Option<String>,
-            /// Only on this day or later: `2026-11-01`.
-            since: Option<String>,
-            /// Only before this day: `2026-12-01` for all of November.
-            until: Option<String>,
-            $($more)*
+reading::questions! {
+    /// Only of this user.
+    user: Option<String>,
+    /// Only in this room, in the notation of commands.
+    room: Option<String>,
+    /// Only on this day or later: `2026-11-01`.
+    since: Option<String>,
+    /// Only before this day: `2026-12-01` for all of November.
+    until: Option<String>,
+}
+
+impl Wanted {
+    /// What can find nothing, or not what was meant, is refused.
+    fn filter(self, app: AppId) -> Result<UsageFilter, Refusal> {
+        let day = |what: &'static str, text: Option<String>| {
+            let day = text.map(|text| text.parse::<Day>()).transpose();
+            day.map(|day| day.map(Day::number)).map_err(|why| invalid(what, &why))
+        };
+        let (from_day, to_day) = (day("since", self.since)?, day("until", self.until)?);
+        if let Some(user) = &self.user {
+            UserId::new(user).map_err(|error| invalid("user", &error.to_string()))?;
         }
-
-        impl $name {
-            fn filter(&self, app: AppId) -> Result<UsageFilter, Refusal> {
-                let day = |what: &'static str, text: Option<&String>| {
-                    let day = text.map(|text| text.parse::<Day>()).transpose();
-                    day.map(|day| day.map(Day::number)).map_err(|why| invalid(what, &why))
-                };
-                checked(UsageFilter {
-                    app,
-                    user: self.user.clone(),
-                    room: self.room.clone(),
-                    from_day: day("since", self.since.as_ref())?,
-                    to_day: day("until", self.until.as_ref())?,
-                })
-            }
-        }
-    };
-}
-
-question! {
-    /// A page of stays.
-    Listing {
-        /// How many records to return at most, 1 to 1000; default 100.
-        limit: Option<usize>,
-        /// Where the page begins: `next` of the page before. The other parameters must be the same.
-        cursor: Option<String>,
+        let room = self.room.map(|room| RoomId::parse(&room)).transpose();
+        let room = room.map_err(|error| invalid("room", &error.to_string()))?.map(|room| room.to_string());
+        reading::check_span(from_day, to_day)?;
+        Ok(UsageFilter { app, user: self.user, room, from_day, to_day })
     }
-}
-
-question! {
-    /// All stays, as a table.
-    Table {
-        /// 1: begin with a byte order mark, which spreadsheet programs need to read UTF-8. Default 0.
-        bom: Option<u8>,
-    }
-}
-
-question! {
-    /// Days.
-    Daily {}
 }
 
 /// What each stay has used on each day, the newest day and in it the newest stay first.
@@ -92,11 +59,9 @@ pub(super) async fn list(
     caller: Caller,
     query: Result<Query<Listing>, QueryRejection>,
 ) -> Result<Json<UsageList>, Refusal> {
-    let Query(query) = query.map_err(|error| invalid("query", &error.body_text()))?;
-    let filter = query.filter(caller.app)?;
-    let limit = params::limit(query.limit)?;
-    let cursor = query.cursor.map(|text| text.parse::<Cursor>());
-    let cursor = cursor.transpose().map_err(|why| invalid("cursor", &why))?;
+    let (wanted, limit, cursor) = reading::query(query)?.parts();
+    let filter = wanted.filter(caller.app)?;
+    let (limit, cursor) = reading::place(limit, cursor)?;
     let page = shared.control.store.usage_records(filter, limit, cursor).await.map_err(failed)?;
     let records = page.records.into_iter().map(record).collect();
     Ok(Json(UsageList { records, next: page.next.map(|cursor| cursor.to_string()) }))
@@ -115,9 +80,9 @@ pub(super) async fn export(
     caller: Caller,
     query: Result<Query<Table>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|error| invalid("query", &error.body_text()))?;
-    let filter = query.filter(caller.app)?;
-    let mut text = csv::beginning(query.bom)?;
+    let (wanted, bom) = reading::query(query)?.parts();
+    let filter = wanted.filter(caller.app)?;
+    let mut text = csv::beginning(bom)?;
     text.push_str(csv::USAGE_HEAD);
     let store = shared.control.store.clone();
     reading::table("usage.csv", text, move |after| turn(store.clone(), filter.clone(), after)).await
@@ -132,7 +97,7 @@ async fn turn(store: Store, filter: UsageFilter, after: Option<Cursor>) -> Resul
 
 /// What was used on each day, the newest first, in milliseconds and in the minutes of the bill.
 #[utoipa::path(
-    get, path = "/v1/usage/daily", operation_id = "listUsageDays", tag = "usage", params(Daily),
+    get, path = "/v1/usage/daily", operation_id = "listUsageDays", tag = "usage", params(Wanted),
     responses(
         (status = 200, description = "Every day on which something was used.", body = UsageDays),
         (status = 400, description = "A parameter is wrong.", body = ApiError),
@@ -141,10 +106,10 @@ async fn turn(store: Store, filter: UsageFilter, after: Option<Cursor>) -> Resul
 pub(super) async fn daily(
     State(shared): State<Shared>,
     caller: Caller,
-    query: Result<Query<Daily>, QueryRejection>,
+    query: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<UsageDays>, Refusal> {
-    let Query(query) = query.map_err(|error| invalid("query", &error.body_text()))?;
-    let days = shared.control.store.usage_days(query.filter(caller.app)?).await.map_err(failed)?;
+    let filter = reading::query(query)?.filter(caller.app)?;
+    let days = shared.control.store.usage_days(filter).await.map_err(failed)?;
     let days = days.iter().map(day).collect();
     Ok(Json(UsageDays { days, day_offset_minutes: shared.control.day_offset_minutes }))
 }
@@ -200,21 +165,6 @@ fn answer(result: ApiResult) -> Result<Json<Suspension>, Refusal> {
         ApiResult::Suspension(suspension) => Ok(Json(suspension)),
         _ => Err(params::mixed_up()),
     }
-}
-
-/// What can find nothing, or not what was meant, is refused.
-fn checked(mut filter: UsageFilter) -> Result<UsageFilter, Refusal> {
-    if let Some(user) = &filter.user {
-        UserId::new(user).map_err(|error| invalid("user", &error.to_string()))?;
-    }
-    if let Some(room) = &filter.room {
-        let room = RoomId::parse(room).map_err(|error| invalid("room", &error.to_string()))?;
-        filter.room = Some(room.to_string());
-    }
-    if filter.from_day.zip(filter.to_day).is_some_and(|(from, to)| from >= to) {
-        return Err(invalid("until", "it is not after since"));
-    }
-    Ok(filter)
 }
 
 /// A record in the words of the API.

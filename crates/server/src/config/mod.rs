@@ -116,8 +116,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// Limits of rooms and sessions. The defaults are those of the vendors' documents, see
-/// `huitong_types::limits`.
+/// Limits of rooms, sessions and connections. The defaults are those of the engine ([`EngineConfig`]), which has them from the
+/// vendors' documents where these say something; connections are counted by the server itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsSection {

@@ -143,7 +143,7 @@ impl Control {
         let _told = self.mailbox.send(Work::Drain(within)).await;
     }
 
-    /// Ends all calls: those who take part are told, and records are written.
+    /// Ends all calls, conferences and sessions: everybody is told why, and records are written.
     pub(crate) async fn shutdown(&self) {
         let (answer, answered) = oneshot::channel();
         if self.mailbox.send(Work::Shutdown(answer)).await.is_ok() {

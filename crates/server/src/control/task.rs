@@ -11,6 +11,7 @@ use crate::usage_book::UsageBook;
 use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags};
 use huitong_fanout::{Fanout, MediaControl, MediaOrder, Ticket, Tracks};
 use huitong_gateway_signal::{Outbox, SignalEvent};
+use huitong_protocol::VoiceLevel;
 use huitong_store::Store;
 use huitong_types::{ErrorCode, Fault};
 use std::collections::HashMap;
@@ -203,6 +204,11 @@ impl EngineTask {
         }
     }
 
+    /// Answers how loud voices are.
+    fn tell_levels(&mut self, conn: ConnId, id: u32, levels: Vec<VoiceLevel>) {
+        self.engine.handle(self.clock.now(), unix_ms(), Input::Levels { conn, id, levels });
+    }
+
     fn dispatch(&mut self, output: Output) {
         match output {
             Output::Send { conn, text } => {
@@ -253,6 +259,9 @@ impl EngineTask {
             Output::Stay(event) => self.usage.stay(self.clock.now(), unix_ms(), event),
             Output::KeepSuspension { app, suspended } => self.store.suspend(app, suspended),
             Output::Mix(order) => self.mixers.order(order),
+            Output::AskLevels { conn, id, mix, voices } => {
+                self.tell_levels(conn, id, self.mixers.levels(mix, voices));
+            }
             Output::KeepUrl(record) => self.urls.keep(&record),
             Output::DropUrl(key) => self.urls.withdraw(&key),
             Output::CallStarted(log) => self.call_book.started(&log),

@@ -83,7 +83,11 @@ fn describe() {
     metrics::describe_counter!(
         "huitong_media_sent_bytes_total",
         metrics::Unit::Bytes,
-        "Bytes of media written to viewers that are gone."
+        "Bytes of media written to viewers of RTMP and FLV."
+    );
+    metrics::describe_counter!(
+        "huitong_media_writes_total",
+        "Writes that took these bytes: the fewer, the better packets gather."
     );
     metrics::describe_counter!("huitong_viewer_skips_total", "Skips of slow viewers to a newer keyframe.");
     metrics::describe_counter!(
@@ -116,6 +120,7 @@ async fn sample(shared: &Shared) {
     metrics::counter!("huitong_packets_published_total").absolute(totals.packets);
     metrics::counter!("huitong_media_received_bytes_total").absolute(totals.bytes_in);
     metrics::counter!("huitong_media_sent_bytes_total").absolute(totals.bytes_out);
+    metrics::counter!("huitong_media_writes_total").absolute(totals.writes);
     metrics::counter!("huitong_viewer_skips_total").absolute(totals.skips);
     metrics::counter!("huitong_packets_dropped_total").absolute(totals.dropped);
 }

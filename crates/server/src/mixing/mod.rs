@@ -10,10 +10,11 @@ mod work;
 
 use huitong_engine::MixOrder;
 use huitong_fanout::Fanout;
-use huitong_types::{Scene, StreamId};
+use huitong_protocol::VoiceLevel;
+use huitong_types::{Scene, StreamId, UserId};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use thread::{Command, Desk};
+use thread::{Command, Mailbox};
 
 /// Describes the metrics of this module.
 pub(crate) fn describe_metrics() {
@@ -41,14 +42,14 @@ pub(crate) fn describe_metrics() {
 
 /// One mix, as the control side sees it.
 struct Placed {
-    desk: usize,
+    thread: usize,
     scene: Scene,
     listeners: HashSet<StreamId>,
 }
 
 /// All mixes. The engine's task owns it; nothing here waits.
 pub(crate) struct Mixers {
-    desks: Vec<Arc<Desk>>,
+    mailboxes: Vec<Arc<Mailbox>>,
     mixes: HashMap<StreamId, Placed>,
     fanout: Fanout,
 }
@@ -59,22 +60,23 @@ impl Mixers {
     /// # Errors
     /// The system gives no thread.
     pub(crate) fn start(threads: usize, fanout: Fanout) -> std::io::Result<Self> {
-        let mut desks = Vec::new();
+        let mut mailboxes = Vec::new();
         for index in 0..threads.max(1) {
-            let desk = Arc::new(Desk::default());
-            thread::start(index, Arc::clone(&desk), fanout.clone())?;
-            desks.push(desk);
+            let mailbox = Arc::new(Mailbox::default());
+            thread::start(index, Arc::clone(&mailbox), fanout.clone())?;
+            mailboxes.push(mailbox);
         }
-        Ok(Self { desks, mixes: HashMap::new(), fanout })
+        Ok(Self { mailboxes, mixes: HashMap::new(), fanout })
     }
 
     /// Does what the engine wants, in order.
     pub(crate) fn order(&mut self, order: MixOrder) {
         match order {
             MixOrder::Open { mix, key, scene } => {
-                let load = |desk: usize| self.mixes.values().filter(|placed| placed.desk == desk).count();
-                let desk = (0..self.desks.len()).min_by_key(|desk| load(*desk)).unwrap_or_default();
-                let placed = Placed { desk, scene, listeners: HashSet::from([mix]) };
+                let load =
+                    |thread: usize| self.mixes.values().filter(|placed| placed.thread == thread).count();
+                let thread = (0..self.mailboxes.len()).min_by_key(|thread| load(*thread)).unwrap_or_default();
+                let placed = Placed { thread, scene, listeners: HashSet::from([mix]) };
                 self.mixes.insert(mix, placed);
                 let made = self.fanout.make(mix, scene);
                 self.tell(mix, Command::Open { mix, key, made });
@@ -111,9 +113,17 @@ impl Mixers {
         }
     }
 
+    /// How loud these voices of a mix are; what nobody measures is 0.
+    pub(crate) fn levels(&self, mix: StreamId, voices: Vec<(StreamId, UserId)>) -> Vec<VoiceLevel> {
+        let mailbox = self.mixes.get(&mix).and_then(|placed| self.mailboxes.get(placed.thread));
+        let measured = mailbox.map(|mailbox| mailbox.levels(mix)).unwrap_or_default();
+        let level = |stream| measured.get(&stream).copied().unwrap_or_default();
+        voices.into_iter().map(|(stream, user)| VoiceLevel { user, level: level(stream) }).collect()
+    }
+
     fn tell(&self, mix: StreamId, command: Command) {
-        let desk = self.mixes.get(&mix).and_then(|placed| self.desks.get(placed.desk));
-        if desk.is_some_and(|desk| !desk.put(command)) {
+        let mailbox = self.mixes.get(&mix).and_then(|placed| self.mailboxes.get(placed.thread));
+        if mailbox.is_some_and(|mailbox| !mailbox.put(command)) {
             tracing::error!(mix = %mix, "a mixer thread is stuck: its mailbox is full of commands");
         }
     }
@@ -121,6 +131,6 @@ impl Mixers {
 
 impl Drop for Mixers {
     fn drop(&mut self) {
-        self.desks.iter().for_each(|desk| desk.close());
+        self.mailboxes.iter().for_each(|mailbox| mailbox.close());
     }
 }

@@ -1,6 +1,6 @@
 //! A mixer thread: its mailbox, its clock, and what it does when it falls behind.
 
-use super::work::Mix;
+use super::work::{Levels, Mix};
 use huitong_engine::RoomKey;
 use huitong_fanout::{Fanout, Made, PlayGrant};
 use huitong_types::StreamId;
@@ -37,6 +37,9 @@ const CALM: Duration = Duration::from_secs(30);
 /// How often figures are told.
 const TELL: Duration = Duration::from_secs(1);
 
+/// How often voices are measured: oftener than clients ask, and seldom enough to cost nothing.
+const MEASURE: Duration = Duration::from_millis(250);
+
 /// One thing to do.
 pub(super) enum Command {
     Open { mix: StreamId, key: RoomKey, made: Option<Made> },
@@ -53,14 +56,15 @@ struct Waiting {
     closed: bool,
 }
 
-/// The mailbox of a thread.
+/// The mailbox of a thread, and what it measured last.
 #[derive(Default)]
-pub(super) struct Desk {
+pub(super) struct Mailbox {
     waiting: Mutex<Waiting>,
     bell: Condvar,
+    levels: Mutex<BTreeMap<StreamId, Levels>>,
 }
 
-impl Desk {
+impl Mailbox {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // Nothing behind this lock can panic between two states.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
@@ -76,6 +80,16 @@ impl Desk {
         drop(waiting);
         self.bell.notify_one();
         true
+    }
+
+    /// How loud the voices of a mix are; empty while nobody plays it.
+    pub(super) fn levels(&self, mix: StreamId) -> Levels {
+        let measured = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        measured.get(&mix).cloned().unwrap_or_default()
+    }
+
+    fn measured(&self, levels: BTreeMap<StreamId, Levels>) {
+        *self.levels.lock().unwrap_or_else(PoisonError::into_inner) = levels;
     }
 
     pub(super) fn close(&self) {
@@ -109,8 +123,8 @@ impl Desk {
 ///
 /// # Errors
 /// The system gives none.
-pub(super) fn start(index: usize, desk: Arc<Desk>, fanout: Fanout) -> std::io::Result<()> {
-    let run = move || Runner::new(index, fanout).run(&desk);
+pub(super) fn start(index: usize, mailbox: Arc<Mailbox>, fanout: Fanout) -> std::io::Result<()> {
+    let run = move || Runner::new(index, fanout).run(&mailbox);
     std::thread::Builder::new().name(format!("mixer-{index}")).spawn(run).map(drop)
 }
 
@@ -120,19 +134,28 @@ struct Runner {
     mixes: BTreeMap<StreamId, Mix>,
     due: Instant,
     told: Instant,
+    measured: Instant,
     pace: Keeping,
 }
 
 impl Runner {
     fn new(index: usize, fanout: Fanout) -> Self {
         let now = Instant::now();
-        Self { index, fanout, mixes: BTreeMap::new(), due: now, told: now, pace: Keeping::new(now) }
+        Self {
+            index,
+            fanout,
+            mixes: BTreeMap::new(),
+            due: now,
+            told: now,
+            measured: now,
+            pace: Keeping::new(now),
+        }
     }
 
-    fn run(mut self, desk: &Desk) {
+    fn run(mut self, mailbox: &Mailbox) {
         loop {
             let idle = self.mixes.is_empty();
-            let Some(commands) = desk.take((!idle).then_some(self.due)) else { return };
+            let Some(commands) = mailbox.take((!idle).then_some(self.due)) else { return };
             commands.into_iter().for_each(|command| self.command(command));
             let now = Instant::now();
             if idle {
@@ -140,6 +163,10 @@ impl Runner {
             }
             if now >= self.due && !self.mixes.is_empty() {
                 self.tick(now);
+            }
+            if now - self.measured >= MEASURE || self.mixes.is_empty() {
+                self.measured = now;
+                mailbox.measured(self.mixes.iter().map(|(id, mix)| (*id, mix.levels())).collect());
             }
             if now - self.told >= TELL || self.mixes.is_empty() {
                 self.told = now;

@@ -10,6 +10,16 @@ use huitong_mixer::VoiceId;
 use huitong_types::StreamId;
 use std::collections::BTreeMap;
 
+/// How loud voices are: 100 is full scale, each dB below it takes two away.
+pub(super) type Levels = BTreeMap<StreamId, u8>;
+
+/// The level of a peak, 0 to 1.
+fn level(peak: f32) -> u8 {
+    let level = 100.0 + 2.0 * 20.0 * peak.max(f32::MIN_POSITIVE).log10();
+    // In range, and no number is 0.
+    level.round().clamp(0.0, 100.0) as u8
+}
+
 /// How often is looked at who takes what, in blocks: a player that comes waits 50 ms at most for its first sound.
 const LOOK_BLOCKS: u64 = 5;
 
@@ -134,6 +144,11 @@ impl Mix {
         self.room.set_loudest(most);
     }
 
+    /// How loud the voices are, as the protocol says it.
+    pub(super) fn levels(&self) -> Levels {
+        self.room.levels().map(|(VoiceId(stream), peak)| (StreamId::new(stream), level(peak))).collect()
+    }
+
     /// Talkers, listeners, and listeners with an encoder of their own.
     pub(super) fn size(&self) -> (usize, usize, usize) {
         let (listening, own) = self.room.listening();
@@ -150,6 +165,28 @@ impl Mix {
             concealed_ms: now.concealed_ms.saturating_sub(before.concealed_ms),
             dropped_ms: now.dropped_ms.saturating_sub(before.dropped_ms),
             encoded: now.encoded.saturating_sub(before.encoded),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_two_for_each_decibel_and_never_beyond_its_ends() {
+        for (peak, wanted) in [
+            (1.0, 100),
+            (1.7, 100),
+            (0.5, 88),
+            (0.1, 60),
+            (0.01, 20),
+            (0.003, 0),
+            (0.0, 0),
+            (-1.0, 0),
+            (f32::NAN, 0),
+        ] {
+            assert_eq!(level(peak), wanted, "{peak}");
         }
     }
 }

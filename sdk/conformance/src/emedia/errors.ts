@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { VENDOR_CODES } from '@huitong/core';
 import type { ErrorCode } from '@huitong/core';
-import { exitByCode } from '../../../emedia/src/exits.js';
 import type { Check, Checks } from '../ledger.js';
 import { two } from './methods.js';
 import { World } from './rig.js';
@@ -106,9 +105,13 @@ export const errorChecks: Checks = {
     assert.equal(result.reason.failed, -510);
     assert.deepEqual(bob.one('onConferenceExit'), [4, -510]);
   },
-  // No answer of this server is told by this number: it keeps the meaning that it has in the original protocol.
-  'emedia.error.failed.-501': () => {
-    assert.deepEqual([exitByCode(-501, true), exitByCode(-501, false)], [{ reason: 2, failed: -501 }, { reason: 11, failed: -501 }]);
+  'emedia.error.failed.-501': async () => {
+    await refusedEntry('session-gone', [2, -501])({} as never);
+    const { world, bob } = await two();
+    world.server.refuse('enter', 'session-gone');
+    world.server.conferences.exit(world.conference(), 'bob', 'failed');
+    await world.wait(5000);
+    assert.deepEqual(bob.one('onConferenceExit'), [11, -501], 'for one who was inside it is over');
   },
   'emedia.error.failed.-506': async () => {
     const world = new World();

@@ -206,7 +206,7 @@ export const eventChecks: Checks = {
   },
   'trtc-wx.error.-3301': (record) => {
     nativeError(record);
-    for (const code of ['room-full', 'may-not-enter', 'banned', 'room-key-required', 'scene-mismatch', 'shutting-down'] as const) {
+    for (const code of ['room-full', 'may-not-enter', 'room-key-required', 'scene-mismatch', 'shutting-down'] as const) {
       const rig = new Rig();
       rig.server.refuse('join', code);
       rig.join();

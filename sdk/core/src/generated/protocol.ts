@@ -33,7 +33,7 @@ export type StreamKind = "main" | "aux";
 /**
  * Why a member is no longer in a room.
  */
-export type LeaveReason = "left" | "timedOut" | "kicked" | "dissolved" | "replaced" | "becameAudience" | "sessionEnded" | "serverShutdown";
+export type LeaveReason = "left" | "timedOut" | "kicked" | "dissolved" | "replaced" | "becameAudience" | "sessionEnded";
 
 /**
  * Why a session ended for good (it cannot be resumed).
@@ -88,7 +88,7 @@ export type Retry = "never" | "later" | "afterLogin";
 /**
  * A stable error code.
  */
-export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "banned" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "call-busy" | "call-gone" | "not-your-call" | "not-in-group" | "no-conference" | "conference-over" | "room-taken" | "wrong-password" | "too-many-guesses" | "not-checked" | "ticket-invalid" | "ticket-expired" | "ticket-void" | "talkers-full" | "conference-limit" | "not-admin" | "last-admin" | "nobody-there" | "not-in-conference" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "app-overdue" | "internal";
+export type ErrorCode = "bad-message" | "unknown-operation" | "unsupported-version" | "frame-too-long" | "wrong-sequence" | "not-logged-in" | "already-logged-in" | "login-timeout" | "rate-limited" | "invalid-field" | "unknown-app" | "bad-credential" | "credential-mismatch" | "credential-for-other" | "credential-expired" | "room-key-required" | "may-not-create" | "may-not-enter" | "may-not-publish" | "may-not-publish-aux" | "room-full" | "publishers-full" | "server-full" | "already-in-room" | "not-in-room" | "scene-mismatch" | "not-found" | "key-in-use" | "unknown-key" | "call-busy" | "call-gone" | "not-your-call" | "not-in-group" | "no-conference" | "conference-over" | "room-taken" | "wrong-password" | "too-many-guesses" | "not-checked" | "ticket-invalid" | "ticket-expired" | "ticket-void" | "talkers-full" | "conference-limit" | "not-admin" | "last-admin" | "nobody-there" | "not-in-conference" | "session-gone" | "taken-over" | "timeout" | "too-slow" | "shutting-down" | "app-suspended" | "app-overdue" | "internal";
 
 /**
  * The session to go on with.
@@ -341,7 +341,7 @@ export type Ping = Record<symbol, never>;
 /**
  * The operations. Unknown fields are ignored, so later versions can add some.
  */
-export type Request = { "op": "hello" } & Hello | { "op": "join" } & Join | { "op": "leave" } & Leave | { "op": "publish" } & Publish | { "op": "unpublish" } & Unpublish | { "op": "subscribe" } & Subscribe | { "op": "setRole" } & SetRole | { "op": "call" } & PlaceCall | { "op": "accept" } & Accept | { "op": "reject" } & Reject | { "op": "hangup" } & Hangup | { "op": "watch" } & Watch | { "op": "ticket" } & AskTicket | { "op": "look" } & Look | { "op": "enter" } & Enter | { "op": "grant" } & Grant | { "op": "kick" } & Kick | { "op": "mute" } & Mute | { "op": "hand" } & Hand | { "op": "decline" } & Decline | { "op": "attributes" } & Attributes | { "op": "destroy" } & Destroy | { "op": "ping" } & Ping | { "op": "bye" };
+export type Request = { "op": "hello" } & Hello | { "op": "join" } & Join | { "op": "leave" } & Leave | { "op": "publish" } & Publish | { "op": "unpublish" } & Unpublish | { "op": "subscribe" } & Subscribe | { "op": "setRole" } & SetRole | { "op": "call" } & PlaceCall | { "op": "accept" } & Accept | { "op": "reject" } & Reject | { "op": "hangup" } & Hangup | { "op": "watch" } & Watch | { "op": "ticket" } & AskTicket | { "op": "look" } & Look | { "op": "enter" } & Enter | { "op": "grant" } & Grant | { "op": "kick" } & Kick | { "op": "mute" } & Mute | { "op": "hand" } & Hand | { "op": "decline" } & Decline | { "op": "attributes" } & Attributes | { "op": "destroy" } & Destroy | { "op": "levels" } | { "op": "ping" } & Ping | { "op": "bye" };
 
 /**
  * Media addresses without the key. A push or play URL is base + `/` + key (for FLV with `.flv` behind).
@@ -545,6 +545,11 @@ data?: string,
  */
 backend?: boolean, 
 /**
+ * Whether it leads into a room that is there for others as well. The caller only gives its name then: it is `connected` from the
+ * beginning, wherever it is.
+ */
+open?: boolean, 
+/**
  * Until ringing ends, ms.
  */
 ringingMs: number, 
@@ -597,6 +602,28 @@ export type WatchReply = {
 users: Array<Presence>, };
 
 /**
+ * The answer to `levels`.
+ */
+export type LevelsReply = { 
+/**
+ * Everybody else whose voice is in the mix.
+ */
+levels: Array<VoiceLevel>, };
+
+/**
+ * How loud somebody is.
+ */
+export type VoiceLevel = { 
+/**
+ * The member.
+ */
+user: UserId, 
+/**
+ * 100 is full scale, and each dB below it takes two away; 0 for what is quieter than that.
+ */
+level: number, };
+
+/**
  * The answer to `ping`.
  */
 export type Pong = { 
@@ -608,7 +635,7 @@ time: number, };
 /**
  * What a successful request answers, by the operation.
  */
-export type Done = { "op": "hello" } & Welcome | { "op": "join" } & JoinReply | { "op": "call" } & CallReply | { "op": "accept" } & CallReply | { "op": "watch" } & WatchReply | { "op": "ticket" } & TicketReply | { "op": "look" } & LookReply | { "op": "enter" } & EnterReply | { "op": "grant" } & MembersReply | { "op": "kick" } & MembersReply | { "op": "mute" } & MembersReply | { "op": "decline" } & MembersReply | { "op": "hand" } | { "op": "attributes" } | { "op": "destroy" } | { "op": "ping" } & Pong | { "op": "leave" } | { "op": "publish" } | { "op": "unpublish" } | { "op": "subscribe" } | { "op": "setRole" } | { "op": "reject" } | { "op": "hangup" } | { "op": "bye" };
+export type Done = { "op": "hello" } & Welcome | { "op": "join" } & JoinReply | { "op": "call" } & CallReply | { "op": "accept" } & CallReply | { "op": "watch" } & WatchReply | { "op": "ticket" } & TicketReply | { "op": "look" } & LookReply | { "op": "enter" } & EnterReply | { "op": "grant" } & MembersReply | { "op": "kick" } & MembersReply | { "op": "mute" } & MembersReply | { "op": "decline" } & MembersReply | { "op": "hand" } | { "op": "attributes" } | { "op": "destroy" } | { "op": "levels" } & LevelsReply | { "op": "ping" } & Pong | { "op": "leave" } | { "op": "publish" } | { "op": "unpublish" } | { "op": "subscribe" } | { "op": "setRole" } | { "op": "reject" } | { "op": "hangup" } | { "op": "bye" };
 
 /**
  * Why a request was refused.
@@ -1226,7 +1253,6 @@ export const VENDOR_CODES: { [code: string]: [number, number, number, string] } 
   'may-not-enter': [-3301, -102011, -500, 'ERROR_INVALID_PARAMETER'],
   'may-not-publish': [-3301, -102013, -520, 'ERROR_INVALID_PARAMETER'],
   'may-not-publish-aux': [-3301, -102015, -520, 'ERROR_INVALID_PARAMETER'],
-  'banned': [-3301, -102011, -506, 'ERROR_INVALID_PARAMETER'],
   'room-full': [-3301, -102052, -510, 'ERROR_UNKNOWN'],
   'publishers-full': [-3301, -102052, -523, 'ERROR_UNKNOWN'],
   'server-full': [-3301, -3301, -510, 'ERROR_UNKNOWN'],
@@ -1255,7 +1281,7 @@ export const VENDOR_CODES: { [code: string]: [number, number, number, string] } 
   'last-admin': [-3301, -100006, -520, 'ERROR_INVALID_PARAMETER'],
   'nobody-there': [-3301, -3319, -507, 'ERROR_INVALID_PARAMETER'],
   'not-in-conference': [-3301, -3301, -507, 'ERROR_INVALID_PARAMETER'],
-  'session-gone': [-1307, -1307, -506, 'ERROR_NETWORK_ERROR'],
+  'session-gone': [-1307, -1307, -501, 'ERROR_NETWORK_ERROR'],
   'taken-over': [-3301, -3301, -506, 'ERROR_UNKNOWN'],
   'timeout': [-3301, -3308, -408, 'ERROR_NETWORK_ERROR'],
   'too-slow': [-1307, -1307, -408, 'ERROR_NETWORK_ERROR'],
@@ -1265,17 +1291,10 @@ export const VENDOR_CODES: { [code: string]: [number, number, number, string] } 
   'internal': [-3301, -3301, -506, 'ERROR_UNKNOWN'],
 };
 
-/** The same for one API, [trtc, trtc detail]: a build carries what it uses. */
-export const TRTC_CODES: { [code: string]: [number, number] } = {
+/** The same for one API, [trtc, trtc detail]: a build carries what it uses. What is not there is as 'internal'. */
+export const TRTC_CODES: { internal: [number, number]; [code: string]: [number, number] } = {
   'bad-message': [-3301, -3318],
-  'unknown-operation': [-3301, -3301],
-  'unsupported-version': [-3301, -3301],
-  'frame-too-long': [-3301, -3301],
-  'wrong-sequence': [-3301, -3301],
-  'not-logged-in': [-3301, -3301],
-  'already-logged-in': [-3301, -3301],
   'login-timeout': [-3301, -3308],
-  'rate-limited': [-3301, -3301],
   'invalid-field': [-3301, -3318],
   'unknown-app': [-100018, -3317],
   'bad-credential': [-100018, -3320],
@@ -1287,16 +1306,8 @@ export const TRTC_CODES: { [code: string]: [number, number] } = {
   'may-not-enter': [-3301, -102011],
   'may-not-publish': [-3301, -102013],
   'may-not-publish-aux': [-3301, -102015],
-  'banned': [-3301, -102011],
   'room-full': [-3301, -102052],
   'publishers-full': [-3301, -102052],
-  'server-full': [-3301, -3301],
-  'already-in-room': [-3301, -3301],
-  'not-in-room': [-3301, -3301],
-  'scene-mismatch': [-3301, -3301],
-  'not-found': [-3301, -3301],
-  'key-in-use': [-3301, -3301],
-  'unknown-key': [-3301, -3301],
   'call-busy': [6017, 6017],
   'call-gone': [8010, 8010],
   'not-your-call': [8011, 8011],
@@ -1306,7 +1317,6 @@ export const TRTC_CODES: { [code: string]: [number, number] } = {
   'room-taken': [-3301, -3318],
   'wrong-password': [-3301, -102011],
   'too-many-guesses': [-3301, -102011],
-  'not-checked': [-3301, -3301],
   'ticket-invalid': [-3301, -102011],
   'ticket-expired': [-3301, -102011],
   'ticket-void': [-3301, -102011],
@@ -1315,19 +1325,16 @@ export const TRTC_CODES: { [code: string]: [number, number] } = {
   'not-admin': [-3301, -100006],
   'last-admin': [-3301, -100006],
   'nobody-there': [-3301, -3319],
-  'not-in-conference': [-3301, -3301],
   'session-gone': [-1307, -1307],
-  'taken-over': [-3301, -3301],
   'timeout': [-3301, -3308],
   'too-slow': [-1307, -1307],
-  'shutting-down': [-3301, -3301],
   'app-suspended': [-3301, -100013],
   'app-overdue': [-3301, -100013],
   'internal': [-3301, -3301],
 };
 
-/** The same for one API, emedia: a build carries what it uses. */
-export const EMEDIA_CODES: { [code: string]: number } = {
+/** The same for one API, emedia: a build carries what it uses. All are there. */
+export const EMEDIA_CODES: { internal: number; [code: string]: number } = {
   'bad-message': -405,
   'unknown-operation': -405,
   'unsupported-version': -405,
@@ -1348,7 +1355,6 @@ export const EMEDIA_CODES: { [code: string]: number } = {
   'may-not-enter': -500,
   'may-not-publish': -520,
   'may-not-publish-aux': -520,
-  'banned': -506,
   'room-full': -510,
   'publishers-full': -523,
   'server-full': -510,
@@ -1377,7 +1383,7 @@ export const EMEDIA_CODES: { [code: string]: number } = {
   'last-admin': -520,
   'nobody-there': -507,
   'not-in-conference': -507,
-  'session-gone': -506,
+  'session-gone': -501,
   'taken-over': -506,
   'timeout': -408,
   'too-slow': -408,
@@ -1387,8 +1393,8 @@ export const EMEDIA_CODES: { [code: string]: number } = {
   'internal': -506,
 };
 
-/** The same for one API, gme: a build carries what it uses. */
-export const GME_CODES: { [code: string]: string } = {
+/** The same for one API, gme: a build carries what it uses. What is not there is as 'internal'. */
+export const GME_CODES: { internal: string; [code: string]: string } = {
   'bad-message': 'ERROR_INVALID_PARAMETER',
   'unknown-operation': 'ERROR_INVALID_PARAMETER',
   'unsupported-version': 'ERROR_INVALID_PARAMETER',
@@ -1397,7 +1403,6 @@ export const GME_CODES: { [code: string]: string } = {
   'not-logged-in': 'ERROR_INVALID_PARAMETER',
   'already-logged-in': 'ERROR_INVALID_PARAMETER',
   'login-timeout': 'ERROR_NETWORK_ERROR',
-  'rate-limited': 'ERROR_UNKNOWN',
   'invalid-field': 'ERROR_INVALID_PARAMETER',
   'unknown-app': 'ERROR_INVALID_PARAMETER',
   'bad-credential': 'ERROR_INVALID_PARAMETER',
@@ -1409,10 +1414,6 @@ export const GME_CODES: { [code: string]: string } = {
   'may-not-enter': 'ERROR_INVALID_PARAMETER',
   'may-not-publish': 'ERROR_INVALID_PARAMETER',
   'may-not-publish-aux': 'ERROR_INVALID_PARAMETER',
-  'banned': 'ERROR_INVALID_PARAMETER',
-  'room-full': 'ERROR_UNKNOWN',
-  'publishers-full': 'ERROR_UNKNOWN',
-  'server-full': 'ERROR_UNKNOWN',
   'already-in-room': 'ERROR_INVALID_PARAMETER',
   'not-in-room': 'ERROR_INVALID_PARAMETER',
   'scene-mismatch': 'ERROR_INVALID_PARAMETER',
@@ -1427,19 +1428,14 @@ export const GME_CODES: { [code: string]: string } = {
   'conference-over': 'ERROR_INVALID_PARAMETER',
   'room-taken': 'ERROR_INVALID_PARAMETER',
   'wrong-password': 'ERROR_INVALID_PARAMETER',
-  'too-many-guesses': 'ERROR_UNKNOWN',
-  'not-checked': 'ERROR_UNKNOWN',
   'ticket-invalid': 'ERROR_INVALID_PARAMETER',
   'ticket-expired': 'ERROR_INVALID_PARAMETER',
   'ticket-void': 'ERROR_INVALID_PARAMETER',
-  'talkers-full': 'ERROR_UNKNOWN',
-  'conference-limit': 'ERROR_UNKNOWN',
   'not-admin': 'ERROR_INVALID_PARAMETER',
   'last-admin': 'ERROR_INVALID_PARAMETER',
   'nobody-there': 'ERROR_INVALID_PARAMETER',
   'not-in-conference': 'ERROR_INVALID_PARAMETER',
   'session-gone': 'ERROR_NETWORK_ERROR',
-  'taken-over': 'ERROR_UNKNOWN',
   'timeout': 'ERROR_NETWORK_ERROR',
   'too-slow': 'ERROR_NETWORK_ERROR',
   'shutting-down': 'ERROR_NETWORK_ERROR',

@@ -12,6 +12,12 @@ export const LOCAL = {
   audioVolumeType: 'voicecall',
 } as const;
 
+/** How many voices are played with a tag each, unless the application says otherwise: more are too much for many phones. */
+export const VOICES = 8;
+
+/** So many fewer must be left before they are played singly again, or one who comes and goes would change it every time. */
+export const VOICES_BACK = 2;
+
 /** What others send. Voice goes on while the mini program shows another page or something native. */
 export const REMOTE = {
   mode: 'RTC',

@@ -1,4 +1,4 @@
-/** The open microphones of the others: a native player each. */
+/** The open microphones of the others: a native player each, or one for the mix of all. */
 import { LOUDEST } from '../common/constants.js';
 import { REMOTE } from '../common/settings.js';
 import { PLAY, Revival, createPlayerContext } from '../utils/huitong.js';
@@ -30,14 +30,19 @@ interface Player {
   revival: Revival;
 }
 
+/** The user of the mix: nobody. */
+const MIX = '';
+
 /** The id of a user's tag. */
-const idOf = (userID: string): string => `${userID}_main`;
+const idOf = (userID: string): string => (userID === MIX ? 'mix' : `${userID}_main`);
 
 /** See the head of the file. */
 export class Players {
   /** Whether the room is heard. */
   audible = true;
   private readonly players = new Map<string, Player>();
+  /** The mix, while it is played in place of the single voices. */
+  private mix: Player | null = null;
 
   constructor(
     private readonly platform: Platform,
@@ -49,11 +54,16 @@ export class Players {
     return this.players.size;
   }
 
-  /** What the template reads, in the order in which microphones were opened. */
+  /** Whether all are heard by one stream. */
+  get mixed(): boolean {
+    return this.mix !== null;
+  }
+
+  /** What the template reads, in the order in which microphones were opened. A mix that is not to be heard is not fetched. */
   configs(): PlayerConfig[] {
     const config = ({ userID, src }: Player): PlayerConfig =>
       Object.assign({}, REMOTE, { id: idOf(userID), userID, src, muteAudio: !this.audible });
-    return [...this.players.values()].map(config);
+    return this.mix ? (this.audible ? [config(this.mix)] : []) : [...this.players.values()].map(config);
   }
 
   /** What pages read. */
@@ -67,8 +77,18 @@ export class Players {
     if (known) {
       known.src = src;
     } else {
-      this.players.set(userID, { userID, src, level: new Level(), revival: this.revivalOf(userID) });
+      this.players.set(userID, this.playerOf(userID, src));
     }
+  }
+
+  /** Plays the mix from here, or with an empty address the single voices. False if it is so already. */
+  playMix(src: string): boolean {
+    if (src === (this.mix?.src ?? '')) {
+      return false;
+    }
+    this.mix?.revival.stop();
+    this.mix = src === '' ? null : this.playerOf(MIX, src);
+    return true;
   }
 
   /** Somebody has closed it; false if it was not open. */
@@ -79,13 +99,14 @@ export class Players {
 
   /** Nobody is heard any more. */
   clear(): void {
-    this.players.forEach(({ revival }) => revival.stop());
+    this.all().forEach(({ revival }) => revival.stop());
     this.players.clear();
+    this.mix = null;
   }
 
   /** The native player of a user reports its state. */
   state(userID: string, code: number): void {
-    const player = this.players.get(userID);
+    const player = this.all().find((one) => one.userID === userID);
     if (code === PLAY.playing || code === PLAY.firstFrame) {
       player?.revival.alive();
     } else if (code === PLAY.gaveUp) {
@@ -100,12 +121,21 @@ export class Players {
 
   /** What stood in the way of dead players may be gone. */
   retry(): void {
-    this.players.forEach(({ revival }) => revival.retry());
+    this.all().forEach(({ revival }) => revival.retry());
   }
 
   /** Nothing is heard of anybody while the loudspeaker is off, whatever a tag has said before. */
   private volume(level: Level): number {
     return this.audible ? level.read(this.platform.now()) : 0;
+  }
+
+  /** Those that have a tag, and those that had one before the mix. */
+  private all(): Player[] {
+    return [...this.players.values(), ...(this.mix ? [this.mix] : [])];
+  }
+
+  private playerOf(userID: string, src: string): Player {
+    return { userID, src, level: new Level(), revival: this.revivalOf(userID) };
   }
 
   private revivalOf(userID: string): Revival {
@@ -115,7 +145,8 @@ export class Players {
       player?.['play']?.({});
     };
     // The server sends nothing to a player that is not wanted; it would only die again.
-    const possible = (): boolean => this.audible && this.host.mayPlay() && this.players.has(userID);
+    const wanted = (): boolean => (userID === MIX ? this.mix !== null : this.mix === null && this.players.has(userID));
+    const possible = (): boolean => this.audible && this.host.mayPlay() && wanted();
     return new Revival(this.platform, possible, restart);
   }
 }

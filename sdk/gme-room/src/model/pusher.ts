@@ -1,8 +1,11 @@
 /** The own microphone: the one native pusher of the component, which is there while the microphone is open. */
 import { LOCAL } from '../common/settings.js';
 import { PUSH, Revival, createPusherContext, makeKey, pushUrl } from '../utils/huitong.js';
-import type { Endpoint, Failure, NativeContext, Platform, Room } from '../utils/huitong.js';
+import type { Cancel, Endpoint, Failure, NativeContext, Platform, Room } from '../utils/huitong.js';
 import { Level } from '../utils/levels.js';
+
+/** After a return from the background the tag has to show within this time that it pushes, ms: it tells so every two seconds. */
+const SIGN_MS = 6000;
 
 /** What the template reads. */
 export type PusherConfig = typeof LOCAL & { url: string };
@@ -15,6 +18,9 @@ export class Pusher {
   private key = '';
   private room: Room | null = null;
   private context: NativeContext | null = null;
+  /** When the tag last showed that it pushes; null: never, as on phones that do not tell. */
+  private aliveAt: number | null = null;
+  private check: Cancel | null = null;
   private readonly revival: Revival;
 
   constructor(
@@ -46,6 +52,7 @@ export class Pusher {
     this.room = room;
     this.key = makeKey(this.platform);
     this.url = pushUrl(endpoint.rtmp, this.key);
+    this.aliveAt = null;
     this.revival.allowed();
     room.publish('main', this.key, true, false);
   }
@@ -65,6 +72,8 @@ export class Pusher {
       this.native('stop');
     }
     this.revival.stop();
+    this.check?.();
+    this.check = null;
     this.context = null;
     this.room = null;
     this.url = '';
@@ -77,6 +86,24 @@ export class Pusher {
       this.revival.alive();
     }
     return code === PUSH.disconnected && this.isOpen && this.revival.died();
+  }
+
+  /** The native tag tells how it pushes. */
+  status(): void {
+    this.aliveAt = this.platform.now();
+  }
+
+  /** The phone is back from the background, where the system may have stopped the tag without a word. */
+  shown(): void {
+    this.retry();
+    this.check?.();
+    const { aliveAt } = this;
+    this.check = aliveAt === null ? null : this.platform.after(SIGN_MS, () => {
+      this.check = null;
+      if (this.isOpen && this.aliveAt === aliveAt) {
+        this.revival.suspect();
+      }
+    });
   }
 
   /** The server has refused media. */

@@ -1,6 +1,7 @@
 /** One component between its page and the server: a room period from entry to exit, its microphone and its loudspeaker. */
 import { DETAIL, ERROR_TYPE, EVENT_TYPE } from '../common/constants.js';
 import type { EventType } from '../common/constants.js';
+import { VOICES, VOICES_BACK } from '../common/settings.js';
 import { FINE, invalid, resultOf } from '../utils/errors.js';
 import type { Result } from '../utils/errors.js';
 import { Room, deviceId, findServer, playUrl, settings } from '../utils/huitong.js';
@@ -42,6 +43,9 @@ export class VoiceRoom {
   /** Why media was refused since it was last accepted: the tag tries again and again, pages are told once. */
   private readonly refusals = new Set<string>();
   private listChanged = false;
+  /** There are more voices than are played with a tag each. */
+  private mixWanted = false;
+  private shows: Cancel | null = null;
   private renderTimer: Cancel | null = null;
   private meterTimer: Cancel | null = null;
 
@@ -100,8 +104,11 @@ export class VoiceRoom {
   }
 
   /** Opens or closes the microphone. Gives a value of `ERROR_TYPE`. */
-  microphone(on: boolean): number {
+  microphone(on: unknown): number {
     const { room, server } = this;
+    if (!isSwitch(on)) {
+      return this.refuse(invalid('enableMic(enable): enable must be true or false.'));
+    }
     if (!room || !server || !this.inside) {
       return this.tooEarly('enableMic');
     }
@@ -117,11 +124,14 @@ export class VoiceRoom {
   }
 
   /** Plays the room or is silent. The server sends nothing that is not to be heard. */
-  speaker(on: boolean): number {
+  speaker(on: unknown): number {
+    if (!isSwitch(on)) {
+      return this.refuse(invalid('enableSpeaker(enable): enable must be true or false.'));
+    }
     if (!this.inside) {
       return this.tooEarly('enableSpeaker');
     }
-    this.players.audible = on;
+    this.players.audible = !!on;
     this.members.forEach((user) => this.listenTo(user));
     this.show();
     if (on) {
@@ -157,11 +167,19 @@ export class VoiceRoom {
       }
     });
     this.room = room;
+    // A tag that died in the background was not started again there, and the connection need not have noticed anything.
+    this.shows = this.platform.onShow(() => {
+      this.pusher.shown();
+      this.players.retry();
+    });
     room.enter(identityOf(entry, this.platform));
   }
 
   private tooEarly(what: string): number {
-    const fault = invalid(`${what} works between a completed enterRoom and exitRoom.`);
+    return this.refuse(invalid(`${what} works between a completed enterRoom and exitRoom.`));
+  }
+
+  private refuse(fault: Result): number {
     this.tell(EVENT_TYPE.EVENT_ERROR, fault);
     return fault.errType;
   }
@@ -183,6 +201,9 @@ export class VoiceRoom {
         break;
       case 'trackChanged':
         this.trackChanged(event);
+        break;
+      case 'mixed':
+        this.chooseVoices();
         break;
       case 'pushRefused':
         this.pusher.refused(event.failure);
@@ -220,19 +241,39 @@ export class VoiceRoom {
 
   /** What of a member the server sends here. Pictures of those who are here with another API cost traffic for nothing. */
   private listenTo(user: string): void {
-    this.room?.subscribe(user, 'main', this.players.audible, false);
+    this.room?.subscribe(user, 'main', this.players.audible && !this.players.mixed, false);
+  }
+
+  /** Plays each voice by itself, or, as soon as the server makes it, the mix of too many. */
+  private chooseVoices(): void {
+    const { room, players } = this;
+    const most = voicesAtMost();
+    const wanted = players.count > (this.mixWanted ? Math.max(0, most - VOICES_BACK) : most);
+    if (wanted !== this.mixWanted) {
+      this.mixWanted = wanted;
+      room?.wantMix(wanted);
+    }
+    if (players.playMix((wanted && room?.mix && this.addressOf(room.mix)) || '')) {
+      this.members.forEach((user) => this.listenTo(user));
+      this.showSoon();
+    }
+  }
+
+  private addressOf(play: string): string {
+    const bases = this.room?.media;
+    return bases ? playUrl(bases, settings().play === 'flv' ? 'flv' : 'rtmp', play) : '';
   }
 
   private trackChanged({ user, stream, track, on, play }: TrackChanged): void {
-    const bases = this.room?.media;
-    if (stream !== 'main' || track !== 'audio' || !bases) {
+    if (stream !== 'main' || track !== 'audio') {
       return;
     }
     if (on) {
-      this.players.open(user, playUrl(bases, settings().play === 'flv' ? 'flv' : 'rtmp', play));
+      this.players.open(user, this.addressOf(play));
     } else {
       this.players.close(user);
     }
+    this.chooseVoices();
     this.listChanged = true;
     this.showSoon();
     this.measure();
@@ -281,11 +322,14 @@ export class VoiceRoom {
   private rest(): void {
     this.room = null;
     this.inside = false;
+    this.mixWanted = false;
     this.entry = null;
     this.pusher.end();
     this.players.clear();
     this.members.clear();
     this.refusals.clear();
+    this.shows?.();
+    this.shows = null;
     this.meterTimer?.();
     this.meterTimer = null;
     this.renderTimer?.();
@@ -318,8 +362,17 @@ export class VoiceRoom {
     this.meterTimer = this.platform.after(METER_MS, () => {
       this.meterTimer = null;
       this.tellVolumes();
+      this.askVolumes();
       this.measure();
     });
+  }
+
+  /** The tag of a mix says only how loud all are together: the server knows each. */
+  private askVolumes(): void {
+    const { room, players } = this;
+    if (players.mixed && players.audible && !this.platform.hidden()) {
+      room?.levels((levels) => levels.forEach(({ user, level }) => players.heard(user, level)));
+    }
   }
 
   private tellVolumes(): void {
@@ -356,6 +409,16 @@ export class VoiceRoom {
       this.platform.log('error', `the handler failed at ${eventType}: ${String(error)}`);
     }
   }
+}
+
+/** `'false'` and the like come from attributes of tags: nobody wants the microphone open by them. */
+function isSwitch(value: unknown): boolean {
+  return typeof value === 'boolean' || value === 0 || value === 1;
+}
+
+function voicesAtMost(): number {
+  const { voices } = settings();
+  return typeof voices === 'number' && voices >= 0 ? voices : VOICES;
 }
 
 function sameRoom(entry: Entry, other: Entry | null): boolean {

@@ -23,7 +23,7 @@ const AUTHORISATION: readonly string[] = [
 
 /** What a page is told when the server refuses something. */
 export function resultOf(failure: Failure): Result {
-  const word = GME_CODES[failure.code] ?? 'ERROR_UNKNOWN';
+  const word = GME_CODES[failure.code] ?? GME_CODES.internal;
   const errType = (ERROR_TYPE as Record<string, number>)[word] ?? ERROR_TYPE.ERROR_UNKNOWN;
   const code = AUTHORISATION.indexOf(failure.code) >= 0 ? DETAIL.authorisation : errType;
   return { errType, errMsg: `${failure.code}: ${failure.message}`, code };

@@ -1,13 +1,13 @@
 /** A user who can be called: the login, who else is online, and the call of now. */
 import { Calls, makeKey } from '@huitong/core';
 import type { Call, CallMedia, CallsEvent, Endpoint, Platform } from '@huitong/core';
+import { CLIENT } from '../address.js';
 import type { Credential } from '../address.js';
 import { say } from '../language.js';
 import { endSentence, failureSentence } from '../sentences.js';
 import type { Ending, Entry } from './book.js';
 import { Talk } from './talk.js';
 
-const CLIENT = 'huitong-web-demo/0.1.0';
 const DEVICE = 'huitong.tab';
 
 /** Whom the desk tells. */

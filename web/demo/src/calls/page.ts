@@ -4,7 +4,7 @@ import { audioContext } from '@huitong/web-media';
 import { callLink, printable } from '../address.js';
 import type { Asked, Credential } from '../address.js';
 import { CredentialFields, mint } from '../credentials.js';
-import { iconButton, make, name } from '../dom.js';
+import { iconButton, make, name, oncePerTurn } from '../dom.js';
 import { language, recall, remember, say } from '../language.js';
 import { modes } from '../modes.js';
 import { Toasts } from '../toasts.js';
@@ -57,8 +57,7 @@ export class CallsPage {
   private readonly undo: (() => void)[] = [];
   private desk: Desk | null = null;
   private view: CallView | null = null;
-  /** Drawn once for all changes of one turn. */
-  private due = false;
+  private readonly changed = oncePerTurn(() => this.draw());
 
   constructor(private readonly options: CallsOptions) {
     const { asked, demo } = options;
@@ -138,6 +137,7 @@ export class CallsPage {
     return make(
       'div',
       { class: 'columns', hidden: true },
+      make('h1', { class: 'heard', text: 'callsTitle' }),
       make('section', { class: 'card' },
         this.me,
         this.ended,
@@ -266,16 +266,6 @@ export class CallsPage {
     this.changed();
   }
 
-  private changed(): void {
-    if (!this.due) {
-      this.due = true;
-      queueMicrotask(() => {
-        this.due = false;
-        this.draw();
-      });
-    }
-  }
-
   private draw(): void {
     const { desk, view, book } = this;
     view?.draw();
@@ -316,13 +306,7 @@ export class CallsPage {
     name(this.status, 'text', desk.reachable ? 'onlineAs' : 'seeking');
   }
 
-  private async copy(user: string): Promise<void> {
-    const link = callLink(location.href, user);
-    try {
-      await navigator.clipboard.writeText(link);
-      this.toasts.say(say('myLinkCopied'));
-    } catch {
-      this.toasts.say(say('copyFailed', { link }), 'warn');
-    }
+  private copy(user: string): Promise<void> {
+    return this.toasts.copy(callLink(location.href, user), say('myLinkCopied'));
   }
 }

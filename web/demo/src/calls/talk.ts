@@ -8,7 +8,7 @@ import { Me } from '../me.js';
 import { Members } from '../members.js';
 import { Sending } from '../sending.js';
 import { failureSentence, troubleSentence } from '../sentences.js';
-import { othersShown } from '../stage.js';
+import { othersShown, receiveSeen } from '../stage.js';
 import type { Show } from '../stage.js';
 
 /** `placing`: asked for; `outgoing`: it rings there; `incoming`: it rings here; `answering`: accepted, and not connected yet. */
@@ -115,14 +115,10 @@ export class Talk {
 
   /** Only those who are seen are received with their picture; everybody is heard. */
   setSeen(users: ReadonlySet<string>): void {
-    for (const { user } of this.members.list) {
-      const seen = users.has(user);
-      if (seen === this.dark.has(user)) {
-        this.calls.subscribe(user, 'main', true, seen);
-        this.dark[seen ? 'delete' : 'add'](user);
-        this.events.changed();
-      }
-    }
+    receiveSeen(this.members.list, this.dark, users, (user, picture) => {
+      this.calls.subscribe(user, 'main', true, picture);
+      this.events.changed();
+    });
   }
 
   /** Something happened in the room of the call. */

@@ -6,6 +6,7 @@ import type {
 } from '@huitong/core';
 import type { Trouble } from '@huitong/web-media';
 import { shared } from '@huitong/web-runtime';
+import { CLIENT } from '../address.js';
 import type { Credential } from '../address.js';
 import { say } from '../language.js';
 import type { Me } from '../me.js';
@@ -13,11 +14,10 @@ import type { Member } from '../members.js';
 import { ScreenShare } from '../screen.js';
 import { Sending } from '../sending.js';
 import { failureSentence, troubleSentence } from '../sentences.js';
-import { othersShown } from '../stage.js';
+import { othersShown, receiveSeen } from '../stage.js';
 import type { Show } from '../stage.js';
 import { leftOut, NOW, outSentence } from './words.js';
 
-const CLIENT = 'huitong-web-demo/0.1.0';
 /** The attribute under which the topic is written down. */
 const TOPIC = 'topic';
 
@@ -151,7 +151,7 @@ export class Gathering {
     const { streams } = this.conferences;
     return this.others.map(({ user, member }) => ({
       user,
-      away: false,
+      away: this.conferences.away(user),
       streams: new Map(streams.filter((stream) => stream.member.member === member).map(({ stream, audio, video, play }) => [stream, { audio, video, play }])),
     }));
   }
@@ -175,14 +175,10 @@ export class Gathering {
 
   /** Only those who are seen are received with their picture; everybody is heard. */
   setSeen(users: ReadonlySet<string>): void {
-    for (const { user } of this.others) {
-      const seen = users.has(user);
-      if (seen === this.dark.has(user)) {
-        this.conferences.subscribe(user, 'main', !this.mixed, seen);
-        this.dark[seen ? 'delete' : 'add'](user);
-        this.events.changed();
-      }
-    }
+    receiveSeen(this.others, this.dark, users, (user, picture) => {
+      this.conferences.subscribe(user, 'main', !this.mixed, picture);
+      this.events.changed();
+    });
   }
 
   /** Hears everybody as one mixed sound, or each by itself. */

@@ -90,6 +90,7 @@ export class ConferencePage {
     this.gathering = gathering;
     this.view = new ConferenceView({ gathering, me, toasts, room: wish.room, secret: wish.password !== '' });
     this.element.replaceChildren(this.view.element);
+    scrollTo(0, 0); // The form is longer than the window of a phone, and the conference is as high as it.
     this.view.changed();
     if (created) {
       toasts.say(say('conferenceMade'));

@@ -17,6 +17,8 @@ export interface Entry {
   role: ConferenceRole;
   audio: boolean;
   video: boolean;
+  /** The connection is lost. */
+  away: boolean;
   /** What this admin left out of the person. */
   leftOut: LeftOut;
 }
@@ -93,14 +95,15 @@ export class Roll {
   }
 
   private build(person: Entry, governed: boolean, open: boolean): HTMLElement {
-    const { user, own, role, audio, video } = person;
+    const { user, own, role, audio, video, away } = person;
     const toggle = iconButton('more', 'people', () => this.toggle(user), { class: 'quiet small more', 'data-act': 'actions', 'aria-expanded': String(open) });
     delete toggle.dataset['label'];
     label(toggle, say('actionsFor', { name: user }));
     return make(
       'li',
-      { 'data-person': user, 'data-role': role, 'data-audio': String(audio), 'data-video': String(video) },
-      make('span', { class: 'lines' }, make('b', { class: 'person' }, own ? say('youAre', { name: user }) : user), make('small', { text: ROLES[role] })),
+      { 'data-person': user, 'data-role': role, 'data-audio': String(audio), 'data-video': String(video), 'data-away': String(away) },
+      make('span', { class: 'lines' }, make('b', { class: 'person' }, own ? say('youAre', { name: user }) : user), make('small', { text: ROLES[role] }),
+        away ? make('small', { class: 'lost', text: 'away' }) : null),
       mark(audio ? 'mic' : 'micOff', audio),
       mark(video ? 'camera' : 'cameraOff', video),
       governed ? toggle : null,

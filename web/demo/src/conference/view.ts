@@ -3,7 +3,7 @@ import type { ConferenceMember } from '@huitong/core';
 import { conferenceLink } from '../address.js';
 import { face } from '../calls/faces.js';
 import { Controls } from '../controls.js';
-import { icon, iconButton, make, name } from '../dom.js';
+import { icon, iconButton, make, name, oncePerTurn } from '../dom.js';
 import { language, say } from '../language.js';
 import type { Me } from '../me.js';
 import { Stage } from '../stage.js';
@@ -47,8 +47,8 @@ export class ConferenceView {
   private readonly question: HTMLDialogElement;
   private readonly heardMe: () => void;
   private handsShown = '';
-  /** Drawn once for all changes of one turn. */
-  private due = false;
+  /** To be drawn anew, soon. */
+  readonly changed = oncePerTurn(() => this.draw());
 
   constructor(private readonly options: ConferenceViewOptions) {
     const { gathering, me } = options;
@@ -75,17 +75,6 @@ export class ConferenceView {
     me.addEventListener('level', this.heardMe);
   }
 
-  /** To be drawn anew, soon. */
-  changed(): void {
-    if (!this.due) {
-      this.due = true;
-      queueMicrotask(() => {
-        this.due = false;
-        this.draw();
-      });
-    }
-  }
-
   close(): void {
     this.options.me.removeEventListener('level', this.heardMe);
     this.mixed.close();
@@ -101,7 +90,7 @@ export class ConferenceView {
         'header',
         { class: 'bar' },
         brand(),
-        make('span', { class: 'room-name', 'data-room': room }, room),
+        make('span', { class: 'room-name', role: 'heading', 'aria-level': '1', 'data-room': room }, room),
         this.topic,
         make('button', { type: 'button', class: 'plain invite-button', 'data-act': 'invite', label: 'invite', on: { click: () => void this.invite() } },
           icon('link'), make('span', { text: 'invite' })),
@@ -207,12 +196,13 @@ export class ConferenceView {
     const { gathering, me } = this.options;
     const { noAudio = false, noVideo = false } = gathering.state ?? {};
     const { audio, video } = gathering.maySend ? me.sends : NOTHING;
-    const streams = new Map(gathering.members.map(({ user, streams: sent }) => [user, sent.get('main')] as const));
-    const others = gathering.others.map(({ user, role }) => ({
-      user, role, own: false, audio: streams.get(user)?.audio ?? false, video: streams.get(user)?.video ?? false,
+    const roles = new Map(gathering.others.map(({ user, role }) => [user, role] as const));
+    const others = gathering.members.map(({ user, away, streams }) => ({
+      user, away, role: roles.get(user) ?? 'audience', own: false, audio: streams.get('main')?.audio ?? false, video: streams.get('main')?.video ?? false,
       leftOut: gathering.leftOut.get(user) ?? NOTHING,
     }));
-    return [{ user: gathering.user, role: gathering.role, own: true, audio: audio && !noAudio, video: video && !noVideo, leftOut: NOTHING }, ...others];
+    const own = { user: gathering.user, role: gathering.role, own: true, audio: audio && !noAudio, video: video && !noVideo };
+    return [{ ...own, away: false, leftOut: NOTHING }, ...others];
   }
 
   private toggleRoll(open = this.roll.element.hidden): void {
@@ -223,14 +213,8 @@ export class ConferenceView {
     }
   }
 
-  private async invite(): Promise<void> {
+  private invite(): Promise<void> {
     const { room, secret, toasts } = this.options;
-    const link = conferenceLink(location.href, room);
-    try {
-      await navigator.clipboard.writeText(link);
-      toasts.say(say(secret ? 'invitedSecret' : 'invited'));
-    } catch {
-      toasts.say(say('copyFailed', { link }), 'warn');
-    }
+    return toasts.copy(conferenceLink(location.href, room), say(secret ? 'invitedSecret' : 'invited'));
   }
 }

@@ -4,7 +4,7 @@ import { audioContext } from '@huitong/web-media';
 import { isVoiceRoom, printable, roomLink } from '../address.js';
 import type { Asked, Credential } from '../address.js';
 import { CredentialFields, mint } from '../credentials.js';
-import { iconButton, make, name, setIcon } from '../dom.js';
+import { iconButton, make, name, oncePerTurn, setIcon } from '../dom.js';
 import { recall, remember, say } from '../language.js';
 import { modes } from '../modes.js';
 import { Toasts } from '../toasts.js';
@@ -53,8 +53,7 @@ export class VoicePage {
     speaker: iconButton('speaker', 'speakerOff', () => this.inside?.stay.speaker(), { 'data-act': 'speaker' }),
   };
   private inside: Inside | null = null;
-  /** Drawn once for all changes of one turn. */
-  private due = false;
+  private readonly changed = oncePerTurn(() => this.draw());
 
   constructor(private readonly options: VoiceOptions) {
     const { asked, demo } = options;
@@ -168,16 +167,6 @@ export class VoicePage {
     this.draw();
   }
 
-  private changed(): void {
-    if (!this.due) {
-      this.due = true;
-      queueMicrotask(() => {
-        this.due = false;
-        this.draw();
-      });
-    }
-  }
-
   private draw(): void {
     const { inside, buttons } = this;
     this.form.hidden = inside !== null;
@@ -203,13 +192,7 @@ export class VoicePage {
     setIcon(buttons.speaker, stay.audible ? 'speaker' : 'speakerOff');
   }
 
-  private async copy(): Promise<void> {
-    const link = `${roomLink(location.href, this.inside?.room ?? '')}#voice`;
-    try {
-      await navigator.clipboard.writeText(link);
-      this.toasts.say(say('copied'));
-    } catch {
-      this.toasts.say(say('copyFailed', { link }), 'warn');
-    }
+  private copy(): Promise<void> {
+    return this.toasts.copy(`${roomLink(location.href, this.inside?.room ?? '')}#voice`, say('copied'));
   }
 }

@@ -3,15 +3,14 @@ import { deviceId, makeKey, Room } from '@huitong/core';
 import type { Endpoint, Platform, RoomEvent } from '@huitong/core';
 import type { Bases, Trouble } from '@huitong/web-media';
 import { shared } from '@huitong/web-runtime';
+import { CLIENT } from '../address.js';
 import type { Credential } from '../address.js';
-import { say } from '../language.js';
 import { Me } from '../me.js';
+import type { MeetingEvents } from '../meeting.js';
 import { Members } from '../members.js';
 import { Sending } from '../sending.js';
-import { endSentence, failureSentence, troubleSentence } from '../sentences.js';
+import { roomNews, troubleSentence } from '../sentences.js';
 import type { Seat } from './seats.js';
-
-const CLIENT = 'huitong-web-demo/0.1.0';
 
 /** What the stay needs. */
 export interface StayOptions {
@@ -20,16 +19,6 @@ export interface StayOptions {
   credential: Credential;
   /** The name of the voice room. */
   room: string;
-}
-
-/** Whom the stay tells. */
-export interface StayEvents {
-  /** To be drawn anew. */
-  changed(): void;
-  /** A sentence for the user. */
-  say(sentence: string, kind: 'info' | 'warn'): void;
-  /** It is over; the sentence says why, or is empty when the user left. */
-  over(sentence: string): void;
 }
 
 /** See the head of the file. */
@@ -49,7 +38,7 @@ export class VoiceStay {
 
   constructor(
     { platform, endpoint, credential, room }: StayOptions,
-    private readonly events: StayEvents,
+    private readonly events: MeetingEvents,
   ) {
     this.user = credential.user;
     this.key = makeKey(platform);
@@ -134,18 +123,14 @@ export class VoiceStay {
     } else if (event.type === 'joined') {
       this.joined = true;
       shared.bases = this.bases;
-    } else if (event.type === 'interrupted') {
-      this.events.say(say('reconnecting'), 'warn');
-    } else if (event.type === 'resumed') {
-      this.events.say(say('resumed'), 'info');
-    } else if (event.type === 'refused' || event.type === 'pushRefused') {
-      this.events.say(failureSentence(event.failure), 'warn');
-    } else if (event.type === 'removed') {
-      this.end(endSentence(event.reason, event.message));
+    }
+    const news = roomNews(event);
+    if (news?.over) {
+      this.end(news.sentence);
       return;
-    } else if (event.type === 'failed') {
-      this.end(failureSentence(event.failure));
-      return;
+    }
+    if (news) {
+      this.events.say(news.sentence, news.kind);
     }
     this.events.changed();
   }

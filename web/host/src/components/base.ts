@@ -75,16 +75,32 @@ function press(host: HTMLElement, node: any): void {
   }
 }
 
+/** Properties of every component. */
+const COMMON: Record<string, [Kind, unknown]> = { hidden: [Boolean, false], hoverClass: [String, 'none'], ariaLabel: [String, ''], ariaRole: [String, ''] };
+
+/** What screen readers are told: of the control inside, if the component is one. */
+function tellReaders(host: HTMLElement, { ariaLabel, ariaRole }: Record<string, any>): void {
+  const element = host.querySelector(':scope > input') ?? host;
+  for (const [name, value] of [['aria-label', ariaLabel], ['role', ariaRole]] as const) {
+    if (value) {
+      element.setAttribute(name, String(value));
+    } else {
+      element.removeAttribute(name);
+    }
+  }
+}
+
 /** Declares a component in a space. */
 export function declare(space: glassEasel.ComponentSpace, native: Native): glassEasel.GeneralComponentDefinition {
   const properties = Object.fromEntries(
-    Object.entries({ hidden: [Boolean, false] as [Kind, unknown], hoverClass: [String, 'none'] as [Kind, unknown], ...native.props })
+    Object.entries({ ...COMMON, ...native.props })
       .map(([name, [type, value]]) => [name, type === null ? { type: null, value } : { type, value }]),
   );
   const update = (node: any): void => {
     const host = node.$$ as HTMLElement | null;
     if (host) {
       host.toggleAttribute('hidden', Boolean(node.data.hidden));
+      tellReaders(host, node.data);
       native.update?.(host, node.data, node as Node);
     }
   };

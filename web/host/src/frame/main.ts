@@ -221,5 +221,6 @@ async function run(shell: Shell): Promise<void> {
 
 const { shell } = window.parent as unknown as { shell?: Shell };
 if (shell && typeof document !== 'undefined' && document.documentElement.dataset['frame'] !== undefined) {
+  document.documentElement.lang = navigator.language;
   void run(shell);
 }

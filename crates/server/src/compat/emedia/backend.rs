@@ -45,7 +45,7 @@ pub(super) async fn token(
     let apps = &shared.wire.desk.apps;
     let unknown = || Fault::new(ErrorCode::CredentialMismatch);
     // Nobody learns which applications there are: every wrong pair is refused alike.
-    let app = apps.of_client(body.text("client_id")?).ok_or_else(unknown)?;
+    let app = apps.of_client(&body.text("client_id")?).ok_or_else(unknown)?;
     if apps.of_key(&key).ok() != Some(app) {
         return Err(unknown().into());
     }
@@ -88,7 +88,7 @@ pub(super) async fn create(
     let kind = kind_of(body.field("confrType"))?;
     let settings = settings(&body, kind)?;
     let password = match body.maybe("password")? {
-        Some(password) => password.to_owned(),
+        Some(password) => password.into_owned(),
         None => fresh_password(),
     };
     let empty_ms = body.number("confrDelayMillis")?.unwrap_or(EMPTY_MS).min(EMPTY_MOST_MS);
@@ -96,7 +96,7 @@ pub(super) async fn create(
         room: None,
         kind: kind.into(),
         password: Some(password.clone()),
-        creator: body.maybe("creator")?.map(|creator| user_of(creator, &key)).transpose()?,
+        creator: body.maybe("creator")?.map(|creator| user_of(&creator, &key)).transpose()?,
         default_role: role_of(body.field("memDefaultRole"))?.map(ConferenceRole::from),
         empty_ms: Some(empty_ms),
         record: settings.record,

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use huitong_types::{ErrorCode, Fault};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// A refused request.
 #[derive(Debug)]
@@ -76,17 +77,19 @@ impl Body {
         self.0.get(name)
     }
 
-    /// A text that may be missing; an empty one counts as missing.
-    pub(super) fn maybe(&self, name: &'static str) -> Result<Option<&str>, Fault> {
+    /// A text that may be missing; an empty one counts as missing. Pages hand on what people typed, passwords of digits among it,
+    /// so a whole number counts as its digits.
+    pub(super) fn maybe(&self, name: &'static str) -> Result<Option<Cow<'_, str>>, Fault> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+            Some(Value::String(text)) => Ok(Some(Cow::from(text.as_str())).filter(|text| !text.is_empty())),
+            Some(Value::Number(number)) if !number.is_f64() => Ok(Some(Cow::from(number.to_string()))),
             Some(_) => Err(wrong(name, "is no text")),
         }
     }
 
     /// A text that must be there.
-    pub(super) fn text(&self, name: &'static str) -> Result<&str, Fault> {
+    pub(super) fn text(&self, name: &'static str) -> Result<Cow<'_, str>, Fault> {
         self.maybe(name)?.ok_or_else(|| wrong(name, "is missing"))
     }
 

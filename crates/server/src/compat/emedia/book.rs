@@ -2,8 +2,8 @@
 
 use super::io::StreamRequest;
 use super::wire::Wire;
-use huitong_types::Fault;
-use std::collections::HashMap;
+use huitong_types::{ConferenceExit, Fault};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -14,6 +14,10 @@ pub(super) const NOTES: usize = 32;
 
 /// Stays without a connection at most; beyond that one that loses its connection cannot be gone on with.
 const PARKED: usize = 100_000;
+
+/// Stays of which is known why they are over, at most: a client whose network changed in that moment asks within seconds. Beyond
+/// that the oldest are forgotten, and their clients are told less.
+const ENDED: usize = 4096;
 
 /// How long the connection that has a stay may take to give it up.
 const YIELD_WITHIN: Duration = Duration::from_secs(5);
@@ -52,6 +56,9 @@ struct Inner {
     streams: HashMap<String, String>,
     parked: usize,
     times: u64,
+    ended: HashMap<String, ConferenceExit>,
+    /// The same, the oldest first.
+    endings: VecDeque<String>,
 }
 
 impl Inner {
@@ -60,6 +67,17 @@ impl Inner {
         self.streams.remove(&slot.streams);
         if matches!(slot.place, Place::Parked(..)) {
             self.parked -= 1;
+        }
+    }
+
+    fn keep_ending(&mut self, stay: &str, why: ConferenceExit) {
+        if self.endings.len() >= ENDED
+            && let Some(oldest) = self.endings.pop_front()
+        {
+            self.ended.remove(&oldest);
+        }
+        if self.ended.insert(stay.to_owned(), why).is_none() {
+            self.endings.push_back(stay.to_owned());
         }
     }
 }
@@ -81,9 +99,18 @@ impl Book {
         inner.stays.insert(stay, Slot { streams, place: Place::Held(notes) });
     }
 
-    /// A stay is over.
-    pub(super) fn forget(&self, stay: &str) {
-        self.lock().forget(stay);
+    /// A stay is over, for this reason if its client may ask for it.
+    pub(super) fn forget(&self, stay: &str, why: Option<ConferenceExit>) {
+        let mut inner = self.lock();
+        inner.forget(stay);
+        if let Some(why) = why {
+            inner.keep_ending(stay, why);
+        }
+    }
+
+    /// Why a stay is over, as far as that is remembered.
+    pub(super) fn ending(&self, stay: &str) -> Option<ConferenceExit> {
+        self.lock().ended.get(stay).copied()
     }
 
     /// A stay lost its connection. Returns the number of this time, for [`Book::expire`].

@@ -1,7 +1,7 @@
 //! What the engine says, as it concerns a client of this wire.
 
-use super::frames::role_number;
-use super::io::{Output, Session, State, Waiting};
+use super::frames::{merge, role_number};
+use super::io::{Output, Own, Session, State, Waiting};
 use super::wire::Wire;
 use huitong_protocol::{
     AttributeChange, ConferenceState, Done, EnterReply, Event, MediaBases, Reply, ReplyFrame, Resumed,
@@ -9,6 +9,7 @@ use huitong_protocol::{
 };
 use huitong_types::{ConferenceExit, EndReason, ErrorCode, Fault, LeaveReason, UserId};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 impl Wire {
@@ -44,6 +45,12 @@ impl Wire {
                     stay.own = Some(own);
                 }
                 self.out.push_back(Output::Answer { ask, answer: Ok(address) });
+            }
+            // Where no more cameras may be on, the sound alone: it needs no place among them.
+            (Waiting::Push { ask, own }, Err(fault))
+                if own.video && fault.code == ErrorCode::ConferenceLimit =>
+            {
+                self.register(ask, Own { video: false, ..own });
             }
             (Waiting::Push { ask, .. }, Err(fault)) => {
                 self.out.push_back(Output::Answer { ask, answer: Err(fault) });
@@ -85,14 +92,11 @@ impl Wire {
         stay.role = role_number(conference.you.role);
         stay.roster.replace(&conference, &state);
         let (members, streams) = stay.roster.tell_all();
+        stay.heard();
         let opened = Output::Opened { stay: stay.name.clone(), streams: stay.streams.clone() };
         self.out.push_back(opened);
         self.welcome(tsx.as_deref(), members, streams);
-        if !conference.attributes.is_empty() {
-            let as_set = |(key, value): (&String, &String)| json!({"key": key, "val": value, "op": "UPDATE"});
-            let all: Vec<Value> = conference.attributes.iter().map(as_set).collect();
-            self.tell(json!({"op": 402, "cattrs": all}));
-        }
+        self.attributes(&changes_to(&BTreeMap::new(), &conference.attributes), None);
     }
 
     /// The session at the engine goes on. What was missed follows as pushes.
@@ -108,6 +112,20 @@ impl Wire {
         for event in again {
             self.tell(event);
         }
+        self.tell_doubts();
+    }
+
+    /// The role and the attributes that may have been lost with a connection, once more.
+    fn tell_doubts(&mut self) {
+        let Some(stay) = &self.stay else { return };
+        let (role, keys) = (stay.doubts.role, &stay.doubts.attributes);
+        let now =
+            |key: &String| AttributeChange { key: key.clone(), value: stay.attributes.get(key).cloned() };
+        let changes: Vec<AttributeChange> = keys.iter().map(now).collect();
+        if role {
+            self.tell_role();
+        }
+        self.attributes(&changes, None);
     }
 
     fn event(&mut self, event: Event) {
@@ -174,11 +192,18 @@ impl Wire {
     }
 
     fn attributes(&mut self, changes: &[AttributeChange], by: Option<&UserId>) {
-        let Some(stay) = &self.stay else { return };
+        let Some(stay) = self.stay.as_mut().filter(|_| !changes.is_empty()) else { return };
+        changes.iter().for_each(|change| stay.attribute(change));
         let by = by.map(|user| stay.who.name.of(user));
-        let one = |change: &AttributeChange| match &change.value {
-            Some(value) => json!({"key": change.key, "val": value, "op": "UPDATE", "memName": by}),
-            None => json!({"key": change.key, "op": "DEL", "memName": by}),
+        let one = |change: &AttributeChange| {
+            let mut told = match &change.value {
+                Some(value) => json!({"key": change.key, "val": value, "op": "UPDATE"}),
+                None => json!({"key": change.key, "op": "DEL"}),
+            };
+            if let Some(by) = &by {
+                merge(&mut told, json!({"memName": by}));
+            }
+            told
         };
         let all: Vec<Value> = changes.iter().map(one).collect();
         self.tell(json!({"op": 402, "cattrs": all}));
@@ -200,12 +225,18 @@ impl Wire {
         if changed {
             self.own_role(role);
         }
-        let as_set = |(key, value): (&String, &String)| json!({"key": key, "val": value, "op": "UPDATE"});
-        let all: Vec<Value> = conference.attributes.iter().map(as_set).collect();
-        if !all.is_empty() {
-            self.tell(json!({"op": 402, "cattrs": all}));
-        }
+        let known = self.stay.as_ref().map(|stay| stay.attributes.clone()).unwrap_or_default();
+        self.attributes(&changes_to(&known, &conference.attributes), None);
     }
+}
+
+/// What makes the attributes that are known those that there are.
+fn changes_to(known: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<AttributeChange> {
+    let gone = known.keys().filter(|key| !now.contains_key(*key));
+    let gone = gone.map(|key| AttributeChange { key: key.clone(), value: None });
+    let new = now.iter().filter(|(key, value)| known.get(*key) != Some(*value));
+    gone.chain(new.map(|(key, value)| AttributeChange { key: key.clone(), value: Some(value.clone()) }))
+        .collect()
 }
 
 /// A seat that was lost without a word about the conference: the back-end dissolved its room, or put somebody out of it.
@@ -215,8 +246,6 @@ const fn exit_of(reason: LeaveReason) -> ConferenceExit {
         LeaveReason::Kicked => ConferenceExit::Removed,
         LeaveReason::Dissolved => ConferenceExit::Closed,
         LeaveReason::Replaced => ConferenceExit::OtherDevice,
-        LeaveReason::TimedOut | LeaveReason::SessionEnded | LeaveReason::ServerShutdown => {
-            ConferenceExit::Failed
-        }
+        LeaveReason::TimedOut | LeaveReason::SessionEnded => ConferenceExit::Failed,
     }
 }

@@ -39,6 +39,8 @@ pub(crate) enum Op {
     },
     /// 1000: poll.
     Poll,
+    /// 1002 or 1003: something for another member.
+    Message,
     /// Any other number.
     Other(i64),
 }
@@ -105,6 +107,7 @@ pub(crate) fn read(text: &str) -> Result<ClientFrame, BadFrame> {
         204 => Op::Close,
         400 => Op::Switch { audio_off: truthy(frame.get("aoff")), video_off: truthy(frame.get("voff")) },
         1000 => Op::Poll,
+        1002 | 1003 => Op::Message,
         other => Op::Other(other),
     };
     Ok(ClientFrame { tsx, sess: field("sessId"), op })
@@ -217,8 +220,23 @@ const fn exit_of(number: i64) -> ConferenceExit {
 
 /// The code of this wire for an error.
 pub(crate) const fn code(fault: &Fault) -> i32 {
-    fault.code.vendor().emedia
+    code_of(fault.code)
 }
+
+const fn code_of(code: ErrorCode) -> i32 {
+    code.vendor().emedia
+}
+
+/// The code of a refusal after which the client stays: by some numbers it takes itself for out, whatever it has asked for.
+pub(crate) fn mild_code(fault: &Fault) -> i32 {
+    match code(fault) {
+        code if ENDS.contains(&code) => code_of(ErrorCode::UnknownOperation),
+        code => code,
+    }
+}
+
+/// Numbers by which the client takes itself for out.
+const ENDS: [i32; 7] = [-500, -501, -502, -504, -506, -508, -510];
 
 /// The answer to a request that went well; `more` has further fields.
 pub(crate) fn done(tsx: Option<&str>, sess: &str, more: Value) -> String {
@@ -226,8 +244,8 @@ pub(crate) fn done(tsx: Option<&str>, sess: &str, more: Value) -> String {
 }
 
 /// The answer to a request that is refused.
-pub(crate) fn refused(tsx: Option<&str>, sess: &str, fault: &Fault) -> String {
-    reply(tsx, sess, json!({"result": code(fault), "msg": fault.message}), Value::Null)
+pub(crate) fn refused(tsx: Option<&str>, sess: &str, number: i32, fault: &Fault) -> String {
+    reply(tsx, sess, json!({"result": number, "msg": fault.message}), Value::Null)
 }
 
 fn reply(tsx: Option<&str>, sess: &str, result: Value, more: Value) -> String {

@@ -3,7 +3,9 @@
 use super::desk::{Login, Who};
 use super::frames::EnterOp;
 use super::roster::Roster;
-use huitong_types::{ConferenceName, Fault, Redacted, StreamKey};
+use huitong_protocol::AttributeChange;
+use huitong_types::{ConferenceExit, ConferenceName, Fault, Redacted, StreamKey};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Random bytes for names that must not be guessed.
@@ -36,6 +38,8 @@ pub(crate) enum Input<'a> {
         /// Where it reaches its streams now.
         streams: String,
     },
+    /// The connection of the client is gone, and its media runs: what is told from now on it hears when it comes back.
+    Alone,
     /// The connection of the client is gone.
     Detached,
     /// The server goes down.
@@ -71,8 +75,8 @@ pub(crate) enum Output {
         /// The secret in the address of its streams.
         streams: String,
     },
-    /// Nobody can go on with the stay any more.
-    Forget,
+    /// Nobody can go on with the stay any more: it is over, for this reason if a client may ask for it.
+    Forget(Option<ConferenceExit>),
     /// The client wants to go on with this stay, which another connection has.
     GoOn {
         /// The stay.
@@ -161,8 +165,45 @@ pub(crate) struct Stay {
     pub(crate) name: String,
     pub(crate) member: u64,
     pub(crate) role: u8,
+    /// Attributes of the conference, as told.
+    pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) doubts: Doubts,
     pub(crate) roster: Roster,
     /// The secret in the address of its streams.
     pub(crate) streams: String,
     pub(crate) own: Option<Own>,
+}
+
+impl Stay {
+    /// An attribute is told.
+    pub(crate) fn attribute(&mut self, change: &AttributeChange) {
+        match &change.value {
+            Some(value) => self.attributes.insert(change.key.clone(), value.clone()),
+            None => self.attributes.remove(&change.key),
+        };
+        let doubts = &mut self.doubts.attributes;
+        if doubts.len() >= DOUBTS {
+            doubts.retain(|key| self.attributes.contains_key(key));
+        }
+        doubts.insert(change.key.clone());
+    }
+
+    /// The client gave a sign that it hears: it was told everything so far.
+    pub(crate) fn heard(&mut self) {
+        self.roster.heard();
+        self.doubts = Doubts::default();
+    }
+}
+
+/// Attributes that are kept to be told once more, at most: those that a conference can have, and as many that are deleted. Of a
+/// client that misses more, the deleted ones are forgotten, and it goes on with attributes that are not there.
+const DOUBTS: usize = 200;
+
+/// What was told since the client gave the last sign that it hears, beside members and streams.
+#[derive(Debug, Default)]
+pub(crate) struct Doubts {
+    /// Its role.
+    pub(crate) role: bool,
+    /// Keys of attributes.
+    pub(crate) attributes: BTreeSet<String>,
 }

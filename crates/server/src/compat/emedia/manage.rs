@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// Who asks, and about which conference.
 fn holder(shared: &Shared, body: &Body) -> Result<(Who, ConferenceName), Refused> {
-    let (who, conference) = shared.wire.desk.holder(body.text("roleToken")?)?;
+    let (who, conference) = shared.wire.desk.holder(&body.text("roleToken")?)?;
     shared.wire.in_pace(&who)?;
     Ok((who, conference))
 }

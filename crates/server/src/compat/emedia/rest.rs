@@ -42,7 +42,7 @@ pub(super) fn key_of(path: Result<Path<(String, String)>, PathRejection>) -> Res
 
 /// Who asks, proved by its token.
 fn asker(shared: &Shared, body: &Body, uid: &'static str) -> Result<Who, Refused> {
-    let who = shared.wire.desk.who(body.text(uid)?, body.text("token")?, unix_ms())?;
+    let who = shared.wire.desk.who(&body.text(uid)?, &body.text("token")?, unix_ms())?;
     shared.wire.in_pace(&who)?;
     Ok(who)
 }
@@ -54,7 +54,7 @@ pub(super) fn mixed_up() -> Refused {
 }
 
 fn password(body: &Body) -> Result<Option<Redacted<String>>, Fault> {
-    Ok(body.maybe("password")?.map(|text| Redacted::new(text.to_owned())))
+    Ok(body.maybe("password")?.map(|text| Redacted::new(text.into_owned())))
 }
 
 /// The settings in the body of a request that may create.
@@ -96,7 +96,8 @@ pub(super) async fn room(
         let sentence = "memName is a user of another application than the one in the path.";
         return Err(Fault::because(ErrorCode::CredentialForOther, sentence).in_field("memName").into());
     }
-    let room = RoomId::text(body.text("roomName")?).map_err(|error| wrong("roomName", &error.to_string()))?;
+    let room =
+        RoomId::text(&*body.text("roomName")?).map_err(|error| wrong("roomName", &error.to_string()))?;
     let ask = AskTicket {
         room: Some(room),
         settings: Some(settings(&body, kind_of(body.field("confrType"))?)?),
@@ -115,7 +116,7 @@ pub(super) async fn ticket(State(shared): State<Shared>, headers: HeaderMap, bod
     let password = password(&body)?;
     let ask = match body.maybe("confrId")? {
         Some(name) => {
-            AskTicket { conference: Some(conference(name)?), password, role, ..AskTicket::default() }
+            AskTicket { conference: Some(conference(&name)?), password, role, ..AskTicket::default() }
         }
         // Who creates says of which type. A client whose room was not found asks without an id, and must not get a new one.
         None if body.field("confrType").is_some() => {
@@ -145,7 +146,7 @@ fn websocket(http: &str, path: &str) -> String {
 pub(super) async fn look(State(shared): State<Shared>, body: Raw) -> Answer {
     let body = Body::read(body)?;
     let who = asker(&shared, &body, "uid")?;
-    let look = Look { conference: conference(body.text("confrId")?)?, password: password(&body)? };
+    let look = Look { conference: conference(&body.text("confrId")?)?, password: password(&body)? };
     match shared.control.call(who.app, ApiCall::Look(who.user().clone(), look)).await? {
         ApiResult::Look(reply) => {
             let talkers: Vec<String> = reply.talkers.iter().map(|user| who.name.of(user)).collect();
@@ -218,9 +219,9 @@ async fn stream_address(
 ) -> Result<String, Refused> {
     let Path(secret) = path.map_err(|_| Fault::new(ErrorCode::NotInConference))?;
     let body = Body::read(body)?;
-    let request = match body.text("op")? {
-        "pubS" => StreamRequest::Push(body.text("rtcId")?.to_owned()),
-        "subS" => StreamRequest::Play(body.text("streamId")?.to_owned()),
+    let request = match &*body.text("op")? {
+        "pubS" => StreamRequest::Push(body.text("rtcId")?.into_owned()),
+        "subS" => StreamRequest::Play(body.text("streamId")?.into_owned()),
         _ => return Err(wrong("op", "is neither pubS nor subS").into()),
     };
     let notes = shared.wire.book.holder(&secret).ok_or(ErrorCode::NotInConference)?;

@@ -8,6 +8,7 @@ use crate::clock::unix_ms;
 use crate::control::Control;
 use axum::Error as SocketError;
 use axum::extract::ws::{Message, WebSocket};
+use huitong_engine::{ApiCall, ApiResult};
 use huitong_gateway_signal::limits::{CLOSE_TIMEOUT, WRITE_TIMEOUT};
 use huitong_gateway_signal::{FromEngine, Inside, Rate, SignalEvent, SignalSink, Verdict};
 use huitong_protocol::MediaBases;
@@ -20,6 +21,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// How much longer than the engine's grace a stay is kept, so that the engine decides whether it can be gone on with.
 const LONGER: Duration = Duration::from_secs(10);
+
+/// How often is looked whether the media of a client without a connection runs.
+const MEDIA_CHECK: Duration = Duration::from_secs(10);
 
 /// How a client reaches this server.
 pub(super) struct Way {
@@ -34,8 +38,28 @@ pub(super) struct Way {
 /// The connection is over.
 struct Ended;
 
+/// A connection that counts as open until this is dropped.
+struct Open;
+
+impl Open {
+    fn count() -> Self {
+        metrics::gauge!("huitong_wire_connections").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        metrics::gauge!("huitong_wire_connections").decrement(1.0);
+    }
+}
+
 struct Line {
-    socket: WebSocket,
+    /// Nothing while the client is without a connection.
+    socket: Option<WebSocket>,
+    open: Option<Open>,
+    /// When was last looked whether its media runs.
+    looked: tokio::time::Instant,
     wire: Box<Wire>,
     way: Way,
     emedia: Arc<Emedia>,
@@ -55,12 +79,12 @@ pub(super) async fn run(
     control: Control,
     shutdown: watch::Receiver<bool>,
 ) {
-    let open = metrics::gauge!("huitong_wire_connections");
-    open.increment(1.0);
     let (notes, noted) = mpsc::channel(NOTES);
     let wire = Box::new(emedia.fresh_wire(way.streams.clone()));
     let line = Line {
-        socket,
+        socket: Some(socket),
+        open: Some(Open::count()),
+        looked: tokio::time::Instant::now(),
         wire,
         way,
         emedia,
@@ -72,7 +96,6 @@ pub(super) async fn run(
         stay: None,
     };
     line.run(noted, shutdown).await;
-    open.decrement(1.0);
 }
 
 /// What to do next.
@@ -82,6 +105,8 @@ enum Step {
     Client(Option<Result<Message, SocketError>>),
     Tick,
     Down,
+    /// Time to look after the media.
+    Look,
 }
 
 impl Line {
@@ -97,11 +122,40 @@ impl Line {
                 goodbye(self.socket).await;
                 return;
             }
-            if self.step(step, &mut rate).await.is_err() {
+            let down = matches!(step, Step::Down);
+            if self.step(step, &mut rate).await.is_err() && (down || !self.goes_on_alone().await) {
                 break;
             }
         }
         self.end(noted).await;
+    }
+
+    /// Whether the stay goes on without a connection of the client. The vendor's client does not notice that its socket is gone
+    /// while it sends and plays, so as long as it does, it is there.
+    async fn goes_on_alone(&mut self) -> bool {
+        if !self.wire.is_inside() || !self.media_runs().await {
+            return false;
+        }
+        if let Some(socket) = self.socket.take() {
+            self.open = None;
+            let stay = self.wire.stay.as_ref();
+            tracing::info!(
+                app = stay.map(|stay| stay.who.app.get()),
+                user = stay.map(|stay| tracing::field::display(stay.who.user())),
+                conference = stay.map(|stay| tracing::field::display(&stay.conference)),
+                "a member has lost its connection over the conference wire and its media runs: the stay goes on"
+            );
+            tokio::spawn(goodbye(Some(socket)));
+        }
+        self.looked = tokio::time::Instant::now();
+        self.wire.handle(self.emedia.clock.now(), unix_ms(), Input::Alone);
+        true
+    }
+
+    async fn media_runs(&mut self) -> bool {
+        let Some(stay) = &self.wire.stay else { return false };
+        let call = ApiCall::HasMedia(stay.conference.clone(), stay.who.user().clone());
+        matches!(self.control.call(stay.who.app, call).await, Ok(ApiResult::Media(true)))
     }
 
     async fn next_step(
@@ -109,10 +163,19 @@ impl Line {
         noted: &mut mpsc::Receiver<Note>,
         shutdown: &mut watch::Receiver<bool>,
     ) -> Step {
+        let look = self.looked + MEDIA_CHECK;
         let due = self.wire.next_deadline().map(|at| self.emedia.clock.instant(at));
         let timer = async {
             match due {
                 Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        let socket = &mut self.socket;
+        let alone = socket.is_none();
+        let client = async {
+            match socket {
+                Some(socket) => socket.recv().await,
                 None => std::future::pending().await,
             }
         };
@@ -127,14 +190,20 @@ impl Line {
             biased;
             Some(note) = noted.recv() => Step::Note(note),
             next = engine => Step::Engine(next),
-            received = self.socket.recv() => Step::Client(received),
+            received = client => Step::Client(received),
             () = timer => Step::Tick,
+            () = tokio::time::sleep_until(look), if alone => Step::Look,
             _ = shutdown.wait_for(|down| *down) => Step::Down,
         }
     }
 
     async fn step(&mut self, step: Step, rate: &mut Rate) -> Result<(), Ended> {
         match step {
+            // Whoever has the address of the streams makes no more requests there than over the connection.
+            Step::Note(Note::Stream { answer, .. }) if rate.frame(Instant::now()) != Verdict::Take => {
+                let _given_up = answer.send(Err(Fault::new(ErrorCode::RateLimited)));
+                Ok(())
+            }
             Step::Note(Note::Stream { request, answer }) => {
                 self.last_ask += 1;
                 self.asks.insert(self.last_ask, answer);
@@ -147,7 +216,7 @@ impl Line {
                 self.leave_engine().await;
                 self.feed(Input::EngineLost).await
             }
-            Step::Client(None | Some(Err(_))) => Err(Ended),
+            Step::Client(None | Some(Err(_))) | Step::Look => Err(Ended),
             Step::Client(Some(Ok(message))) => self.client(message, rate).await,
             Step::Tick => self.feed(Input::Tick).await,
             Step::Down => {
@@ -214,9 +283,9 @@ impl Line {
                 self.emedia.book.open(stay.clone(), streams, self.notes.clone());
                 self.stay = Some(stay);
             }
-            Output::Forget => {
+            Output::Forget(why) => {
                 if let Some(stay) = self.stay.take() {
-                    self.emedia.book.forget(&stay);
+                    self.emedia.book.forget(&stay, why);
                 }
             }
             Output::Answer { ask, answer } => {
@@ -252,21 +321,19 @@ impl Line {
                 let streams = self.way.streams.clone();
                 self.wire.handle(now, unix, Input::Attached { tsx, login, streams });
             }
-            None => self.wire.nothing_to_go_on_with(tsx.as_deref()),
+            None => self.wire.nothing_to_go_on_with(tsx.as_deref(), self.emedia.book.ending(&stay)),
         }
     }
 
     async fn write(&mut self, frames: Vec<String>) -> Result<(), Ended> {
         use futures_util::SinkExt;
-        if frames.is_empty() {
-            return Ok(());
-        }
+        let Some(socket) = self.socket.as_mut().filter(|_| !frames.is_empty()) else { return Ok(()) };
         metrics::counter!("huitong_wire_frames_sent_total").increment(frames.len() as u64);
         let writing = async {
             for text in frames {
-                self.socket.feed(Message::text(text)).await?;
+                socket.feed(Message::text(text)).await?;
             }
-            self.socket.flush().await
+            socket.flush().await
         };
         match tokio::time::timeout(WRITE_TIMEOUT, writing).await {
             Ok(Ok(())) => Ok(()),
@@ -307,7 +374,7 @@ impl Line {
                     });
                 }
             } else {
-                self.emedia.book.forget(&stay);
+                self.emedia.book.forget(&stay, None);
             }
         }
         // Whoever waits for the stay is woken, and finds it in the book.
@@ -317,7 +384,8 @@ impl Line {
 }
 
 /// Closes the socket, and waits a little for the client's close frame.
-async fn goodbye(mut socket: WebSocket) {
+async fn goodbye(socket: Option<WebSocket>) {
+    let Some(mut socket) = socket else { return };
     let closing = async {
         if socket.send(Message::Close(None)).await.is_ok() {
             while let Some(Ok(_ignored)) = socket.recv().await {}

@@ -6,7 +6,7 @@
 
 use super::desk::{Desk, Login};
 use super::frames::{self, ClientFrame, EnterOp, Op, exit_number, role_number};
-use super::io::{Input, Output, Own, Random, Session, State, Stay, StreamRequest, Waiting};
+use super::io::{Doubts, Input, Output, Own, Random, Session, State, Stay, StreamRequest, Waiting};
 use super::names::member_id;
 use super::roster::Roster;
 use base64::Engine as _;
@@ -99,6 +99,11 @@ impl Wire {
         self.deadline.into_iter().chain(self.ping_at).min()
     }
 
+    /// Whether it is in a conference, and in touch with the engine.
+    pub(crate) const fn is_inside(&self) -> bool {
+        matches!(self.state, State::Inside)
+    }
+
     /// Whether somebody can go on with it on another connection.
     pub(crate) const fn is_kept(&self) -> bool {
         matches!(self.state, State::Inside | State::Resuming { .. } | State::Away)
@@ -122,6 +127,7 @@ impl Wire {
             Input::EngineLost => self.engine_lost(),
             Input::Stream { ask, request } => self.stream_request(ask, request),
             Input::Attached { tsx, login, streams } => self.attached(tsx, &login, streams),
+            Input::Alone => (self.deadline, self.reconnects) = (None, 0),
             Input::Detached => self.detached(),
             Input::Down => self.end(ConferenceExit::Failed),
             Input::Tick => self.tick(),
@@ -159,7 +165,7 @@ impl Wire {
             (Op::Poll, State::Inside | State::Resuming { .. }) => {
                 self.reconnects = 0;
                 if let Some(stay) = &mut self.stay {
-                    stay.roster.heard();
+                    stay.heard();
                 }
                 self.accept(tsx.as_deref(), json!({"cver": self.version}));
             }
@@ -170,6 +176,10 @@ impl Wire {
                 }
             }
             (Op::Switch { audio_off, video_off }, State::Inside) => self.switch(tsx, !audio_off, !video_off),
+            (Op::Message, State::Inside) => {
+                let sentence = "This server carries no messages between members.";
+                self.refuse(tsx.as_deref(), &Fault::because(ErrorCode::NobodyThere, sentence));
+            }
             (Op::Other(op), State::Inside) => {
                 let sentence = format!("This server does not know the operation {op}.");
                 self.refuse(tsx.as_deref(), &Fault::because(ErrorCode::UnknownOperation, sentence));
@@ -198,6 +208,8 @@ impl Wire {
                         name,
                         member: 0,
                         role: 0,
+                        attributes: BTreeMap::new(),
+                        doubts: Doubts::default(),
                         streams,
                         own: None,
                     });
@@ -208,9 +220,13 @@ impl Wire {
         }
     }
 
-    /// The stay that the client wants to go on with is nowhere.
-    pub(crate) fn nothing_to_go_on_with(&mut self, tsx: Option<&str>) {
-        self.refuse_entry(tsx, Fault::new(ErrorCode::SessionGone));
+    /// The stay that the client wants to go on with is over, for this reason if that is known.
+    pub(crate) fn nothing_to_go_on_with(&mut self, tsx: Option<&str>, why: Option<ConferenceExit>) {
+        let code = match why {
+            Some(ConferenceExit::Closed) => ErrorCode::ConferenceOver,
+            _ => ErrorCode::SessionGone,
+        };
+        self.refuse_entry(tsx, Fault::new(code));
     }
 
     fn attached(&mut self, tsx: Option<String>, login: &Login, streams_at: String) {
@@ -297,7 +313,7 @@ impl Wire {
     fn leave(&mut self, tsx: Option<&str>, reason: ConferenceExit) {
         self.ask(Request::Leave(Leave { reason: Some(reason) }), Waiting::Unheard);
         self.accept(tsx, Value::Null);
-        self.over();
+        self.over(Some(reason));
     }
 
     fn switch(&mut self, tsx: Option<String>, audio: bool, video: bool) {
@@ -326,11 +342,16 @@ impl Wire {
             }
             StreamRequest::Push(_) => {
                 let key = huitong_auth::push_key_from_random((self.random)());
-                let own = Own { key: key.clone(), audio: true, video: true };
-                let publish = Publish { stream: StreamKind::Main, key: Some(key), audio: true, video: true };
-                self.ask(Request::Publish(publish), Waiting::Push { ask, own });
+                self.register(ask, Own { key, audio: true, video: true });
             }
         }
+    }
+
+    /// Registers the own stream; the answer has its address.
+    pub(crate) fn register(&mut self, ask: u64, own: Own) {
+        let (key, audio, video) = (Some(own.key.clone()), own.audio, own.video);
+        let publish = Publish { stream: StreamKind::Main, key, audio, video };
+        self.ask(Request::Publish(publish), Waiting::Push { ask, own });
     }
 
     fn detached(&mut self) {
@@ -402,9 +423,11 @@ impl Wire {
         self.out.push_back(Output::Frame(frame));
     }
 
-    /// Refuses a request of the client.
+    /// Refuses a request of the client. One whose stay goes on is told a number by which it does not take itself for out.
     pub(crate) fn refuse(&mut self, tsx: Option<&str>, fault: &Fault) {
-        let frame = frames::refused(tsx, self.stay_name(), fault);
+        let goes_on = matches!(self.state, State::Inside | State::Resuming { back: None });
+        let number = if goes_on { frames::mild_code(fault) } else { frames::code(fault) };
+        let frame = frames::refused(tsx, self.stay_name(), number, fault);
         self.out.push_back(Output::Frame(frame));
     }
 
@@ -438,20 +461,22 @@ impl Wire {
     }
 
     fn refuse_entry(&mut self, tsx: Option<&str>, fault: Fault) {
+        self.state = State::Over;
         self.refuse(tsx, &fault);
         self.out.push_back(Output::Refused(fault));
-        self.over();
+        self.over(None);
     }
 
     /// The stay is over for a reason that the client has not given.
     pub(crate) fn end(&mut self, reason: ConferenceExit) {
-        let Some(stay) = self.stay.as_ref().filter(|_| self.is_kept()) else { return self.over() };
+        let Some(stay) = self.stay.as_ref().filter(|_| self.is_kept()) else { return self.over(None) };
         let exit = json!({"op": 301, "memId": member_id(stay.member), "reason": exit_number(reason)});
         self.tell(exit);
-        self.over();
+        self.over(Some(reason));
     }
 
-    fn over(&mut self) {
+    /// Out. `why` is kept for a client that has not heard of it and wants to go on.
+    fn over(&mut self, why: Option<ConferenceExit>) {
         self.abandon_asks();
         self.state = State::Over;
         self.ping_at = None;
@@ -460,13 +485,20 @@ impl Wire {
             self.ask(Request::Bye, Waiting::Unheard);
         }
         self.out.push_back(Output::HangUp);
-        self.out.push_back(Output::Forget);
+        self.out.push_back(Output::Forget(why));
     }
 
     /// A role was given to oneself.
     pub(crate) fn own_role(&mut self, role: huitong_types::ConferenceRole) {
         let Some(stay) = &mut self.stay else { return };
         stay.role = role_number(role);
+        self.tell_role();
+    }
+
+    /// Tells the client its role.
+    pub(crate) fn tell_role(&mut self) {
+        let Some(stay) = &mut self.stay else { return };
+        stay.doubts.role = true;
         let token = self.desk.role_token(&stay.who, &stay.conference);
         let event = json!({"op": 412, "role": stay.role, "roleToken": token});
         self.tell(event);

@@ -1,0 +1,146 @@
+//! Scenes of clients that stay: what they are refused, what they may have missed, and how they learn that they are out.
+
+use super::*;
+use huitong_types::{ConferenceExit, ErrorCode};
+
+/// Numbers by which the vendor's client takes itself for out, whatever was asked.
+const ENDS: [i64; 7] = [-500, -501, -502, -504, -506, -508, -510];
+
+fn fault(code: &str) -> Value {
+    json!({"code": code, "message": "No.", "blame": "client", "retry": "never"})
+}
+
+#[test]
+fn a_request_that_is_refused_inside_does_not_make_the_client_leave() {
+    let mut scene = Scene::inside();
+    scene.says(&json!({"op": 400, "tsxId": "n", "rtcId": "wx-1", "aoff": 1, "voff": 0}));
+    assert_eq!(scene.told()["result"], -405, "nothing is published");
+    scene.feed(Input::Bad("{\"tsxId\":\"y\",\"op\":1000}", ErrorCode::RateLimited.into()));
+    assert_eq!(scene.told()["result"], -405, "too many requests");
+    scene.feed(Input::Stream { ask: 1, request: StreamRequest::Push("wx-1".to_owned()) });
+    let asked = scene.asked().clone();
+    scene.engine_says(&json!({"re": asked["id"], "ok": {"op": "publish"}}));
+    for code in ErrorCode::ALL {
+        scene.says(&json!({"op": 400, "tsxId": "s", "rtcId": "wx-1", "aoff": 0, "voff": 0}));
+        let asked = scene.asked().clone();
+        scene.engine_says(&json!({"re": asked["id"], "error": fault(code.as_str())}));
+        let number = scene.told()["result"].as_i64().unwrap();
+        assert!(number < 0 && !ENDS.contains(&number), "{code:?} is told as {number}");
+    }
+    for op in [1002, 1003] {
+        scene.says(&json!({"op": op, "tsxId": "m", "memId": "MS_X3", "arg": "{}"}));
+        assert_eq!(scene.told()["result"], -507, "nobody can be reached that way");
+    }
+    scene.says(&json!({"op": 1000, "tsxId": "p", "cver": 1}));
+    assert_eq!(scene.told()["result"], 0, "it is still there");
+}
+
+#[test]
+fn a_member_for_whose_camera_there_is_no_place_sends_its_voice() {
+    let mut scene = Scene::inside();
+    scene.feed(Input::Stream { ask: 1, request: StreamRequest::Push("wx-1".to_owned()) });
+    let first = scene.asked().clone();
+    scene.engine_says(&json!({"re": first["id"], "error": fault("conference-limit")}));
+    let second = scene.asked().clone();
+    assert_eq!(
+        (&second["op"], &second["key"], &second["audio"], &second["video"]),
+        (&json!("publish"), &first["key"], &json!(true), &json!(false))
+    );
+    scene.engine_says(&json!({"re": second["id"], "ok": {"op": "publish"}}));
+    assert!(matches!(scene.others.last(), Some(Output::Answer { ask: 1, answer: Ok(_) })));
+    scene.feed(Input::Stream { ask: 2, request: StreamRequest::Push("wx-1".to_owned()) });
+    for _ in 0..2 {
+        let asked = scene.asked().clone();
+        scene.engine_says(&json!({"re": asked["id"], "error": fault("conference-limit")}));
+    }
+    assert!(matches!(scene.others.last(), Some(Output::Answer { ask: 2, answer: Err(_) })), "not for ever");
+}
+
+/// Comes back on another connection; returns the frames after the reply.
+fn back(scene: &mut Scene) -> Vec<Value> {
+    scene.feed(Input::Detached);
+    scene.news();
+    let streams = "http://h/streams".to_owned();
+    scene.feed(Input::Attached { tsx: None, login: Box::new(login("ann")), streams });
+    scene.welcome("replayed");
+    scene.news().split_off(1)
+}
+
+#[test]
+fn a_role_and_attributes_that_were_lost_with_a_connection_are_told_once_more() {
+    let mut scene = Scene::inside();
+    scene.says(&json!({"op": 1000, "tsxId": "p", "cver": 1}));
+    assert!(back(&mut scene).is_empty(), "it heard everything");
+    let changes = json!([{"key": "k"}, {"key": "topic", "value": "tea"}]);
+    scene.push(1, json!({"ev": "roleChanged", "member": 5, "user": "ann", "role": "audience"}));
+    scene.push(2, json!({"ev": "attributesChanged", "changes": changes, "by": "bob"}));
+    let frames = back(&mut scene);
+    assert_eq!((ops(&frames), &frames[0]["role"]), (vec![412, 402], &json!(1)));
+    let told: Vec<(&Value, &Value)> =
+        frames[1]["cattrs"].as_array().unwrap().iter().map(|one| (&one["key"], &one["op"])).collect();
+    assert_eq!(told, [(&json!("k"), &json!("DEL")), (&json!("topic"), &json!("UPDATE"))]);
+    scene.says(&json!({"op": 1000, "tsxId": "p", "cver": 9}));
+    assert!(back(&mut scene).is_empty());
+    for n in 0..1_000u64 {
+        let changes = json!([{"key": format!("a{n}"), "value": "1"}]);
+        scene.push(2 * n + 3, json!({"ev": "attributesChanged", "changes": changes}));
+        let changes = json!([{"key": format!("a{n}")}]);
+        scene.push(2 * n + 4, json!({"ev": "attributesChanged", "changes": changes}));
+    }
+    let frames = back(&mut scene);
+    assert!(frames[0]["cattrs"].as_array().unwrap().len() <= 200, "what is kept is bounded");
+}
+
+#[test]
+fn attributes_that_went_while_too_much_was_missed_are_told_as_gone() {
+    let mut scene = Scene::inside();
+    scene.news();
+    let state = |attributes: Value| {
+        json!({"ev": "state", "conference": {
+            "conference": "c1", "kind": "ordinary", "you": {"member": 5, "user": "ann", "role": "talker"},
+            "members": [member(3, "bob", "admin")], "attributes": attributes,
+        }, "room": {
+            "room": {"text": "c1"}, "scene": "rtc", "role": "publisher", "audience": 0,
+            "members": [{"user": "bob", "away": false, "streams": [stream(true, true)]}],
+        }})
+    };
+    scene.push(90, state(json!({"k": "v"})));
+    assert!(scene.news().is_empty(), "nothing is different");
+    scene.push(91, state(json!({"l": "w"})));
+    let told = scene.told()["cattrs"].clone();
+    assert_eq!((&told[0]["key"], &told[0]["op"]), (&json!("k"), &json!("DEL")));
+    assert_eq!((&told[1]["key"], &told[1]["val"]), (&json!("l"), &json!("w")));
+}
+
+#[test]
+fn who_comes_back_to_a_stay_that_is_over_learns_whether_the_conference_is() {
+    let ends = [
+        (Some(ConferenceExit::Closed), -506),
+        (Some(ConferenceExit::Removed), -501),
+        (Some(ConferenceExit::OtherDevice), -501),
+        (None, -501),
+    ];
+    for (why, number) in ends {
+        let mut scene = Scene::new();
+        scene.says(&enter("ann", Some("gone")));
+        scene.wire.nothing_to_go_on_with(Some("MSG1-0"), why);
+        scene.feed(Input::Tick);
+        assert_eq!(scene.told()["result"], number, "{why:?}");
+    }
+}
+
+#[test]
+fn a_member_without_a_connection_whose_media_runs_is_not_given_up() {
+    let mut scene = Scene::inside();
+    scene.feed(Input::Alone);
+    for _ in 0..60 {
+        scene.later(10);
+    }
+    assert!(!scene.did("Close") && scene.wire.is_inside());
+    assert_eq!(scene.asked()["op"], "ping", "the engine is kept");
+    scene.push(1, json!({"ev": "conferenceJoined", "member": member(9, "eve", "talker")}));
+    let frames = back(&mut scene);
+    assert_eq!((ops(&frames), &frames[0]["mem"]["id"]), (vec![300, 402], &json!("MS_X9")));
+    scene.later(76);
+    assert!(scene.did("Close"), "with a connection it has to poll again");
+}
