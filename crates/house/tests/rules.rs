@@ -219,6 +219,30 @@ fn queues_are_bounded_and_nothing_is_unfinished() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// `scripts/rust-tests.mjs` runs test programs, and examples in comments are none: one would be compiled by nobody.
+#[test]
+fn examples_in_comments_are_text() {
+    let mut broken = Vec::new();
+    for path in [files("crates", &[".rs"]), files("bench", &[".rs"])].concat() {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let mut open = false;
+        for (n, line) in text.lines().enumerate() {
+            let Some(fence) = line
+                .trim_start()
+                .strip_prefix("//")
+                .and_then(|line| line.trim_start_matches(['/', '!']).trim().strip_prefix("```"))
+            else {
+                continue;
+            };
+            open = !open;
+            if open && fence != "text" {
+                broken.push(format!("{}:{}", shown(&path), n + 1));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "begin these with ```text:\n{}", broken.join("\n"));
+}
+
 /// Tests wait for conditions. The one pause between two looks is in the test kit.
 #[test]
 fn tests_do_not_sleep() {
