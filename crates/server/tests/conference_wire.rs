@@ -55,7 +55,8 @@ async fn what_is_wrong_with_a_request_is_said() {
     let cases = [
         ("{".to_owned(), -405, 400),
         ("[]".to_owned(), -405, 400),
-        (edited(|body| body["token"] = json!(7)), -405, 400),
+        (edited(|body| body["token"] = json!([7])), -405, 400),
+        (edited(|body| body["token"] = json!(7)), -500, 401),
         (edited(|body| body["token"] = json!("nonsense")), -500, 401),
         (edited(|body| body["token"] = json!(user_sig("bob"))), -500, 401),
         (edited(|body| body["role"] = json!(8)), -405, 400),
