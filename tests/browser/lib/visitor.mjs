@@ -112,6 +112,8 @@ export class Visitor {
 
   /** Closes the browser's window. No error may have been on its console. */
   async leaves() {
+    // As one goes who opens another page: pages of a context that is closed are told nothing.
+    await this.page.goto('about:blank')
     await this.context.close()
     assert.deepEqual(this.faults, [], `errors on the console of ${this.name}`)
   }
