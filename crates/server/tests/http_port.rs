@@ -32,7 +32,12 @@ async fn people_find_their_way() {
     let server = Running::start(config()).await;
     let about = server.get("/about").await;
     assert!(about.text().contains("/sdk/") && about.text().contains("http://phone.test"), "{about:?}");
-    assert_eq!(server.get("/sdk/").await.status, 200);
+    let sdk = server.get("/sdk/").await;
+    assert_eq!(sdk.status, 200);
+    for page in [&about, &sdk] {
+        let text = page.text();
+        assert!(text.contains("color-scheme: light dark") && !text.contains("{{"), "{text}");
+    }
     let archive = server.get("/sdk/huitong-sdk.zip").await;
     assert_eq!((archive.status, &archive.body[..2]), (200, b"PK".as_slice()));
     assert_eq!(server.get("/sdk/../Cargo.toml").await.status, 404);

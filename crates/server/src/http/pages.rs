@@ -8,6 +8,9 @@ use axum::response::{Html, IntoResponse, Response};
 
 const LANDING: &str = include_str!("../../pages/landing.html");
 
+/// What the pages of the server itself look like; its rules stand in place of `{{style}}`.
+pub(super) const STYLE: &str = include_str!("../../pages/pages.css");
+
 /// 200 once all listeners accept.
 pub(super) async fn healthz(State(shared): State<Shared>) -> (StatusCode, &'static str) {
     if shared.is_ready() { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "starting\n") }
@@ -29,6 +32,7 @@ pub(super) async fn about(State(shared): State<Shared>, headers: HeaderMap) -> H
     // http becomes ws, https becomes wss.
     let signal = format!("{}{}", server.replacen("http", "ws", 1), huitong_protocol::SIGNAL_PATH);
     let page = LANDING
+        .replace("{{style}}", STYLE)
         .replace("{{version}}", env!("CARGO_PKG_VERSION"))
         .replace("{{server}}", &server)
         .replace("{{signal}}", &signal)

@@ -144,7 +144,8 @@ pub(super) async fn index(State(shared): State<Shared>, headers: HeaderMap) -> H
             "<tr><td>This server was built before <code>make sdk</code>: no files.</td><td></td></tr>",
         );
     }
-    Html(INDEX.replace("{{rows}}", &rows).replace("{{server}}", &Addresses::of(&shared, &headers).server))
+    let page = INDEX.replace("{{style}}", super::pages::STYLE).replace("{{rows}}", &rows);
+    Html(page.replace("{{server}}", &Addresses::of(&shared, &headers).server))
 }
 
 /// One file, or the archive.
