@@ -3,21 +3,21 @@
 use crate::conference_kept::Keeping;
 use crate::engine::Engine;
 use crate::io::ConnId;
+use crate::paces::{Paces, Work};
 use crate::requests::flags;
-use huitong_auth::{TicketKeys, TicketNumbers};
+use huitong_auth::TicketKeys;
 use huitong_conference::{
-    Actor, AskId, ConferenceId, Conferences, Input, Limits, Output, Profile, Refusal, Reply, Settings,
-    Ticket, TicketId, UserKey, Wish,
+    Actor, AskId, Conference, ConferenceId, Conferences, Input, Limits, Output, Refusal, Reply, Settings,
+    UserKey, Wish,
 };
-use huitong_protocol::{AskTicket, ConferenceSettings, Done, Enter, EnterReply, Leave, Look, Publish};
+use huitong_protocol::{AskTicket, ConferenceSettings, Look, Publish};
 use huitong_room::RoomKey;
 use huitong_types::{
-    AppId, ConferenceName, ErrorCode, Fault, LeaveReason, Moment, Privileges, Redacted, Role, RoomId, Scene,
-    SessionId, StreamKind, UserId,
+    AppId, ConferenceName, ErrorCode, Fault, LeaveReason, Privileges, Redacted, Role, RoomId, SessionId,
+    StreamKind, UserId,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Write;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Who waits for the answer to a password.
@@ -30,9 +30,11 @@ pub(crate) enum Asker {
 }
 
 /// A request whose answer comes later.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Waiting {
     pub(crate) asker: Asker,
+    /// Who is to get what the password opens.
+    pub(crate) user: UserKey,
     /// Whether the conference was created by it.
     pub(crate) created: bool,
 }
@@ -59,6 +61,8 @@ pub(crate) struct Hall {
     /// Calls of the API that made conferences whose passwords are being hashed: there is nothing to be kept before.
     pub(crate) makers: HashMap<ConferenceId, u64>,
     pub(crate) keeping: Keeping,
+    /// How fast users may have passwords hashed, and write down attributes.
+    pub(crate) paces: Paces,
     /// Sessions that entered by `enter`, and hear of their conference.
     pub(crate) aware: HashSet<SessionId>,
     /// What the credential of a member allows, whatever the conference does.
@@ -81,6 +85,7 @@ impl Hall {
             asks: HashMap::new(),
             makers: HashMap::new(),
             keeping: Keeping::default(),
+            paces: Paces::default(),
             aware: HashSet::new(),
             granted: HashMap::new(),
             cameraless: HashSet::new(),
@@ -97,6 +102,7 @@ impl Hall {
             && self.asks.is_empty()
             && self.makers.is_empty()
             && self.keeping.is_idle()
+            && self.paces.is_idle()
             && self.aware.is_empty()
             && self.granted.is_empty()
             && self.cameraless.is_empty()
@@ -172,10 +178,17 @@ impl Engine {
         password: Redacted<String>,
         wish: Wish,
     ) -> Result<(), Fault> {
+        let checked = self.hall.machine.get(found.id).is_some_and(|conference| {
+            let creator = conference.creator.as_ref() == Some(&user.user);
+            conference.is_locked() && !creator && !password.reveal().is_empty()
+        });
+        if checked {
+            self.hall.paces.may(self.now, user, Work::Password)?;
+        }
         let input = Input::Ask { user: user.clone(), conference: found.id, password, wish };
         match self.in_hall(input).map_err(|refusal| refused(&refusal))? {
             Reply::Asked(ask) => {
-                self.hall.asks.insert(ask, Waiting { asker, created: found.created });
+                self.hall.asks.insert(ask, Waiting { asker, user: user.clone(), created: found.created });
                 Ok(())
             }
             _ => Err(Fault::new(ErrorCode::Internal)),
@@ -198,6 +211,7 @@ impl Engine {
         if let Some(room) = &room
             && let Some(conference) = self.hall.machine.in_room(user.app, room)
         {
+            self.may_find(user, room, conference)?;
             return Ok(Found { id: conference.id, created: false });
         }
         let settings = settings_of(&settings, password)?;
@@ -209,11 +223,15 @@ impl Engine {
             None => false,
         };
         // Who comes to a room where others are decides nothing about them, neither as an admin nor by its settings.
-        let (by, settings) = match occupied {
-            true => (Actor::BackEnd(user.app), self.settings_for_all(user.app, room.as_ref(), settings)?),
-            false => (Actor::User(user.clone()), settings),
+        let (creator, settings) = match occupied {
+            true => (None, self.settings_for_all(user.app, room.as_ref(), settings)?),
+            false => (Some(user.user.clone()), settings),
         };
-        self.create_conference(by, None, room, settings).map(|id| Found { id, created: !occupied })
+        if !password.reveal().is_empty() {
+            self.hall.paces.may(self.now, user, Work::Password)?;
+        }
+        let by = Actor::User(user.clone());
+        self.create_conference(by, creator, room, settings).map(|id| Found { id, created: !occupied })
     }
 
     /// Settings by which nobody in a room loses anything.
@@ -243,9 +261,29 @@ impl Engine {
         })
     }
 
+    fn rooms_need_keys(&self, app: AppId) -> bool {
+        self.config.apps.get(&app).is_some_and(|app| app.require_room_key)
+    }
+
+    /// Whether a client may come to a conference by the name of its room. Where rooms need a key and the conference has no
+    /// password, that would be a way around the key; who was given the name of the conference, which nobody guesses, is invited.
+    fn may_find(&self, user: &UserKey, room: &RoomId, conference: &Conference) -> Result<(), Fault> {
+        let known =
+            conference.creator.as_ref() == Some(&user.user) || conference.decision(&user.user).is_some();
+        let inside = conference.member_of(&user.user).is_some();
+        if !self.rooms_need_keys(user.app) || conference.is_locked() || known || inside {
+            return Ok(());
+        }
+        let sentence = format!(
+            "Rooms of this application need a privateMapKey, and the conference of the room {room} has no password: join with a \
+             key, or ask for a ticket by the name of the conference."
+        );
+        Err(Fault::because(ErrorCode::RoomKeyRequired, sentence).in_field("room"))
+    }
+
     /// Whether a client may make a conference of a room that it names. Where rooms need a key, that would be a way around it.
     fn may_claim(&self, app: AppId, room: &RoomId) -> Result<(), Fault> {
-        if self.config.apps.get(&app).is_some_and(|app| app.require_room_key) {
+        if self.rooms_need_keys(app) {
             let sentence = format!(
                 "Rooms of this application need a privateMapKey: its back-end makes the conference of the room {room}."
             );
@@ -334,135 +372,17 @@ impl Engine {
         }
     }
 
-    /// Whether a user may come into a conference while the application may begin nothing: one who has a seat there does.
-    fn may_enter_conference(&self, id: ConferenceId, user: &UserKey) -> Result<(), Fault> {
-        match self.hall.meta.get(&id) {
-            Some(meta) => self.may_enter(&meta.key, &user.user),
-            None => self.may_begin(user.app),
-        }
-    }
-
-    pub(crate) fn enter_conference(&mut self, session: SessionId, enter: Enter) -> Result<Done, Fault> {
-        let user = self.conference_user(session)?;
-        let ticket = self.read_ticket(&user, &enter)?;
-        let id = ticket.conference;
-        let again = self.hall.machine.of_session(session).is_some_and(|(present, _)| present.id == id);
-        if self.draining && !again {
-            return Err(Fault::new(ErrorCode::ShuttingDown));
-        }
-        self.may_enter_conference(id, &user)?;
-        if !again && self.rooms.room_of(session).is_some_and(|key| !self.is_room_of(id, key)) {
-            return Err(Fault::new(ErrorCode::AlreadyInRoom));
-        }
-        self.media.may_register(&self.urls, session, &enter.publish)?;
-        // Who lets somebody in decides what it may do; a room key is not asked for.
-        self.hall.granted.insert(session, Privileges::ALL);
-        let profile = Profile { nick: enter.nick.map(Arc::from), ext: enter.ext.map(Arc::from) };
-        let input = Input::Enter { session, user, conference: id, ticket, profile };
-        self.seated(session, input)?;
-        self.hall.aware.insert(session);
-        self.label(session, enter.record_id, enter.details);
-        for publish in enter.publish {
-            let kind = publish.stream;
-            if let Err(fault) = self.publish_here(session, publish) {
-                self.tell_refused(session, kind, &fault);
-            }
-        }
-        let conference = self.conference_state(session).ok_or(Fault::new(ErrorCode::Internal))?;
-        let state = self.state_of(session).ok_or(Fault::new(ErrorCode::Internal))?;
-        Ok(Done::Enter(Box::new(EnterReply { conference, state })))
-    }
-
-    /// Lets the machine give a seat. If the room refuses it, nothing has happened.
-    fn seated(&mut self, session: SessionId, input: Input) -> Result<(), Fault> {
-        self.hall.let_in = None;
-        let result = self.in_hall(input).map_err(|refusal| refused(&refusal));
-        let failed = result.err().or_else(|| self.hall.let_in.take());
-        let Some(fault) = failed else { return Ok(()) };
-        let reason = huitong_conference::ExitReason::Failed;
-        // Only who has got a place by this request can be without a seat.
-        if self.rooms.room_of(session).is_none() {
-            let _nowhere = self.in_hall(Input::Leave { session, reason });
-            self.hall.granted.remove(&session);
-        }
-        Err(fault)
-    }
-
-    fn read_ticket(&self, user: &UserKey, enter: &Enter) -> Result<Ticket, Fault> {
-        let numbers = self.hall.tickets.read(user.app, &user.user, &enter.ticket);
-        let numbers = numbers.ok_or(Fault::new(ErrorCode::TicketInvalid).in_field("ticket"))?;
-        let TicketNumbers { ticket, conference, role, expires_ms } = numbers;
-        let id = ConferenceId(conference);
-        match self.hall.named(user.app, &enter.conference) {
-            Some(named) if named == id => {}
-            Some(_) => return Err(Fault::new(ErrorCode::TicketInvalid).in_field("ticket")),
-            // The ticket proves that there was one.
-            None if !self.hall.meta.contains_key(&id) => {
-                return Err(Fault::new(ErrorCode::ConferenceOver).in_field("conference"));
-            }
-            None => return Err(Fault::new(ErrorCode::NoConference).in_field("conference")),
-        }
-        Ok(Ticket {
-            id: TicketId(ticket),
-            conference: id,
-            user: user.clone(),
-            role: huitong_conference::Role::from_number(role),
-            expires: Moment::from_millis(expires_ms),
-        })
-    }
-
-    /// The text of a ticket.
-    pub(crate) fn write_ticket(&self, ticket: &Ticket) -> Redacted<String> {
-        let numbers = TicketNumbers {
-            ticket: ticket.id.0,
-            conference: ticket.conference.0,
-            role: ticket.role.map_or(0, huitong_conference::Role::number),
-            expires_ms: ticket.expires.as_millis(),
-        };
-        self.hall.tickets.write(ticket.user.app, &ticket.user.user, &numbers)
-    }
-
-    /// A join of a room that is a conference: its policy decides. `None`: the room is a plain one.
-    pub(crate) fn join_conference(
-        &mut self,
-        session: SessionId,
-        user: UserKey,
-        join: &Door<'_>,
-    ) -> Option<Result<(), Fault>> {
-        let conference = self.hall.machine.in_room(join.key.app, &join.key.room)?;
-        let (id, scene) = (conference.id, crate::conference_views::scene_of(conference.kind));
-        if scene != join.scene {
-            let sentence = "The room is a conference with another scene; join it with that scene.";
-            return Some(Err(Fault::because(ErrorCode::SceneMismatch, sentence).in_field("scene")));
-        }
-        if self.rooms.room_of(session).is_some_and(|key| key != join.key) {
-            return Some(Err(Fault::new(ErrorCode::AlreadyInRoom)));
-        }
-        if !join.privileges.allows(Privileges::ENTER) {
-            return Some(Err(Fault::new(ErrorCode::MayNotEnter)));
-        }
-        self.hall.granted.insert(session, join.privileges);
-        let role = crate::conference_views::wish_of(join.role);
-        let admit = Input::Admit { session, user, conference: id, role, authority: join.authority };
-        let locked = || {
-            let sentence = "This room is a conference with a password: enter it with a ticket.";
-            Fault::because(ErrorCode::MayNotEnter, sentence).in_field("room")
-        };
-        let result = self.seated(session, admit);
-        Some(result.map_err(|fault| if fault.code == ErrorCode::WrongPassword { locked() } else { fault }))
-    }
-
-    pub(crate) fn is_room_of(&self, id: ConferenceId, key: &RoomKey) -> bool {
-        self.hall.meta.get(&id).is_some_and(|meta| meta.key == *key)
-    }
-
     /// Registers or updates a stream; in a conference it must have a place there.
     pub(crate) fn publish_here(&mut self, session: SessionId, publish: Publish) -> Result<(), Fault> {
         let (kind, tracks) = (publish.stream, flags(publish.audio, publish.video));
         self.claim_stream(session, kind, publish.video)?;
-        self.in_room(huitong_room::Input::Declare { session, kind, tracks })?;
-        self.register(session, publish);
-        Ok(())
+        let declared = self.in_room(huitong_room::Input::Declare { session, kind, tracks });
+        match declared {
+            Ok(()) => self.register(session, publish),
+            // Who may not send it takes nobody's place.
+            Err(_) => self.release_stream(session, kind),
+        }
+        declared
     }
 
     /// Takes a place for a stream among those of its conference. Outside of conferences there is nothing to take.
@@ -503,28 +423,6 @@ impl Engine {
             debug_assert!(freed.is_ok(), "to send nothing is never refused");
         }
     }
-
-    pub(crate) fn leave(&mut self, session: SessionId, leave: &Leave) -> Result<Done, Fault> {
-        if self.hall.machine.of_session(session).is_none() {
-            let input = huitong_room::Input::Leave { session, reason: LeaveReason::Left };
-            return self.in_room(input).map(|()| Done::Leave);
-        }
-        let reason =
-            leave.reason.map_or(huitong_conference::ExitReason::Left, crate::conference_views::exit_of);
-        self.in_hall(Input::Leave { session, reason }).map_err(|refusal| refused(&refusal))?;
-        self.hall.aware.remove(&session);
-        Ok(Done::Leave)
-    }
-}
-
-/// A way into a room that is not by a ticket.
-pub(crate) struct Door<'a> {
-    pub(crate) key: &'a RoomKey,
-    pub(crate) scene: Scene,
-    pub(crate) role: Role,
-    pub(crate) privileges: Privileges,
-    /// The back-end has sent it.
-    pub(crate) authority: bool,
 }
 
 /// How a conference is set up, as the machine takes it.
@@ -536,7 +434,7 @@ pub(crate) fn settings_of(
     let default_role = settings.default_role.map(crate::conference_views::role_of);
     if default_role == Some(huitong_conference::Role::Admin) {
         let sentence = "Nobody is admin by default; allowed are audience and talker.";
-        return Err(Fault::because(ErrorCode::InvalidField, sentence).in_field("settings"));
+        return Err(Fault::because(ErrorCode::InvalidField, sentence).in_field("defaultRole"));
     }
     Ok(Settings {
         kind: crate::conference_views::kind_of(settings.kind),
@@ -562,7 +460,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Fault {
         Refusal::RoomTaken => ErrorCode::RoomTaken,
         Refusal::WrongPassword => ErrorCode::WrongPassword,
         Refusal::Wait(_) => ErrorCode::TooManyGuesses,
-        Refusal::ServerFull => ErrorCode::ServerFull,
+        Refusal::ServerFull | Refusal::AppFull => ErrorCode::ServerFull,
         Refusal::TicketInvalid => ErrorCode::TicketInvalid,
         Refusal::TicketExpired => ErrorCode::TicketExpired,
         Refusal::TicketVoid => ErrorCode::TicketVoid,

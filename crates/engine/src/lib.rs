@@ -13,8 +13,9 @@
 //!   ones), `mixing`, and `stays` (what has to be counted of it).
 //! - Calls: `calls` (what clients ask, and the tables), `call_events` (what calls, rooms and sessions do to each other),
 //!   `call_views` (how each sees a call), `call_log`, `groups`, `call_api`.
-//! - Conferences, in the same order: `conferences`, `conference_events`, `conference_views`, `conference_api`; and
-//!   `conference_kept` (what outlives the server).
+//! - Conferences, in the same order: `conferences`, `conference_entry` (the ways in and out), `conference_events`,
+//!   `conference_views`, `conference_api`; `conference_kept` (what outlives the server) and `paces` (how fast users may ask for
+//!   what costs others something).
 //! - The back-end API: `backend` dispatches it.
 //!
 //! A machine numbers what it has; clients and back-ends know it by a name that cannot be guessed. So there are two of some
@@ -33,6 +34,7 @@ mod call_log;
 mod call_views;
 mod calls;
 mod conference_api;
+mod conference_entry;
 mod conference_events;
 mod conference_kept;
 mod conference_views;
@@ -47,6 +49,7 @@ mod lazy_push;
 mod login;
 mod media;
 mod mixing;
+mod paces;
 mod playing;
 mod publishing;
 mod random;
