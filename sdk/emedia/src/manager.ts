@@ -281,7 +281,10 @@ export class Manager {
 
   /** An addition: answers a raised hand with no. */
   declineHand(confrId: unknown, memberName: unknown): Promise<any> {
-    return this.governing((conference, who) => ({ op: 'decline', conference, user: this.people(who, memberName).users[0] ?? '' }), confrId);
+    return this.governing((conference, who) => {
+      const { users, members } = this.people(who, memberName);
+      return { op: 'decline', conference, user: users[0] ?? this.stage?.userOf(members[0] ?? 0) ?? '' };
+    }, confrId);
   }
 
   /** Looks at a conference. */

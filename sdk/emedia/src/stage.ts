@@ -57,7 +57,12 @@ export class Stage {
     return found ? found[0] : null;
   }
 
-  /** Something happened. True when that was the end. */
+  /** Who is the member of this number, if it is known. */
+  userOf(number: number): string | undefined {
+    return this.members.get(number)?.userName ?? this.hands.get(number)?.user;
+  }
+
+  /** Something happened. */
   tell(event: ConferenceEvent, session: string): void {
     switch (event.type) {
       case 'entered':
