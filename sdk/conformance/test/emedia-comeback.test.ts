@@ -152,6 +152,24 @@ test('hands_that_are_down_when_an_admin_is_back_are_told_down', async () => {
   assert.deepEqual(ann.take().filter(({ name }) => name === 'onHandRaised').map(({ args }) => [args[0].userName, args[1]]), [['bob', false]]);
 });
 
+test('without_network_at_the_start_one_enters_when_it_is_there_or_hears_that_it_is_to_blame', async () => {
+  const world = new World();
+  const ann = world.person('ann');
+  world.server.unreachable = true;
+  const first = ann.mgr.joinRoom({ roomName: 'standup', role: 3 });
+  const pushed = ann.mgr.pubStream('wx-1-abc').catch((error: any) => error);
+  const { error, reason } = await world.settled(first, 25_000);
+  assert.deepEqual([error, reason.error, (await world.settled(pushed)).error, ann.news()], [-1, -9527, -9527, []]);
+  const second = ann.mgr.joinRoom({ roomName: 'standup', role: 3 });
+  await world.wait(10_000);
+  world.server.unreachable = false;
+  assert.equal((await world.settled(second, 9000)).confrId, world.conference());
+  delete ann.phone.wx['huitong'];
+  const missing = await world.settled(ann.mgr.joinRoom({ roomName: 'other', role: 3 }));
+  assert.match(missing.reason.message, /No server is configured/);
+  assert.deepEqual(Object.keys(world.server.conferences.people(world.conference())), ['ann'], 'it stays where it is');
+});
+
 test('a_token_that_the_application_renews_by_itself_is_the_one_that_counts', async () => {
   const { world, bob } = await two();
   const { context } = bob.phone.wx['WebIM'].conn;

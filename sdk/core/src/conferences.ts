@@ -229,7 +229,13 @@ export class Conferences implements ConnectionListener {
 
   /** The connection is over. */
   ended(end: End): void {
+    const neverIn = this.welcome === null;
     this.forget(this.connection);
+    if (end.why === 'lost' && neverIn && this.identity && this.asks.waiting) {
+      // Whoever asks now came later than this login began, and has patience of its own.
+      this.connect(this.identity);
+      return;
+    }
     const reasons: Partial<Record<string, ConferenceExit>> = { takenOver: 'otherDevice', loggedOut: 'removed' };
     const reason = end.why === 'ended' ? (reasons[end.reason] ?? 'failed') : 'failed';
     const codes: Partial<Record<string, Failure['code']>> = { takenOver: 'taken-over', credentialExpired: 'credential-expired' };
