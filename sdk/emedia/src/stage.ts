@@ -130,7 +130,7 @@ export class Stage {
   /** Out: everything that was known ends first. */
   exit({ reason, failed }: Exit): void {
     this.isOut = true;
-    this.clear(reason, true);
+    this.clear(reason);
     this.fire('onConferenceExit', reason, failed);
   }
 
@@ -138,7 +138,7 @@ export class Stage {
     const before = this.state;
     if (again) {
       if (!this.rebuilds()) {
-        this.clear(undefined, false);
+        this.clear(undefined);
         [...this.hands.values()].forEach((member) => this.hand(member, false));
       }
       this.members.clear();
@@ -278,11 +278,10 @@ export class Stage {
     }
   }
 
-  /** Streams, then members go; `self`: oneself too. */
-  private clear(reason: number | undefined, self: boolean): void {
-    const own = this.state?.you.member;
+  /** Streams, then members go, oneself as well: each entry gives another id. */
+  private clear(reason: number | undefined): void {
     [...this.streams.keys()].forEach((number) => this.removed(number, reason ?? STREAM_OFF));
-    [...this.members.keys()].filter((number) => self || number !== own).forEach((number) => this.left(number, undefined));
+    [...this.members.keys()].forEach((number) => this.left(number, undefined));
   }
 
   private written({ changes, by }: Pick<Extract<ConferenceEvent, { type: 'attributes' }>, 'changes' | 'by'>): void {
