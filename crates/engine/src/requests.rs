@@ -1,7 +1,7 @@
 //! What clients ask once they are connected.
 
-use crate::conference_entry::Door;
 use crate::conferences::Asker;
+use crate::conferences::Door;
 use crate::engine::{Engine, Labels};
 use crate::io::{ConnId, TrackFlags};
 use huitong_conference::{Kind, UserKey};

@@ -1,9 +1,10 @@
-//! The ways into a conference, by a ticket and by the door of its room, and the way out.
+//! Ways into a conference and out of it: by a ticket, or by the door of its room.
 
-use crate::conferences::refused;
+use super::refused;
+use super::views::{exit_of, scene_of, wish_of};
 use crate::engine::Engine;
 use huitong_auth::TicketNumbers;
-use huitong_conference::{ConferenceId, Input, Profile, Ticket, TicketId, UserKey};
+use huitong_conference::{ConferenceId, ExitReason, Input, Profile, Role as Rank, Ticket, TicketId, UserKey};
 use huitong_protocol::{Done, Enter, EnterReply, Leave};
 use huitong_room::RoomKey;
 use huitong_types::{ErrorCode, Fault, LeaveReason, Moment, Privileges, Redacted, Role, Scene, SessionId};
@@ -23,7 +24,7 @@ pub(crate) struct Door<'a> {
 
 impl Engine {
     /// Whether a user may come into a conference while the application may begin nothing: one who has a seat there does.
-    pub(crate) fn may_enter_conference(&self, id: ConferenceId, user: &UserKey) -> Result<(), Fault> {
+    pub(super) fn may_enter_conference(&self, id: ConferenceId, user: &UserKey) -> Result<(), Fault> {
         match self.hall.meta.get(&id) {
             Some(meta) => self.may_enter(&meta.key, &user.user),
             None => self.may_begin(user.app),
@@ -80,8 +81,7 @@ impl Engine {
         }
         // Only who has got a place by this request can be without a seat.
         if !inside {
-            let reason = huitong_conference::ExitReason::Failed;
-            let _nowhere = self.in_hall(Input::Leave { session, reason });
+            let _nowhere = self.in_hall(Input::Leave { session, reason: ExitReason::Failed });
         }
         Err(fault)
     }
@@ -104,7 +104,7 @@ impl Engine {
             id: TicketId(ticket),
             conference: id,
             user: user.clone(),
-            role: huitong_conference::Role::from_number(role),
+            role: Rank::from_number(role),
             expires: Moment::from_millis(expires_ms),
         })
     }
@@ -114,7 +114,7 @@ impl Engine {
         let numbers = TicketNumbers {
             ticket: ticket.id.0,
             conference: ticket.conference.0,
-            role: ticket.role.map_or(0, huitong_conference::Role::number),
+            role: ticket.role.map_or(0, Rank::number),
             expires_ms: ticket.expires.as_millis(),
         };
         self.hall.tickets.write(ticket.user.app, &ticket.user.user, &numbers)
@@ -128,7 +128,7 @@ impl Engine {
         join: &Door<'_>,
     ) -> Option<Result<(), Fault>> {
         let conference = self.hall.machine.in_room(join.key.app, &join.key.room)?;
-        let (id, scene) = (conference.id, crate::conference_views::scene_of(conference.kind));
+        let (id, scene) = (conference.id, scene_of(conference.kind));
         if scene != join.scene {
             let sentence = "The room is a conference with another scene; join it with that scene.";
             return Some(Err(Fault::because(ErrorCode::SceneMismatch, sentence).in_field("scene")));
@@ -140,8 +140,8 @@ impl Engine {
             return Some(Err(Fault::new(ErrorCode::MayNotEnter)));
         }
         let role = match join.talks {
-            true => Some(huitong_conference::Role::Talker),
-            false => crate::conference_views::wish_of(join.role),
+            true => Some(Rank::Talker),
+            false => wish_of(join.role),
         };
         let admit = Input::Admit { session, user, conference: id, role, authority: join.authority };
         let locked = || {
@@ -152,17 +152,12 @@ impl Engine {
         Some(result.map_err(|fault| if fault.code == ErrorCode::WrongPassword { locked() } else { fault }))
     }
 
-    pub(crate) fn is_room_of(&self, id: ConferenceId, key: &RoomKey) -> bool {
-        self.hall.meta.get(&id).is_some_and(|meta| meta.key == *key)
-    }
-
     pub(crate) fn leave(&mut self, session: SessionId, leave: &Leave) -> Result<Done, Fault> {
         if self.hall.machine.of_session(session).is_none() {
             let input = huitong_room::Input::Leave { session, reason: LeaveReason::Left };
             return self.in_room(input).map(|()| Done::Leave);
         }
-        let reason =
-            leave.reason.map_or(huitong_conference::ExitReason::Left, crate::conference_views::exit_of);
+        let reason = leave.reason.map_or(ExitReason::Left, exit_of);
         self.in_hall(Input::Leave { session, reason }).map_err(|refusal| refused(&refusal))?;
         self.hall.aware.remove(&session);
         Ok(Done::Leave)
