@@ -2,6 +2,7 @@
 const TRTC = require('../huitong/trtc-wx/trtc-wx')
 const { credentials } = require('../utils/credentials')
 const { log } = require('../utils/log')
+const { isPlain, nameOf } = require('../utils/names')
 const { texts } = require('../utils/texts')
 
 /** Louder than this counts as speaking, of 100. */
@@ -30,7 +31,7 @@ module.exports = Behavior({
       this.room = Number(query.room)
       this.media = media
       this.users = []
-      this.userID = decodeURIComponent(query.name || '')
+      this.userID = nameOf(query, isPlain)
       wx.setNavigationBarTitle({ title: `${this.data.t.room} ${query.room}` })
       wx.setKeepScreenOn({ keepScreenOn: true })
       this.TRTC = new TRTC(this)

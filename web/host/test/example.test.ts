@@ -71,7 +71,9 @@ test('both_languages_have_the_same_words_and_the_pages_use_no_others', () => {
   // eslint-disable-next-line no-new-func
   new Function('module', text('utils/texts.js'))(module);
   const { zh, en } = module.exports;
-  assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
+  const names = (of: Record<string, unknown>): string[] => Object.entries(of).flatMap(([name, value]) =>
+    [name, ...(value !== null && typeof value === 'object' ? Object.keys(value).map((part) => `${name}.${part}`) : [])]).sort();
+  assert.deepEqual(names(zh), names(en));
   const used = new Set<string>();
   for (const file of own.filter((one) => /\.(js|wxml)$/.test(one) && !one.endsWith('texts.js'))) {
     for (const [, word] of text(file).matchAll(/(?<![\w.])(?:this\.data\.)?(?:t|texts\(\))\.(\w+)/g)) {
