@@ -83,6 +83,8 @@ export class Room implements ConnectionListener {
   private readonly connection: Line;
   private readonly mirror = new Mirror();
   private readonly publications = new Map<StreamKind, Publication>();
+  /** What of a join's streams was refused: it is told before the join is answered. */
+  private readonly refusedEarly = new Set<StreamKind>();
   private readonly subscriptions = new Map<string, Subscription>();
   private wantedRole: Role;
   private role: Role | undefined;
@@ -287,6 +289,8 @@ export class Room implements ConnectionListener {
       this.removed(event.reason, event.message);
     } else if (this.inRoom) {
       this.changed(event);
+    } else if (event.ev === 'publishRefused') {
+      this.refusedEarly.add(event.stream);
     }
   }
 
@@ -421,6 +425,7 @@ export class Room implements ConnectionListener {
       return;
     }
     this.joining = true;
+    this.refusedEarly.clear();
     const { room, scene, privateMapKey, recordId, details } = this.stay;
     const mix = this.mixWanted;
     const declared = this.wantedRole === 'publisher' ? [...this.publications.values()] : [];
@@ -446,7 +451,7 @@ export class Room implements ConnectionListener {
       const { state } = answer.ok;
       this.refusals = 0;
       this.mixTold = mix;
-      sent.forEach((told, wish) => (wish.told = state.role === 'publisher' ? told : undefined));
+      sent.forEach((told, wish) => (wish.told = state.role === 'publisher' && !this.refusedEarly.has(wish.stream) ? told : undefined));
       if (!this.inRoom) {
         this.queue.push({ type: 'joined', again: this.joinedOnce });
       }
@@ -512,8 +517,16 @@ export class Room implements ConnectionListener {
       // That requests came too fast is nobody's concern; anything else keeps the others from seeing this member.
       if ('error' in answer && answer.error.code !== 'rate-limited') {
         this.run(() => this.queue.push({ type: 'refused', op: 'publish', failure: answer.error }));
+        this.sendSoundAlone(wish, answer.error);
       }
     });
+  }
+
+  /** Where there is no place for one more picture the sound needs none. The picture is tried again. */
+  private sendSoundAlone({ stream, key, want }: Publication, { code }: Failure): void {
+    if (code === 'conference-limit' && stream === 'main' && want.audio && want.video) {
+      this.connection.request({ op: 'publish', stream, key, audio: true, video: false }, () => undefined);
+    }
   }
 
   private bringSubscription(wish: Subscription): void {
