@@ -47,6 +47,7 @@ module.exports = Behavior({
       if (this.data.state !== 'left' && this.TRTC) {
         const { pusher, playerList } = this.TRTC.exitRoom()
         this.setData({ state: 'left', pusher, players: playerList })
+        wx.setKeepScreenOn({ keepScreenOn: false })
       }
     },
 
