@@ -161,7 +161,12 @@ step('in_a_large_conference_everybody_is_heard_as_one_sound', async () => {
   pat.forget()
   assert.equal((await pat.joins('congress', { role: 3 })).role, 3)
   await sees('pat')
-  await dora.until('hears the mix', () => dora.ask(() => document.querySelector('#mix')?.video.currentTime > 0.5))
+  await dora.find('#mix').waitFor({ state: 'attached' })
+  await dora.ask(() => {
+    const mix = document.querySelector('#mix')
+    mix.addEventListener('audiovolumenotify', ({ detail }) => detail.volume > 0 && (mix.dataset.heard = 'yes'))
+  })
+  await dora.find('#mix[data-heard]').waitFor({ state: 'attached' })
   await dora.tap('#leave')
   await dora.find('#enter').waitFor()
   assert.deepEqual(dora.faults, [], dora.lines.filter((line) => line.startsWith('error')).join('\n'))

@@ -47,6 +47,7 @@ export const TEXTS = {
   unshare: ['Stop sharing', '停止共享'],
   people: ['People', '成员'],
   closePeople: ['Close the list of people', '关闭成员列表'],
+  dismiss: ['Close', '关闭'],
   leave: ['Leave', '离开'],
   copy: ['Copy link', '复制链接'],
   copied: ['The link is copied.', '链接已复制。'],

@@ -176,6 +176,8 @@ Page({
 
   push() {
     mgr.pubStream(emedia.util.getRtcId()).then(({ data, voff }) => {
+      // An admin may have decided otherwise meanwhile.
+      if (this.data.state !== 'inside' || this.data.role === AUDIENCE) return
       const wanted = this.data.camera && !voff
       this.setData({ url: data.rtmp, camera: false }, () => {
         wx.createLivePusherContext().start()
