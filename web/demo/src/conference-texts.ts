@@ -90,6 +90,7 @@ export const CONFERENCE_TEXTS = {
   stageFull: ['As many may talk as the conference allows: make somebody a listener first.', '可发言人数已达上限，请先将某人设为听众。'],
   conferenceFull: ['The conference is full; come again later.', '会议已满，请稍后再来。'],
   conferenceGone: ['That conference is over: enter once more to begin a new one with this name.', '该会议已结束：再次点击进入即可用此名称新建。'],
+  notLetIn: ['You are not allowed to enter this conference: ask whoever invited you.', '你没有进入该会议的权限，请联系邀请你的人。'],
   nameTaken: ['A room of this name is in use for something else: choose another name.', '同名房间正用于其他用途，请换一个名称。'],
   tooManyMade: ['You have made as many conferences as you may: end one of them first.', '你创建的会议已达上限，请先结束其中一个。'],
   ticketStale: ['It took too long to enter, or an admin changed something: enter once more.', '进入超时或管理员作了更改，请再次点击进入。'],
