@@ -216,7 +216,7 @@ step('a_phone_that_knows_of_no_conference_is_heard_where_no_camera_is_left', asy
   const [ida, gus] = await Promise.all([arrives('ida', { room: 'one_camera', toneHz: 900 }), meeting.phone('gus')])
   await ida.enters()
   await ida.until('sends its picture', async () => (await ida.person('ida'))?.video === 'true')
-  await meeting.enter(gus, { strRoomID: 'one_camera' })
+  await assert.rejects(meeting.enter(gus, { strRoomID: 'one_camera' }), /As many cameras are on/, 'its page is told')
   await Promise.all([ida.hears(gus), ida.lists('gus', { audio: 'true', video: 'false' })])
   await Promise.all([ida.leaves(), gus.kill()])
 })
