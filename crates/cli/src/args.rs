@@ -256,6 +256,9 @@ pub(crate) struct Usage {
     /// Only what was used in this room.
     #[arg(long)]
     pub(crate) room: Option<String>,
+    /// What `members` have used [default], or what `guests` have received, who play minted URLs.
+    #[arg(long, value_name = "WHO")]
+    pub(crate) of: Option<String>,
 }
 
 /// Where the server is.

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use load::{Flags, env_names, load};
-pub(crate) use validate::HOST_MAX_CHARS;
+pub(crate) use validate::{HOST_MAX_CHARS, QUOTA_MOST};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub struct Config {
     pub store: StoreSection,
     /// How usage is counted.
     pub usage: UsageSection,
+    /// Who operates the server.
+    pub operator: OperatorSection,
     /// The applications served.
     pub app: Vec<AppSection>,
     /// The mini program that is previewed; set by its command alone.
@@ -310,6 +312,15 @@ pub struct UsageSection {
     pub day_offset_minutes: i32,
 }
 
+/// Who operates the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OperatorSection {
+    /// The secret by which the API knows the operator. Empty: there is none, and the operator's calls are refused.
+    #[serde(deserialize_with = "secret_text")]
+    pub secret: Redacted<String>,
+}
+
 /// One application.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -388,7 +399,7 @@ const fn yes() -> bool {
 fn secret_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Redacted<String>, D::Error> {
     match toml::Value::deserialize(deserializer) {
         Ok(toml::Value::String(text)) => Ok(Redacted::new(text)),
-        _ => Err(serde::de::Error::custom("the secret of an application must be a text in quotes")),
+        _ => Err(serde::de::Error::custom("a secret must be a text in quotes")),
     }
 }
 
