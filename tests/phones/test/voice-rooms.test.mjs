@@ -77,6 +77,21 @@ test('a_microphone_that_is_closed_leaves_the_list_and_may_be_opened_again', asyn
   assert.deepEqual(b.all('EVENT_USER_LIST_UPDATE').map(({ params }) => lists(params)), [[ANN], [], [ANN]])
 })
 
+test('switches_that_are_pressed_to_and_fro_end_as_they_were_left', async () => {
+  const [a, b] = await enter(ann, bob)
+  const press = async (phone, method) => {
+    for (let n = 0; n < 15; n++) await phone.call('run', method, n % 2 === 0)
+  }
+  await Promise.all([press(ann, 'enableMic'), press(bob, 'enableSpeaker'), press(bob, 'enableMic'), press(ann, 'enableSpeaker')])
+  await Promise.all([ann.hears(bob), bob.hears(ann)])
+  await until(async () => (await meeting.server.room(`@${ROOM}`)).members.every(({ streams }) => streams.length === 1), {
+    what: 'each has one stream',
+    within: 15000,
+  })
+  for (const ear of [a, b]) assert.deepEqual(ear.all('EVENT_ERROR'), [], 'no page is told of what was overtaken')
+  assert.deepEqual([ann.data.list, bob.data.list].map((list) => list.length), [1, 1])
+})
+
 test('the_speaker_silences_those_who_are_there_and_those_who_come_later', async () => {
   await enter(ann, bob, cid)
   await opensMic(ann)
