@@ -121,6 +121,7 @@ impl Server {
             tls,
             connections: Arc::new(Semaphore::new(config.limits.http_connections)),
             flv,
+            proxies: Arc::new(http::Proxies(config.server.trusted_proxies.clone())),
         };
         let gateway =
             RtmpGateway { fanout, authority, wire: RTMP, connections: config.limits.rtmp_connections };

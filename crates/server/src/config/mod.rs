@@ -4,6 +4,7 @@
 //! Values come from flags, then `HUITONG_…` environment variables, then the file, then the defaults here.
 
 mod load;
+mod network;
 mod unknown;
 mod validate;
 
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use load::{Flags, env_names, load};
+pub use network::Network;
 pub(crate) use validate::{HOST_MAX_CHARS, QUOTA_MOST};
 
 /// Everything that can be configured.
@@ -65,6 +67,8 @@ pub struct ServerSection {
     /// Full public URL of the HTTP side when a proxy stands before it, for example `https://rtc.example.com`.
     /// Empty: derived from `public_host` and the HTTP port.
     pub public_url: String,
+    /// Proxies whose `X-Forwarded-For` says from where a client comes. Empty: nobody is believed.
+    pub trusted_proxies: Vec<Network>,
     /// PEM file with the certificate chain. Empty: no TLS on the HTTP port.
     pub tls_cert: PathBuf,
     /// PEM file with the private key that belongs to `tls_cert`.
@@ -84,6 +88,7 @@ impl Default for ServerSection {
             data: PathBuf::from("./data"),
             public_host: String::new(),
             public_url: String::new(),
+            trusted_proxies: Vec::new(),
             tls_cert: PathBuf::new(),
             tls_key: PathBuf::new(),
             drain_seconds: 5,

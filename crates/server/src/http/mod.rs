@@ -7,6 +7,7 @@ pub(crate) mod listener;
 mod metrics;
 mod pages;
 pub(crate) mod preview;
+mod proxies;
 mod routes;
 mod sdk;
 mod stream;
@@ -24,6 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 pub(crate) use metrics::recorder;
+pub(crate) use proxies::Proxies;
 pub(crate) use routes::router;
 
 /// What the handlers share.
