@@ -14,8 +14,11 @@ const PRIMED_FRAMES: usize = 10;
 /// Samples per channel of the longer frame, that of AAC.
 const LONGEST_FRAME: usize = 1024;
 
-/// Samples that are kept to prime encoders; up to twice as many, so that they are not moved with each block.
+/// Samples that are kept to prime encoders.
 const PAST: usize = (PRIMED_FRAMES + 1) * LONGEST_FRAME;
+
+/// So many more may be kept, so that they are not moved with each block.
+const MORE: usize = 4 * LONGEST_FRAME;
 
 /// Added to all times, ticks: an encoder's delay is taken off, and no time may be before zero.
 const ORIGIN: i64 = 4800;
@@ -103,7 +106,7 @@ impl Desk {
         let opus = self.opus.as_mut().and_then(|coder| coder.take(at, block));
         self.encoded += u64::from(aac.is_some()) + u64::from(opus.is_some());
         self.past.extend_from_slice(block);
-        if self.past.len() > 2 * PAST {
+        if self.past.len() > PAST + MORE {
             self.past.drain(..self.past.len() - PAST);
         }
         Ready {
