@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Phone, Running, config, soon};
+use common::{PATIENCE, Phone, Running, config, soon};
 use futures_util::StreamExt;
 use huitong_client::{ClientError, FlvPlayer, Media, RtmpPlayer, RtmpPublisher};
 use huitong_codec::{AacDecoder, AacEncoder, AudioDecoder, AudioEncoder, OpusDecoder, OpusEncoder, Pcm};
@@ -62,6 +62,20 @@ impl Unheard {
 
     fn was_heard(&self, voice: usize) {
         self.0[voice].fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Waits for a listener as long as anybody hears another voice now and then.
+    async fn while_more_is_heard(&self, mut listener: JoinHandle<Levels>) -> Levels {
+        let left = || self.0.iter().map(|voice| voice.load(Ordering::Relaxed)).sum::<usize>();
+        loop {
+            let before = left();
+            match tokio::time::timeout(PATIENCE, &mut listener).await {
+                Ok(levels) => return levels.unwrap(),
+                Err(_) => {
+                    assert!(left() < before, "within {PATIENCE:?} nobody heard a voice that was new to it")
+                }
+            }
+        }
     }
 
     fn level(&self, voice: usize) -> f64 {
@@ -247,7 +261,7 @@ async fn ten_members_each_hear_the_nine_others_and_not_themselves() {
         });
     }
     for listener in listeners {
-        soon("a mix with everybody else in it", listener).await.unwrap().assert_mix();
+        unheard.while_more_is_heard(listener).await.assert_mix();
     }
     let metrics = server.get("/metrics").await;
     assert!(metrics.text().contains("huitong_mixes{thread=\"0\"} 1"), "{}", metrics.text());
