@@ -549,6 +549,7 @@ pub(crate) fn settings_of(
         max_videos: most(settings.max_videos),
         max_audience: most(settings.max_audience),
         max_screens: most(settings.max_screens),
+        no_hands: settings.no_hands,
     })
 }
 
@@ -576,7 +577,9 @@ pub(crate) fn refused(refusal: &Refusal) -> Fault {
         | Refusal::AttributesFull => ErrorCode::ConferenceLimit,
         Refusal::InAnother => ErrorCode::AlreadyInRoom,
         Refusal::NotInside => ErrorCode::NotInConference,
-        Refusal::NotAdmin | Refusal::AdminNotGranted | Refusal::MayNotChangeAttributes => ErrorCode::NotAdmin,
+        Refusal::NotAdmin | Refusal::AdminNotGranted | Refusal::MayNotChangeAttributes | Refusal::NoHands => {
+            ErrorCode::NotAdmin
+        }
         Refusal::MayNotPublish => ErrorCode::MayNotPublish,
         Refusal::NobodyThere => ErrorCode::NobodyThere,
         Refusal::LastAdmin => ErrorCode::LastAdmin,
