@@ -40,14 +40,15 @@ pub(crate) enum Command {
 /// Run the server.
 #[derive(Args)]
 #[command(
-    after_help = "Every flag can also be set in the file (see huitong.example.toml) and by an environment
-variable: --http by HUITONG_HTTP, --app by HUITONG_APP (several with commas), --log by HUITONG_LOG and so on.
-A flag wins over the environment, the environment over the file.
+    after_help = "Every flag can also be set in the file (see huitong.example.toml) and by an environment variable: \
+--http by HUITONG_HTTP, --app by HUITONG_APP (several with commas), --log by HUITONG_LOG and so on. A flag wins over \
+the environment, the environment over the file.
 
 Examples:
   huitong serve                                  a demo application, the usual ports
   huitong serve --config /etc/huitong.toml
-  huitong serve --app 1400000000:SECRET --http 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem
+  huitong serve --app 1400000000:SECRET --http 0.0.0.0:443 \\
+    --tls-cert chain.pem --tls-key key.pem
 
 The server ends on SIGTERM or SIGINT after it has drained; a second signal ends it at once."
 )]
@@ -90,12 +91,13 @@ pub(crate) struct Serve {
 /// Show a mini program in a browser, with a server to go with it; it starts anew when a file changes.
 #[derive(Args)]
 #[command(
-    after_help = "The folder is the one that WeChat DevTools opens. Its pages run in the browser with <live-pusher> and
+    after_help = "The folder is the one that WeChat DevTools opens. Its pages run in the browser with <live-pusher> and \
 <live-player>; what a browser cannot do fails with a reason in the console beside the phone.
 
 Examples:
   huitong preview examples/miniprogram           then open http://127.0.0.1:8080/preview/
-  huitong preview . --http 127.0.0.1:9000 --rtmp 127.0.0.1:0 --rtc 127.0.0.1:0 --data preview-data"
+  huitong preview . --http 127.0.0.1:9000 --rtmp 127.0.0.1:0 --rtc 127.0.0.1:0 \\
+    --data preview-data"
 )]
 pub(crate) struct Preview {
     /// Folder with app.json or project.config.json.
@@ -123,9 +125,9 @@ pub(crate) struct UserSig {
 /// Print an authBuffer, with which a user enters a voice room, as the token server of an application mints it.
 #[derive(Args)]
 #[command(
-    after_help = "The key is the secret of the application: one of 16 characters, as the vendor's console
-shows them, as it is; of a longer one the MD5. The cipher that the format prescribes is an old
-one: mint it when the user asks to enter, for a short time (docs/decisions/0017).
+    after_help = "The key is the secret of the application: one of 16 characters, as the vendor's console shows them, \
+as it is; of a longer one the MD5. The cipher that the format prescribes is an old one: mint it when the user asks to \
+enter, for a short time (docs/decisions/0017).
 
 Examples:
   huitong authbuffer --app 1400000000:SECRET --user 10001 --room room_123
@@ -168,7 +170,8 @@ pub(crate) struct Form {
 /// Print a token for the back-end API (`Authorization: Bearer …`).
 #[derive(Args)]
 #[command(after_help = "Example:
-  curl -H \"Authorization: Bearer $(huitong apitoken --app 1400000000:SECRET)\" http://127.0.0.1:8080/v1/rooms")]
+  curl -H \"Authorization: Bearer $(huitong apitoken --app 1400000000:SECRET)\" \\
+    http://127.0.0.1:8080/v1/rooms")]
 pub(crate) struct ApiToken {
     #[command(flatten)]
     pub(crate) app: App,
@@ -180,11 +183,14 @@ pub(crate) struct ApiToken {
 /// Print URLs to push a stream as a member of a room, or to play a member's stream.
 #[derive(Args)]
 #[command(
-    after_help = "Prints one `name url` per line. The URLs may be used by many connections until they expire.
+    after_help = "Prints one `name url` per line: `rtmp` and `whip` to push, `rtmp`, `flv`, `ws-flv` and `whep` to play. \
+The URLs may be used by many connections until they expire.
 
 Examples:
+  export HUITONG_SERVER=http://127.0.0.1:8080 HUITONG_APP=1400000000:SECRET
+  huitong url push --room 1 --user obs
   ffmpeg -re -i movie.mp4 -c:v libx264 -bf 0 -c:a aac -f flv \\
-    \"$(huitong url push --server http://127.0.0.1:8080 --app 1400000000:SECRET --room 1 --user obs | cut -d' ' -f2)\"
+    \"$(huitong url push --room 1 --user obs | sed -n 's/^rtmp //p')\"
   huitong url play --server https://rtc.example.com --app 1400000000:SECRET --room 1 --user obs"
 )]
 pub(crate) struct Url {
@@ -231,7 +237,8 @@ pub(crate) struct Rooms {
 #[derive(Args)]
 #[command(after_help = "Examples:
   huitong usage --server http://127.0.0.1:8080 --app 1400000000:SECRET
-  huitong usage --server http://127.0.0.1:8080 --app 1400000000:SECRET --since 2026-11-01 --until 2026-12-01")]
+  huitong usage --server http://127.0.0.1:8080 --app 1400000000:SECRET \\
+    --since 2026-11-01 --until 2026-12-01")]
 pub(crate) struct Usage {
     #[command(flatten)]
     pub(crate) server: Server,

@@ -44,6 +44,14 @@ struct Served {
 
 impl Served {
     fn start(args: &[&str]) -> Self {
+        let mut served = Self::begin(args);
+        let listening = served.line_with("\"listening\"");
+        served.http = field(&listening, "public");
+        served
+    }
+
+    /// Does not wait until it listens.
+    fn begin(args: &[&str]) -> Self {
         let mut command = huitong();
         command.args([
             "serve",
@@ -66,10 +74,7 @@ impl Served {
                 }
             }
         });
-        let mut served = Self { child, http: String::new(), lines };
-        let listening = served.line_with("\"listening\"");
-        served.http = field(&listening, "public");
-        served
+        Self { child, http: String::new(), lines }
     }
 
     /// The next line of the log with this text.
@@ -185,11 +190,13 @@ fn urls_come_from_a_running_server_and_secrets_stay_out_of_its_log() {
     let ask = |args: &[&str]| run(&[args, &server].concat());
     let (code, push, error) = ask(&["url", "push", "--room", "studio/1", "--user", "obs"]);
     assert_eq!((code, error.as_str()), (0, ""));
-    let url = push.trim().strip_prefix("rtmp ").unwrap_or_else(|| panic!("{push}"));
+    let names = |urls: &str| -> Vec<String> {
+        urls.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&push), ["rtmp", "whip"]);
+    let url = push.lines().next().and_then(|line| line.strip_prefix("rtmp ")).unwrap();
     let (code, play, _) = ask(&["url", "play", "--room", "studio/1", "--user", "obs"]);
-    assert_eq!(code, 0);
-    let names: Vec<_> = play.lines().map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(names, ["rtmp", "flv", "ws-flv", "whep"]);
+    assert_eq!((code, names(&play)), (0, ["rtmp", "flv", "ws-flv", "whep"].map(str::to_owned).to_vec()));
     let (code, table, _) = ask(&["rooms"]);
     assert_eq!((code, table.lines().next().unwrap().starts_with("ROOM")), (0, true));
     let (code, days, _) = ask(&["usage", "--since", "2026-01-01", "--user", "ob&s"]);
@@ -279,6 +286,30 @@ fn a_server_with_a_private_certificate_is_reached_with_its_authority() {
     assert_eq!((code, error.as_str()), (0, ""));
     let (code, _, error) = run(&["rooms", "--server", &served.http, "--app", &app()]);
     assert_eq!((code, error.contains("certificate")), (1, true), "{error}");
+}
+
+#[test]
+fn a_certificate_at_its_end_is_told_and_can_be_replaced() {
+    let data = tempfile::tempdir().unwrap();
+    let path = |name: &str| data.path().join(name).to_str().unwrap().to_owned();
+    let put = |year| {
+        let mut params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(year, 3, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        std::fs::write(data.path().join("cert.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+        std::fs::write(data.path().join("key.pem"), key.serialize_pem()).unwrap();
+    };
+    put(2021);
+    let args = ["--app", &app(), "--data", &path("data"), "--tls-cert", &path("cert.pem")];
+    let child = Served::begin(&[&args[..], &["--tls-key", &path("key.pem")]].concat());
+    let told = child.line_with("cert.pem expired at 2021-03-01T00:00:00Z");
+    assert!(told.contains("\"ERROR\"") && told.contains("nobody comes in over https"), "{told}");
+    child.line_with("\"listening\"");
+    put(2096);
+    child.line_with("the new certificate is in use");
+    child.signal("-TERM");
+    let (status, _, log) = child.ended();
+    assert_eq!((status.code(), log.contains("ERROR")), (Some(0), false), "{log}");
 }
 
 #[test]

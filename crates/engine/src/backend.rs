@@ -1,6 +1,6 @@
 //! The back-end API: list, look, remove, dissolve, mint.
 
-use crate::conference_api::ApiAsk;
+use crate::conferences::ApiAsk;
 use crate::engine::Engine;
 use crate::io::{ApiCall, ApiResult, Output};
 use crate::urls::{MOST_URLS, Minted, Purpose, UrlRecord};

@@ -11,10 +11,10 @@
 //! - What rooms and sessions bring about: `translate`, with the words of `wire`.
 //! - Media: `media` (which connection carries what), `publishing`, `playing`, `held` (those that came too early), `urls` (minted
 //!   ones), `mixing`, and `stays` (what has to be counted of it).
-//! - Calls: `calls` (what clients ask, and the tables), `call_events` (what calls, rooms and sessions do to each other),
-//!   `call_views` (how each sees a call), `call_log`, `groups`, `call_api`.
-//! - Conferences, in the same order: `conferences`, `conference_events`, `conference_views`, `conference_api`; and
-//!   `conference_kept` (what outlives the server).
+//! - Calls: `calls` (what clients ask, and the tables), and in it `events` (what calls, rooms and sessions do to each other),
+//!   `views` (how each sees a call), `log`, `groups`, `api`.
+//! - Conferences: `conferences` (the tables), and in it `asking` (for tickets), `creating`, `entering` (and leaving), `streams`,
+//!   `events` (what follows from it), `views`, `api` (also what admins ask), `kept` (what outlives the server).
 //! - The back-end API: `backend` dispatches it.
 //!
 //! A machine numbers what it has; clients and back-ends know it by a name that cannot be guessed. So there are two of some
@@ -27,19 +27,10 @@
 
 mod admission;
 mod backend;
-mod call_api;
-mod call_events;
-mod call_log;
-mod call_views;
 mod calls;
-mod conference_api;
-mod conference_events;
-mod conference_kept;
-mod conference_views;
 mod conferences;
 mod credentials;
 mod engine;
-mod groups;
 mod guesses;
 mod held;
 pub mod io;

@@ -28,13 +28,21 @@ impl Engine {
     }
 
     pub(crate) fn publish_requested(&mut self, ticket: MediaTicket, key: StreamKey) {
-        let result = if let Some((session, kind)) = self.media.owner_of(&key) {
-            let started = self.start_publishing(ticket, session, kind, key);
-            if let Err(fault) = &started {
-                self.tell_refused(session, kind, fault);
+        if let Some((session, kind)) = self.media.owner_of(&key) {
+            match self.start_publishing(ticket, session, kind, key) {
+                Ok(()) => {}
+                // An encoder hears by its connection alone.
+                Err(fault) if self.encoders.contains(&session) => {
+                    self.refuse_media("publish-refused", ticket, fault);
+                }
+                Err(fault) => {
+                    self.tell_refused(session, kind, &fault);
+                    self.out.push_back(Output::CloseMedia { ticket, fault });
+                }
             }
-            started
-        } else if let Some(minted) = self.urls.get(&key).cloned() {
+            return;
+        }
+        let result = if let Some(minted) = self.urls.get(&key).cloned() {
             self.publish_by_url(ticket, minted, key)
         } else if self.play_keys.open(&key).is_some() {
             Err(Fault::because(ErrorCode::UnknownKey, "This key plays a stream, it does not publish one."))
@@ -47,8 +55,14 @@ impl Engine {
         }
     }
 
-    /// A phone's pusher says only that its push failed; the client learns here why.
+    /// A phone's pusher says only that its push failed; the client learns here why, and so does the operator.
     pub(crate) fn tell_refused(&mut self, session: SessionId, stream: StreamKind, fault: &Fault) {
+        if let Some(who) = self.sessions.who(session).cloned() {
+            let room = self.rooms.room_of(session).map(|key| key.room.clone());
+            let conn = self.sessions.conn_of(session);
+            let detail = format!("{}: {fault}", stream.as_str());
+            self.note_user("publish-refused", conn, who.app, room.as_ref(), &who.user, detail);
+        }
         let event = Event::PublishRefused { stream, error: Failure::from(fault.clone()) };
         if let Some(body) = Body::new(&event, Vec::new()) {
             self.push(session, &body);

@@ -236,6 +236,8 @@ fn as_many_cameras_are_on_as_may_be_and_a_picture_that_was_not_registered_is_lef
     assert_eq!(allowed, TrackFlags { audio: true, video: false });
     let refused = world.clients[bob].pushes.iter().any(|event| matches!(event, Event::PublishRefused { .. }));
     assert!(refused, "it is told why");
+    let noted = |note: &String| note.starts_with("publish-refused") && note.contains("conference-limit");
+    assert!(world.notes.iter().any(noted), "and the operator: {:?}", world.notes);
     world.ask(ann, json!({ "op": "publish", "audio": true, "video": false })).unwrap();
     world.ask(bob, json!({ "op": "publish", "audio": true, "video": true })).unwrap();
     let Media::Publishing { allowed, .. } = world.media[&push] else { panic!("{:?}", world.media[&push]) };

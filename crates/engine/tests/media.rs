@@ -301,5 +301,10 @@ fn a_client_hears_why_its_push_was_refused() {
     };
     assert_eq!(error.code, ErrorCode::PublishersFull);
     assert!(error.message.contains("1 publishers"), "{}", error.message);
+    // So does the operator, who asks by user.
+    let noted = world.notes.iter().filter(|note| note.starts_with("publish-refused"));
+    let noted: Vec<_> =
+        noted.filter(|note| note.contains("bob") && note.contains("publishers-full")).collect();
+    assert_eq!(noted.len(), 1, "{:?}", world.notes);
     world.wind_down();
 }

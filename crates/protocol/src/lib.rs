@@ -15,6 +15,7 @@ pub mod details;
 pub mod parse;
 pub mod request;
 pub mod server;
+pub mod wrong;
 
 pub use calls::{
     Accept, CallReply, CallState, Hangup, Participant, PlaceCall, Presence, Reject, Watch, WatchReply,
@@ -35,6 +36,7 @@ pub use server::{
     Done, Event, Failure, JoinReply, LevelsReply, MediaBases, MemberInfo, MixState, Pong, PushFrame, Reply,
     ReplyFrame, Resumed, RoomState, ServerFrame, StreamState, VoiceLevel, Welcome,
 };
+pub use wrong::{Wrong, plain, read};
 
 /// The one version of the protocol that this crate speaks.
 pub const PROTOCOL_VERSION: u32 = 1;

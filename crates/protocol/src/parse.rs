@@ -80,14 +80,10 @@ fn body<T: DeserializeOwned>(
 }
 
 fn fields<T: DeserializeOwned>(id: u32, text: &str) -> Result<T, ParseError> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut json);
-    parsed.map_err(|error| {
-        let path = error.path().to_string();
-        let words = clipped(&error.into_inner().to_string());
-        let mut fault =
-            Fault::because(ErrorCode::InvalidField, format!("The request is not valid: {words}."));
-        fault.field = field(&path, &words);
+    crate::wrong::read(text.as_bytes()).map_err(|wrong| {
+        let sentence = format!("The request is not valid: {}.", clipped(&wrong.to_string()));
+        let mut fault = Fault::because(ErrorCode::InvalidField, sentence);
+        fault.field = field(&wrong.path, &wrong.words);
         ParseError { id, fault }
     })
 }
@@ -117,8 +113,7 @@ fn clipped(words: &str) -> String {
     }
 }
 
-/// Reads one request frame. The error's field is the one that is missing or wrong, and its sentence says the rule:
-/// serde's own words name types, and those of the ids and keys say what is allowed.
+/// Reads one request frame. The error's field is the one that is missing or wrong, and its sentence says the rule.
 ///
 /// # Errors
 /// [`ErrorCode::FrameTooLong`], [`ErrorCode::BadMessage`], [`ErrorCode::UnknownOperation`] or
@@ -235,6 +230,17 @@ mod tests {
             error.fault.message.contains("roomID is 0, allowed is 1 to 4294967295"),
             "{}",
             error.fault.message
+        );
+    }
+
+    #[test]
+    fn a_field_within_a_field_is_told_with_its_path() {
+        let error = parse_request(r#"{"id":4,"op":"ticket","settings":{"maxTalkers":-1}}"#).unwrap_err();
+        assert_eq!(error.fault.field, Some("settings"));
+        assert_eq!(
+            error.fault.message,
+            "The request is not valid: settings.maxTalkers: invalid value: integer `-1`, expected a whole number from 0 to \
+             4294967295."
         );
     }
 

@@ -30,8 +30,13 @@ fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn example_with_apps() -> String {
     let setting =
         |line: &str| line.starts_with('#') && line[1..].starts_with(|c: char| c == '[' || c.is_alphabetic());
-    EXAMPLE.lines().map(|line| if setting(line) { &line[1..] } else { line }).collect::<Vec<_>>().join("\n")
+    let lines: Vec<_> = EXAMPLE.lines().map(|line| if setting(line) { &line[1..] } else { line }).collect();
+    assert!(lines.contains(&EXAMPLE_SECRET), "the example has an application");
+    lines.join("\n")
 }
+
+/// What stands in the example for a secret.
+const EXAMPLE_SECRET: &str = "secret = \"replace-this-with-your-own-secret-key\"";
 
 #[test]
 fn the_example_is_complete_and_shows_the_defaults() {
@@ -44,11 +49,31 @@ fn the_example_is_complete_and_shows_the_defaults() {
 
 #[test]
 fn the_example_shows_every_key_of_an_application_with_its_default() {
-    let config = from_file(&example_with_apps()).unwrap();
-    let shown: Table = example_with_apps().parse().unwrap();
+    let example = example_with_apps().replace(EXAMPLE_SECRET, &format!("secret = \"{SECRET}\""));
+    let config = from_file(&example).unwrap();
+    let shown: Table = example.parse().unwrap();
     let shown = shown["app"].as_array().unwrap()[0].as_table().unwrap();
     let default = AppSection::new(config.app[0].id, config.app[0].secret.reveal());
     assert_eq!(shown, &Table::try_from(default).unwrap());
+}
+
+/// Who takes the comment signs away and forgets the secret has a server that everybody can use.
+#[test]
+fn the_secret_of_the_example_is_refused() {
+    let error = from_file(&example_with_apps()).unwrap_err();
+    assert!(error.contains("application 1400000000 is that of the example"), "{error}");
+    assert!(!error.contains("replace-this"), "{error}");
+}
+
+#[test]
+fn an_application_that_one_place_names_twice_is_refused() {
+    let app = |secret: &str| Redacted::new(format!("7:{secret}"));
+    let flags = Flags { app: vec![app("0123456789abcdef"), app("fedcba9876543210")], ..Flags::default() };
+    let error = load(&flags, &BTreeMap::new()).unwrap_err().to_string();
+    assert_eq!(error, "--app names application 7 twice; keep one.");
+    let variable = env(&[("HUITONG_APP", &format!("7:{SECRET},8:{SECRET},7:{SECRET}"))]);
+    let error = load(&Flags::default(), &variable).unwrap_err().to_string();
+    assert_eq!(error, "HUITONG_APP names application 7 twice; keep one.");
 }
 
 #[test]

@@ -71,6 +71,21 @@ async fn requests_travel_over_tls_and_media_addresses_follow() {
 }
 
 #[tokio::test]
+async fn the_end_of_the_certificate_is_a_figure() {
+    let directory = tempfile::tempdir().unwrap();
+    let certified = certificate();
+    write(directory.path(), &certified);
+    let server = server(directory.path()).await;
+    let stream = connect(server.http, certified.cert.der()).await.unwrap();
+    let figures = http_over(stream, "GET", "/metrics", None, "").await;
+    let mut lines = figures.text().lines();
+    let end = lines.find_map(|line| line.strip_prefix("huitong_tls_expires_timestamp_seconds ")).unwrap();
+    // That of every certificate made here.
+    let made = rcgen::CertificateParams::default().not_after.unix_timestamp();
+    assert_eq!(end.parse::<f64>().unwrap(), made as f64);
+}
+
+#[tokio::test]
 async fn an_flv_player_is_served_over_tls_too() {
     let directory = tempfile::tempdir().unwrap();
     let certified = certificate();

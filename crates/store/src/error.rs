@@ -35,7 +35,8 @@ pub enum OpenError {
     },
     /// The system refuses a file or a thread.
     #[error(
-        "The database {path} cannot be opened ({why}); correct --data, the rights of its files or their disk."
+        "The database {path} cannot be opened ({why}); correct --data, the rights of its files or their disk, or end what \
+         else has it open."
     )]
     Refused {
         /// The file.

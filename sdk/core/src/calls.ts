@@ -14,7 +14,7 @@ import type { CallMedia, Event, Failure, ParticipantState, StreamKind, Welcome }
 import { makeKey } from './address.js';
 import { Watching } from './presence.js';
 import { Room } from './room.js';
-import type { Line, RoomEvent } from './room.js';
+import type { Line, RoomEvent } from './room-types.js';
 import type { Cancel, Platform } from './platform.js';
 
 /** Whom to call, and how. */

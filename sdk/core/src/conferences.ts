@@ -18,7 +18,7 @@ import type {
 } from './generated/protocol.js';
 import type { Cancel, Platform } from './platform.js';
 import { Room } from './room.js';
-import type { Line, RoomEvent } from './room.js';
+import type { Line, RoomEvent } from './room-types.js';
 import type { ConferenceStream } from './roster.js';
 
 /** How to get into a conference. */

@@ -23,5 +23,5 @@ export type { ConferenceStream, RosterChange } from './roster.js';
 export { Revival } from './revival.js';
 export { Watching } from './presence.js';
 export { Room } from './room.js';
-export type { Line, RoomEvent, Stay } from './room.js';
+export type { Line, RoomEvent, Stay } from './room-types.js';
 export { base64url, clip, utf8 } from './text.js';

@@ -2,79 +2,19 @@
  * One stay in one room: what the application wishes (to be in, to send, to receive) is brought to the server again
  * and again until the server has it, over lost sockets and lost sessions; what the server tells comes out as events.
  */
-import { Backoff } from './backoff.js';
 import { Connection } from './connection.js';
 import type { Answer, ConnectionListener, End, Identity } from './connection.js';
-import type {
-  EndReason, Event, Failure, LeaveReason, MediaBases, MixState, Publish, Request, Role, RoomId, RoomState, Scene, StreamKind, VoiceLevel,
-  Welcome,
-} from './generated/protocol.js';
+import type { Event, Failure, LeaveReason, MediaBases, MixState, Role, RoomState, StreamKind, VoiceLevel, Welcome } from './generated/protocol.js';
 import { Mirror } from './mirror.js';
 import type { Change } from './mirror.js';
 import type { Endpoint } from './address.js';
 import type { Cancel, Platform } from './platform.js';
-import { EVERYTHING, open } from './wishes.js';
-import type { Publication, Subscription, Tracks, Wish } from './wishes.js';
+import type { Line, RoomEvent, Stay } from './room-types.js';
+import { Wishes } from './wishes.js';
+import type { Declared } from './wishes.js';
 
-/** The room and how to be in it. */
-export interface Stay {
-  room: RoomId;
-  scene: Scene;
-  role: Role;
-  /** The vendor's key for rooms, where the application demands one. */
-  privateMapKey?: string;
-  /** Label that recording callbacks echo. */
-  recordId?: string;
-  /** What else the application asked for: kept for the operator to see. At most 16, each name and text at most 128 bytes. */
-  details?: Record<string, string>;
-  /** Whether to ask again when the first join is refused for the moment. */
-  patient?: boolean;
-  /** Whether to watch when a live room has no place for one more publisher. */
-  orAudience?: boolean;
-  /** Whether to play the voices of all others in one stream from the join on, see [`Room.wantMix`]. */
-  mix?: boolean;
-}
-
-/**
- * What a stay speaks over: a connection of its own, or a part of one that serves more than this stay. The methods are
- * those of [`Connection`]; who shares a connection decides what the end of a stay means for it.
- */
-export interface Line {
-  readonly ready: boolean;
-  open(identity: Identity): void;
-  renew(identity: Identity): void;
-  request(request: Request, done: (answer: Answer) => void): void;
-  bye(): void;
-  abandon(): void;
-}
-
-/** What an application hears of its stay. */
-export type RoomEvent =
-  | Change
-  /** In the room. Members and what they send follow. `again` after a session that the server had lost. */
-  | { type: 'joined'; again: boolean }
-  /** Number of audience members of a live room. */
-  | { type: 'audience'; count: number }
-  /** One's own role is now this. */
-  | { type: 'role'; role: Role }
-  /** The socket is gone; the seat is kept while another one is sought. */
-  | { type: 'interrupted' }
-  /** The mix is there, under another key, or is no longer there, see [`Room.mix`]. */
-  | { type: 'mixed' }
-  /** Back after an interruption, in the same seat. */
-  | { type: 'resumed' }
-  /** Something was refused; the stay goes on. */
-  | { type: 'refused'; op: 'publish' | 'setRole'; failure: Failure }
-  /** Media of an own stream was refused; when `retry` says so it may be sent again. */
-  | { type: 'pushRefused'; stream: StreamKind; failure: Failure }
-  /** Over: removed by the server or by another device. */
-  | { type: 'removed'; reason: LeaveReason | EndReason; message: string }
-  /** Over: never let in, or not let in again, or the connection could not be brought back. */
-  | { type: 'failed'; failure: Failure };
-
-/** What was refused for the moment is tried again after this long, ms, and later after up to so long. */
+/** A join that was refused for the moment is tried again after this long, ms. */
 const AGAIN_MS = 1000;
-const AGAIN_MOST_MS = 30000;
 /** How often a join is tried again after a lost session, when the server refuses it for the moment. */
 const JOIN_AGAIN = 20;
 
@@ -82,8 +22,7 @@ const JOIN_AGAIN = 20;
 export class Room implements ConnectionListener {
   private readonly connection: Line;
   private readonly mirror = new Mirror();
-  private readonly publications = new Map<StreamKind, Publication>();
-  private readonly subscriptions = new Map<string, Subscription>();
+  private readonly wishes: Wishes;
   private wantedRole: Role;
   private role: Role | undefined;
   private askingRole = false;
@@ -115,6 +54,11 @@ export class Room implements ConnectionListener {
     private readonly listener: (event: RoomEvent) => void,
   ) {
     this.connection = 'signal' in way ? new Connection(platform, way.signal, this) : way;
+    this.wishes = new Wishes(platform, {
+      request: (request, done) => this.connection.request(request, done),
+      later: (ms, change) => this.later(ms, change),
+      refused: (failure) => this.run(() => this.queue.push({ type: 'refused', op: 'publish', failure })),
+    });
     this.wantedRole = stay.role;
     this.mixWanted = stay.mix === true;
   }
@@ -170,31 +114,18 @@ export class Room implements ConnectionListener {
   /** Takes over what an earlier stay in the same room knew, so that only differences are told. */
   continueFrom(earlier: Room): void {
     this.mirror.takeOver(earlier.mirror);
-    for (const [id, wish] of earlier.subscriptions) {
-      this.subscriptions.set(id, { ...wish, told: EVERYTHING });
-    }
+    this.wishes.takeOver(earlier.wishes);
   }
 
   /** Sends, or is about to send, a stream with this key; says which of its tracks are on. */
   publish(stream: StreamKind, key: string, audio: boolean, video: boolean): void {
-    const known = this.publications.get(stream);
-    if (known?.key === key) {
-      known.want = { audio, video };
-    } else {
-      this.publications.set(stream, { stream, key, want: { audio, video }, told: undefined, pauses: this.pauses() });
-    }
+    this.wishes.send(stream, key, { audio, video });
     this.run(() => undefined);
   }
 
   /** Says which tracks of a member's stream to receive. */
   subscribe(user: string, stream: StreamKind, audio: boolean, video: boolean): void {
-    const id = subscriptionId(user, stream);
-    const known = this.subscriptions.get(id);
-    if (known) {
-      known.want = { audio, video };
-    } else {
-      this.subscriptions.set(id, { user, stream, want: { audio, video }, told: EVERYTHING, pauses: this.pauses() });
-    }
+    this.wishes.receive(user, stream, { audio, video });
     this.run(() => undefined);
   }
 
@@ -229,7 +160,7 @@ export class Room implements ConnectionListener {
     this.run(() => {
       this.wantedRole = role;
       if (role === 'audience') {
-        this.publications.clear();
+        this.wishes.sendNothing();
       }
       this.setOwnRole(role);
     });
@@ -244,8 +175,7 @@ export class Room implements ConnectionListener {
       if (welcome.resumed === 'new') {
         this.inRoom = false;
         this.role = undefined;
-        this.publications.forEach((wish) => (wish.told = undefined));
-        this.subscriptions.forEach((wish) => (wish.told = EVERYTHING));
+        this.wishes.newSession();
       } else if (this.inRoom) {
         this.queue.push({ type: 'resumed' });
       }
@@ -310,7 +240,7 @@ export class Room implements ConnectionListener {
     for (const change of changes) {
       if (change.type === 'memberLeft') {
         // Whoever comes back under that name is a new member, and gets what everybody gets.
-        STREAMS.forEach((stream) => this.subscriptions.delete(subscriptionId(change.user, stream)));
+        this.wishes.forget(change.user);
       }
       this.queue.push(change);
     }
@@ -321,7 +251,7 @@ export class Room implements ConnectionListener {
     if (state) {
       this.inRoom = true;
       this.setOwnRole(state.role);
-      this.subscriptions.forEach((wish) => (wish.told = undefined));
+      this.wishes.receiveAnew();
       this.tell(this.mirror.replace(state));
       this.tellRest(state);
     } else if (this.inRoom) {
@@ -336,7 +266,7 @@ export class Room implements ConnectionListener {
   private removed(reason: LeaveReason, message: string): void {
     this.inRoom = false;
     this.role = undefined;
-    this.publications.forEach((wish) => (wish.told = undefined));
+    this.wishes.sendAnew();
     if (reason === 'kicked' || reason === 'dissolved' || reason === 'replaced') {
       this.finish({ type: 'removed', reason, message });
     } else if (reason === 'sessionEnded') {
@@ -410,10 +340,7 @@ export class Room implements ConnectionListener {
     if (this.mixTold !== this.mixWanted) {
       this.join(); // again: the wish for the mix goes with it
     }
-    if (this.role === 'publisher') {
-      this.publications.forEach((wish) => this.bringPublication(wish));
-    }
-    this.subscriptions.forEach((wish) => this.bringSubscription(wish));
+    this.wishes.bring(this.role === 'publisher', (user) => this.mirror.has(user));
   }
 
   private join(): void {
@@ -423,30 +350,28 @@ export class Room implements ConnectionListener {
     this.joining = true;
     const { room, scene, privateMapKey, recordId, details } = this.stay;
     const mix = this.mixWanted;
-    const declared = this.wantedRole === 'publisher' ? [...this.publications.values()] : [];
-    const publish: Publish[] = declared.map(({ stream, key, want }) => ({ stream, key, ...want }));
-    const sent = new Map<Publication, Tracks>(declared.map((wish) => [wish, wish.want]));
+    const declared = this.wishes.declare(this.wantedRole === 'publisher');
     const optional = {
       ...(privateMapKey ? { privateMapKey } : {}),
       ...(recordId ? { recordId } : {}),
       ...(details ? { details } : {}),
       ...(mix ? { mix } : {}),
     };
-    const request = { op: 'join' as const, room, scene, role: this.wantedRole, publish, ...optional };
+    const request = { op: 'join' as const, room, scene, role: this.wantedRole, publish: declared.publish, ...optional };
     this.connection.request(request, (answer) => {
       this.joining = false;
-      this.run(() => this.joinAnswered(answer, sent, mix));
+      this.run(() => this.joinAnswered(answer, declared, mix));
     });
   }
 
-  private joinAnswered(answer: Answer, sent: Map<Publication, Tracks>, mix: boolean): void {
+  private joinAnswered(answer: Answer, declared: Declared, mix: boolean): void {
     if ('error' in answer) {
       this.joinRefused(answer.error, mix);
     } else if ('ok' in answer && answer.ok.op === 'join') {
       const { state } = answer.ok;
       this.refusals = 0;
       this.mixTold = mix;
-      sent.forEach((told, wish) => (wish.told = state.role === 'publisher' ? told : undefined));
+      declared.done(state.role === 'publisher');
       if (!this.inRoom) {
         this.queue.push({ type: 'joined', again: this.joinedOnce });
       }
@@ -491,7 +416,7 @@ export class Room implements ConnectionListener {
       this.askingRole = false;
       this.run(() => {
         if ('ok' in answer) {
-          this.publications.forEach((wish) => (wish.told = undefined));
+          this.wishes.sendAnew();
           this.setOwnRole(role);
         } else if ('error' in answer) {
           this.wantedRole = this.ownRole;
@@ -499,54 +424,6 @@ export class Room implements ConnectionListener {
         }
       });
     });
-  }
-
-  private bringPublication(wish: Publication): void {
-    if (!open(wish)) {
-      return;
-    }
-    const { stream, key, want } = wish;
-    wish.told = want;
-    this.connection.request({ op: 'publish', stream, key, ...want }, (answer) => {
-      this.answered(wish, want, answer);
-      // That requests came too fast is nobody's concern; anything else keeps the others from seeing this member.
-      if ('error' in answer && answer.error.code !== 'rate-limited') {
-        this.run(() => this.queue.push({ type: 'refused', op: 'publish', failure: answer.error }));
-      }
-    });
-  }
-
-  private bringSubscription(wish: Subscription): void {
-    const { user, stream, want } = wish;
-    if (!open(wish) || !this.mirror.has(user)) {
-      return;
-    }
-    wish.told = want;
-    this.connection.request({ op: 'subscribe', user, stream, ...want }, (answer) => {
-      this.answered(wish, want, answer);
-      if ('error' in answer) {
-        this.platform.log('info', `subscribe was refused: ${answer.error.message}`);
-      }
-    });
-  }
-
-  /** A wish whose answer was lost, or that was refused for the moment, is open again. */
-  private answered(wish: Wish, sent: Tracks, answer: Answer): void {
-    if ('lost' in answer) {
-      wish.told = undefined;
-    } else if ('ok' in answer) {
-      wish.pauses.reset();
-    } else if (answer.error.retry === 'later') {
-      this.later(wish.pauses.next(), () => {
-        if (wish.told === sent) {
-          wish.told = undefined; // nothing newer was asked meanwhile
-        }
-      });
-    }
-  }
-
-  private pauses(): Backoff {
-    return new Backoff(AGAIN_MS, AGAIN_MOST_MS, () => this.platform.random());
   }
 
   /** Makes a change after a pause, if the stay is not over by then. */
@@ -574,10 +451,4 @@ export class Room implements ConnectionListener {
     this.inRoom = false;
     this.queue = [];
   }
-}
-
-const STREAMS: readonly StreamKind[] = ['main', 'aux'];
-
-function subscriptionId(user: string, stream: StreamKind): string {
-  return `${stream}/${user}`;
 }

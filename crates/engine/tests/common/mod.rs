@@ -3,27 +3,31 @@
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
 use huitong_engine::{
-    ApiCall, ApiResult, AppConfig, CallLog, ConnId, Engine, EngineConfig, Input, MediaTicket, MultiDevice,
-    Output, StayEvent, TrackFlags, Verdict,
+    ApiCall, ApiResult, AppConfig, CallLog, ConnId, Engine, EngineConfig, Input, MultiDevice, StayEvent,
 };
-use huitong_protocol::{Done, Event, Failure, MediaBases, Reply, Resumed, ServerFrame};
+use huitong_protocol::{Failure, MediaBases, Reply};
 use huitong_types::{
-    AppId, ConferenceName, ErrorCode, Moment, Privileges, Redacted, Role, RoomId, Scene, StreamId, StreamKey,
-    UserId,
+    AppId, ConferenceName, ErrorCode, Moment, Redacted, Role, RoomId, Scene, StreamId, StreamKey, UserId,
 };
-use huitong_usage::{Input as Used, Settings, Usage};
-use kept::{OnDisk, counted};
+use huitong_usage::{Settings, Usage};
+use kept::OnDisk;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 mod client;
+mod credentials;
+mod driving;
 mod kept;
+mod media;
 pub mod meeting;
 mod mixes;
+mod outputs;
 pub mod sim;
 pub use client::Client;
+#[allow(unused_imports, reason = "each test file uses a part")]
+pub use credentials::{room_key, sig};
+pub use media::Media;
 pub use mixes::Mix;
 
 pub const APP: u32 = 1_400_000_000;
@@ -58,16 +62,6 @@ pub fn room(number: u32) -> Value {
 
 pub fn key(name: &str) -> StreamKey {
     StreamKey::new(format!("{name:_<20}")).unwrap()
-}
-
-/// A media connection as the gateway sees it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Media {
-    Waiting,
-    Publishing { stream: StreamId, allowed: TrackFlags },
-    Playing { stream: StreamId, tracks: TrackFlags },
-    Closed(ErrorCode, String),
-    StreamOver,
 }
 
 pub struct World {
@@ -172,325 +166,6 @@ impl World {
         self.input(Input::Tick);
     }
 
-    fn output(&mut self, output: Output) {
-        match output {
-            Output::Send { conn, text } => {
-                assert!(self.open.contains(&conn), "{conn:?} is closed and gets {text}");
-                self.frame(conn, &text);
-            }
-            Output::Push { conn, push } => {
-                assert!(self.open.contains(&conn), "{conn:?} is closed and gets {push:?}");
-                self.frame(conn, &push.render());
-            }
-            Output::Close { conn, code, reason } => {
-                assert!(self.open.remove(&conn), "{conn:?} is closed twice");
-                assert!(reason.len() <= 123 && (4000..5000).contains(&code));
-                self.closes.insert(conn, code);
-            }
-            Output::PublishAccepted { ticket, stream, allowed, .. } => {
-                let others = self.publishers_of(stream);
-                assert!(others.is_empty(), "{others:?} publish {stream} already");
-                self.streams_seen.insert(stream);
-                self.answer(ticket, Media::Publishing { stream, allowed });
-            }
-            Output::PlayAccepted { ticket, stream, tracks, .. } => {
-                self.answer(ticket, Media::Playing { stream, tracks })
-            }
-            Output::PublishAllowed { ticket, allowed: now } => match self.media.get_mut(&ticket.0) {
-                Some(Media::Publishing { allowed, .. }) => *allowed = now,
-                other => panic!("{ticket:?} is {other:?} and gets PublishAllowed"),
-            },
-            Output::PlayTracks { ticket, tracks: now } => match self.media.get_mut(&ticket.0) {
-                Some(Media::Playing { tracks, .. }) => *tracks = now,
-                other => panic!("{ticket:?} is {other:?} and gets PlayTracks"),
-            },
-            Output::CloseMedia { ticket, fault } => {
-                assert!(fault.message.ends_with('.'), "{fault}");
-                let before =
-                    self.media.insert(ticket.0, Media::Closed(fault.code, fault.message.into_owned()));
-                let open =
-                    matches!(before, Some(Media::Waiting | Media::Publishing { .. } | Media::Playing { .. }));
-                assert!(open, "{ticket:?} is {before:?} and is closed");
-            }
-            Output::StreamEnded { stream } => {
-                self.count(Used::StreamEnded { stream });
-                self.streams_seen.remove(&stream);
-                for media in self.media.values_mut() {
-                    match media {
-                        Media::Playing { stream: s, .. } if *s == stream => *media = Media::StreamOver,
-                        Media::Publishing { stream: s, .. } if *s == stream => {
-                            panic!("{stream} has a publisher")
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            mix @ (Output::Mix(_) | Output::AskLevels { .. }) => self.mix_output(mix),
-            other => self.told(other),
-        }
-    }
-
-    /// What concerns no connection.
-    fn told(&mut self, output: Output) {
-        match output {
-            Output::ApiDone { call, result } => assert!(self.api.insert(call, result).is_none()),
-            Output::KeepUrl(record) => drop(self.kept_urls.insert(record.key.clone(), record)),
-            Output::DropUrl(key) => assert!(self.kept_urls.remove(&key).is_some(), "only what was kept"),
-            Output::CallStarted(log) => assert!(log.end.is_none(), "it has only begun"),
-            Output::CallFinished(log) => {
-                assert!(self.logs.iter().all(|known| known.call != log.call), "one record per call");
-                self.logs.push(*log);
-            }
-            Output::KeepGroup { group, members, .. } => {
-                self.kept_groups.insert(group.to_string(), members.len());
-            }
-            Output::DropGroup { group, .. } => {
-                assert!(self.kept_groups.remove(group.as_str()).is_some(), "only what was kept");
-            }
-            Output::KeepSuspension { suspended, .. } => self.suspended = Some(suspended),
-            Output::Stay(event) => {
-                self.count(counted(event.clone()));
-                self.stays.push(event);
-            }
-            Output::HashPassword { conference, password } => {
-                let hash = Some(Redacted::new(Arc::from(format!("hash of {}", password.reveal()))));
-                self.passwords.push_back(Input::PasswordHashed { conference, hash });
-            }
-            Output::CheckPassword { ask, password, hash } => {
-                let right = *hash.reveal().as_ref() == *format!("hash of {}", password.reveal());
-                let verdict = if right { Verdict::Right } else { Verdict::Wrong };
-                self.passwords.push_back(Input::PasswordChecked { ask, verdict });
-            }
-            Output::Note(note) => {
-                let text = format!("{} {:?} {:?} {}", note.what, note.room, note.user, note.detail);
-                assert!(!text.contains(SECRET), "{text}");
-                self.notes.push(text);
-            }
-            other => self.keep(other),
-        }
-    }
-
-    fn answer(&mut self, ticket: MediaTicket, now: Media) {
-        let before = self.media.insert(ticket.0, now);
-        assert_eq!(before, Some(Media::Waiting), "{ticket:?} is answered twice");
-    }
-
-    pub fn publishers_of(&self, stream: StreamId) -> Vec<u64> {
-        let publishes = |m: &Media| matches!(m, Media::Publishing { stream: s, .. } if *s == stream);
-        self.media.iter().filter(|(_, m)| publishes(m)).map(|(t, _)| *t).collect()
-    }
-
-    fn frame(&mut self, conn: ConnId, text: &str) {
-        let frame: ServerFrame = serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"));
-        let client = self.clients.iter_mut().find(|c| c.conn == Some(conn));
-        if client.as_ref().is_some_and(|c| c.deaf) {
-            return;
-        }
-        match frame {
-            ServerFrame::Push(push) => {
-                // A client that went on to another connection does not read the old one.
-                let Some(client) = client else { return };
-                if std::mem::take(&mut client.awaits_state) {
-                    assert!(matches!(push.event, Event::State { .. }), "a snapshot comes first");
-                    assert!(push.seq > client.seq + 1, "nothing was missed");
-                } else {
-                    assert_eq!(push.seq, client.seq + 1, "pushes have no holes");
-                }
-                client.seq = push.seq;
-                client.apply(push.event);
-            }
-            ServerFrame::Reply(reply) => {
-                if let Some(client) = client {
-                    match &reply.reply {
-                        Reply::Ok(Done::Hello(welcome)) => {
-                            if welcome.resumed == Resumed::New {
-                                client.seq = 0;
-                                client.state = None;
-                                client.call = None;
-                                client.conference = None;
-                                client.ended = false;
-                            }
-                            client.unsure &= welcome.resumed != Resumed::New;
-                            client.awaits_state = welcome.resumed == Resumed::Snapshot;
-                            client.welcome = Some(welcome.clone());
-                        }
-                        Reply::Ok(Done::Join(join)) => client.state = Some(join.state.clone()),
-                        Reply::Ok(Done::Call(reply) | Done::Accept(reply)) => {
-                            client.call = Some(reply.call.clone());
-                        }
-                        Reply::Ok(Done::Reject | Done::Hangup) => {
-                            let call = client.call.as_ref().expect("a call").call.to_string();
-                            client.forget_call(&call);
-                        }
-                        Reply::Ok(Done::Enter(enter)) => {
-                            client.state = Some(enter.state.clone());
-                            client.conference = Some(enter.conference.clone());
-                        }
-                        Reply::Ok(Done::Leave) => client.left(),
-                        _ => {}
-                    }
-                }
-                if let Reply::Error(error) = &reply.reply {
-                    self.last_error = Some(error.clone());
-                }
-                if reply.re != 0 {
-                    assert!(
-                        self.replies.insert((conn, reply.re), reply.reply).is_none(),
-                        "one reply per request"
-                    );
-                }
-            }
-        }
-    }
-
-    pub fn connect(&mut self) -> ConnId {
-        let conn = ConnId(self.next_conn);
-        self.next_conn += 1;
-        self.open.insert(conn);
-        self.input(Input::Connected {
-            conn,
-            remote: "192.0.2.1:5000".into(),
-            origin: self.origin.clone().into(),
-        });
-        conn
-    }
-
-    /// Sends a request by a client and returns the reply.
-    pub fn ask(&mut self, who: usize, mut request: Value) -> Result<Done, ErrorCode> {
-        let client = &mut self.clients[who];
-        client.next_id += 1;
-        let (conn, id) = (client.conn.expect("a connection"), client.next_id);
-        request["id"] = json!(id);
-        self.input(Input::Frame { conn, text: request.to_string() });
-        match self.replies.remove(&(conn, id)).unwrap_or_else(|| panic!("no reply to {request}")) {
-            Reply::Ok(done) => Ok(done),
-            Reply::Error(error) => Err(error.code),
-        }
-    }
-
-    /// Sends a request whose reply nobody reads.
-    pub fn send(&mut self, who: usize, mut request: Value) {
-        let client = &mut self.clients[who];
-        client.next_id += 1;
-        request["id"] = json!(client.next_id);
-        let conn = client.conn.expect("a connection");
-        self.input(Input::Frame { conn, text: request.to_string() });
-    }
-
-    pub fn hello(user: &str, unix_ms: u64) -> Value {
-        json!({ "op": "hello", "version": 1, "app": APP, "user": user, "sig": sig(user, unix_ms) })
-    }
-
-    /// A client that is connected and logged in.
-    pub fn client(&mut self, user: &str) -> usize {
-        self.clients.push(Client { user: user.to_owned(), ..Client::default() });
-        let who = self.clients.len() - 1;
-        self.login(who, json!({})).unwrap_or_else(|e| panic!("{user} cannot log in: {e}"));
-        who
-    }
-
-    /// A client on which calls ring, on a device of this name.
-    pub fn phone(&mut self, user: &str, device: &str) -> usize {
-        self.clients.push(Client { user: user.to_owned(), ..Client::default() });
-        let who = self.clients.len() - 1;
-        self.login(who, json!({ "calls": true, "device": device }))
-            .unwrap_or_else(|e| panic!("{user} cannot log in: {e}"));
-        who
-    }
-
-    /// Connects a client anew and sends `hello` with these fields besides.
-    pub fn login(&mut self, who: usize, more: Value) -> Result<Done, ErrorCode> {
-        let conn = self.connect();
-        let unix_ms = self.unix_ms();
-        let client = &mut self.clients[who];
-        (client.conn, client.next_id, client.deaf) = (Some(conn), 0, false);
-        let mut hello = Self::hello(&client.user, unix_ms);
-        for (name, value) in more.as_object().expect("an object") {
-            hello[name] = value.clone();
-        }
-        self.ask(who, hello)
-    }
-
-    /// The network of a client goes away.
-    pub fn drop_connection(&mut self, who: usize) {
-        if let Some(conn) = self.clients[who].conn.take() {
-            self.open.remove(&conn);
-            self.input(Input::Disconnected { conn });
-        }
-    }
-
-    pub fn is_open(&self, who: usize) -> bool {
-        self.clients[who].conn.is_some_and(|conn| self.open.contains(&conn))
-    }
-
-    pub fn join(&mut self, who: usize, number: u32) -> Result<Done, ErrorCode> {
-        self.ask(who, json!({ "op": "join", "room": room(number) }))
-    }
-
-    pub fn join_live(&mut self, who: usize, number: u32, role: &str) -> Result<Done, ErrorCode> {
-        self.ask(who, json!({ "op": "join", "room": room(number), "scene": "live", "role": role }))
-    }
-
-    /// A client in rtc room 1.
-    pub fn member(&mut self, user: &str) -> usize {
-        let who = self.client(user);
-        self.join(who, 1).unwrap_or_else(|e| panic!("{user} cannot join: {e}"));
-        who
-    }
-
-    pub fn declare(
-        &mut self,
-        who: usize,
-        key: &StreamKey,
-        audio: bool,
-        video: bool,
-    ) -> Result<Done, ErrorCode> {
-        self.ask(who, json!({ "op": "publish", "key": key.reveal(), "audio": audio, "video": video }))
-    }
-
-    pub fn ticket(&mut self) -> u64 {
-        let ticket = self.next_ticket;
-        self.next_ticket += 1;
-        self.media.insert(ticket, Media::Waiting);
-        ticket
-    }
-
-    pub fn push_media(&mut self, key: &StreamKey) -> u64 {
-        let ticket = self.ticket();
-        self.input(Input::PublishRequested { ticket: MediaTicket(ticket), key: key.clone() });
-        ticket
-    }
-
-    pub fn play(&mut self, key: &StreamKey) -> u64 {
-        let ticket = self.ticket();
-        self.input(Input::PlayRequested { ticket: MediaTicket(ticket), key: key.clone() });
-        ticket
-    }
-
-    pub fn seen(&mut self, ticket: u64, audio: bool, video: bool) {
-        self.input(Input::TracksSeen { ticket: MediaTicket(ticket), tracks: TrackFlags { audio, video } });
-    }
-
-    pub fn close_media(&mut self, ticket: u64, deliberate: bool) {
-        self.media.insert(ticket, Media::StreamOver);
-        self.input(Input::MediaClosed { ticket: MediaTicket(ticket), deliberate });
-    }
-
-    /// A member that publishes audio and video.
-    pub fn publisher(&mut self, user: &str) -> (usize, u64) {
-        let who = self.member(user);
-        let ticket = self.start_media(who, &key(user));
-        (who, ticket)
-    }
-
-    pub fn start_media(&mut self, who: usize, key: &StreamKey) -> u64 {
-        self.declare(who, key, true, true).unwrap();
-        let ticket = self.push_media(key);
-        self.seen(ticket, true, true);
-        assert!(matches!(self.media[&ticket], Media::Publishing { .. }), "{:?}", self.media[&ticket]);
-        ticket
-    }
-
     pub fn call(&mut self, request: ApiCall) -> ApiResult {
         let call = self.next_call;
         self.next_call += 1;
@@ -502,13 +177,6 @@ impl World {
         match self.call(request) {
             ApiResult::Refused(fault) => fault.code,
             other => panic!("{other:?}"),
-        }
-    }
-
-    pub fn closed_with(&self, ticket: u64) -> Option<ErrorCode> {
-        match &self.media[&ticket] {
-            Media::Closed(code, _) => Some(*code),
-            _ => None,
         }
     }
 
@@ -547,31 +215,4 @@ pub fn number(id: u32) -> RoomId {
 
 pub fn scene_of(client: &Client) -> Option<(Scene, Role)> {
     client.state.as_ref().map(|s| (s.scene, s.role))
-}
-
-/// A credential that is valid for an hour.
-pub fn sig(name: &str, unix_ms: u64) -> String {
-    huitong_auth::usersig::mint(app(), &secret(), &user(name), unix_ms / 1000, 3600, None)
-}
-
-/// A PrivateMapKey for a numeric room.
-pub fn room_key(name: &str, room: u32, bits: u32, unix_ms: u64) -> String {
-    let privileges = Privileges::from_bits(bits);
-    huitong_auth::room_key::mint(
-        app(),
-        &secret(),
-        &user(name),
-        &number(room),
-        privileges,
-        unix_ms / 1000,
-        300,
-    )
-}
-
-fn app() -> AppId {
-    AppId::new(APP).unwrap()
-}
-
-fn secret() -> Redacted<String> {
-    Redacted::new(SECRET.to_owned())
 }

@@ -56,8 +56,8 @@ pub(super) fn body<T: DeserializeOwned>(
 ) -> Result<T, Refusal> {
     let body =
         body.map_err(|error| Refusal::new(error.status(), ErrorCode::BadMessage, error.body_text()))?;
-    serde_json::from_slice(&body).map_err(|error| {
-        let sentence = format!("The body is not {what}: {error}.");
+    huitong_protocol::read(&body).map_err(|wrong| {
+        let sentence = format!("The body is not {what}: {wrong}.");
         Fault::because(ErrorCode::BadMessage, sentence).into()
     })
 }

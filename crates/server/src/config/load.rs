@@ -4,7 +4,7 @@ use super::{AppSection, Config, ConfigError, unknown};
 use huitong_auth::AppCredential;
 use huitong_types::Redacted;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -98,12 +98,9 @@ pub fn load(flags: &Flags, env: &BTreeMap<String, String>) -> Result<Config, Con
         }
     }
     let apps_name = format!("{PREFIX}APP");
-    for app in env_value(&apps_name).into_iter().flat_map(|list| huitong_auth::split_list(list)) {
-        config.app(&apps_name, app)?;
-    }
-    for app in &flags.app {
-        config.app("--app", app.reveal())?;
-    }
+    let from_env = env_value(&apps_name).into_iter().flat_map(|list| huitong_auth::split_list(list));
+    config.apps(&apps_name, from_env)?;
+    config.apps("--app", flags.app.iter().map(|app| app.reveal().as_str()))?;
     config.finish()
 }
 
@@ -159,14 +156,20 @@ impl Layers {
         Ok(())
     }
 
-    /// Adds an application; one that the file has already keeps its policies and gets this secret.
-    fn app(&mut self, place: &str, text: &str) -> Result<(), ConfigError> {
-        let AppCredential { app: id, secret } = AppCredential::parse(text)
-            .map_err(|error| ConfigError::new(format!("{place} is not valid: {error}")))?;
-        let secret = secret.into();
-        match self.config.app.iter_mut().find(|app| app.id == id) {
-            Some(app) => app.secret = secret,
-            None => self.config.app.push(AppSection::with_secret(id, secret)),
+    /// Adds the applications of one place; one that a layer below has already keeps its policies and gets this secret.
+    fn apps<'a>(&mut self, place: &str, texts: impl Iterator<Item = &'a str>) -> Result<(), ConfigError> {
+        let mut named = BTreeSet::new();
+        for text in texts {
+            let AppCredential { app: id, secret } = AppCredential::parse(text)
+                .map_err(|error| ConfigError::new(format!("{place} is not valid: {error}")))?;
+            if !named.insert(id) {
+                return Err(ConfigError::new(format!("{place} names application {id} twice; keep one.")));
+            }
+            let secret = secret.into();
+            match self.config.app.iter_mut().find(|app| app.id == id) {
+                Some(app) => app.secret = secret,
+                None => self.config.app.push(AppSection::with_secret(id, secret)),
+            }
         }
         Ok(())
     }
@@ -178,7 +181,7 @@ impl Layers {
 }
 
 fn one_line(text: &str) -> String {
-    text.trim().trim_end_matches('.').replace('\n', " ")
+    huitong_protocol::plain(text.trim().trim_end_matches('.')).replace('\n', " ")
 }
 
 fn wrong_file(place: &str, text: &str, error: &toml::de::Error) -> ConfigError {

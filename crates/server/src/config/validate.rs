@@ -18,6 +18,9 @@ const DAY_OFFSET_MOST: i32 = 14 * 60;
 /// Most minutes of a quota: a thousand million are 1900 years, and their seconds still fit everywhere.
 const QUOTA_MOST: u64 = 1_000_000_000;
 
+/// The secret of the example configuration. Everybody knows it, so it protects nothing.
+const EXAMPLE_SECRET: &str = "replace-this-with-your-own-secret-key";
+
 impl Config {
     /// Checks what belongs together.
     ///
@@ -102,6 +105,13 @@ impl Config {
             if !key.is_empty() && !keys.insert(key) {
                 return Err(ConfigError::new(format!(
                     "Two applications have the conference_key {key:?}; give each its own."
+                )));
+            }
+            if app.secret.reveal() == EXAMPLE_SECRET {
+                return Err(ConfigError::new(format!(
+                    "The secret of application {} is that of the example, which everybody knows; write the one that your \
+                     token server signs with, or a new one, such as that of `openssl rand -hex 32`.",
+                    app.id
                 )));
             }
             AppSecret::parse(app.secret.reveal().as_str())

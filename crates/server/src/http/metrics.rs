@@ -61,6 +61,7 @@ fn describe() {
     crate::mixing::describe_metrics();
     crate::passwords::describe_metrics();
     crate::compat::describe_metrics();
+    super::tls::describe_metrics();
     metrics::describe_counter!(
         "huitong_http_connections_refused_total",
         "Connections to the HTTP port refused because limits.http_connections was reached."

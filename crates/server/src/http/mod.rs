@@ -1,5 +1,6 @@
 //! The HTTP port: listener, transport, and what is served on it.
 
+mod certificate;
 mod demo;
 mod host;
 pub(crate) mod listener;

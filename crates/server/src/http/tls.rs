@@ -1,23 +1,25 @@
 //! TLS on the HTTP port, from certificate files that are read again when they change.
 
+use super::certificate::{Files, Loaded, Version};
 use crate::config::ServerSection;
 use crate::error::ServerError;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use x509_cert::time::Validity;
 
 /// How often the files are looked at. Certificates change every few weeks, so seconds are soon enough, and
 /// unlike a watch of the file system this works for every way of replacing a file.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// How often a certificate that is at its end is spoken of again.
+const REMIND_EVERY: Duration = Duration::from_secs(12 * 3600);
 
 /// The certificate in use.
 struct Current(RwLock<Arc<CertifiedKey>>);
@@ -34,41 +36,12 @@ impl ResolvesServerCert for Current {
     }
 }
 
-/// What tells one version of the files from another.
-type Version = [Option<(SystemTime, u64)>; 2];
-
-#[derive(Clone)]
-struct Files {
-    cert: PathBuf,
-    key: PathBuf,
-}
-
-impl Files {
-    fn version(&self) -> Version {
-        let look = |path: &Path| {
-            let meta = std::fs::metadata(path).ok()?;
-            Some((meta.modified().ok()?, meta.len()))
-        };
-        [look(&self.cert), look(&self.key)]
-    }
-
-    fn load(&self) -> Result<CertifiedKey, String> {
-        let (cert, key) = (self.cert.display(), self.key.display());
-        let chain = CertificateDer::pem_file_iter(&self.cert)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| {
-                format!("The certificate file {cert} cannot be read ({error}); correct tls_cert.")
-            })?;
-        if chain.is_empty() {
-            return Err(format!("The file {cert} contains no certificate in PEM form; correct tls_cert."));
-        }
-        let private = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| {
-            format!("The private key file {key} cannot be read ({error}); correct tls_key.")
-        })?;
-        CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider()).map_err(|error| {
-            format!("The key in {key} does not fit the certificate in {cert} ({error}); correct one.")
-        })
-    }
+pub(super) fn describe_metrics() {
+    metrics::describe_gauge!(
+        "huitong_tls_expires_timestamp_seconds",
+        metrics::Unit::Seconds,
+        "When the certificate of the HTTP port expires, Unix time."
+    );
 }
 
 /// Loads the certificate and, from then on, its successors. `None` when no TLS is configured.
@@ -84,7 +57,8 @@ pub(crate) fn acceptor(
     }
     let files = Files { cert: server.tls_cert.clone(), key: server.tls_key.clone() };
     let version = files.version();
-    let current = Arc::new(Current(RwLock::new(Arc::new(files.load().map_err(ServerError::Start)?))));
+    let Loaded { certified, validity } = files.load().map_err(ServerError::Start)?;
+    let current = Arc::new(Current(RwLock::new(Arc::new(certified))));
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -92,37 +66,71 @@ pub(crate) fn acceptor(
         .with_no_client_auth()
         .with_cert_resolver(Arc::<Current>::clone(&current));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let mut watch = Watch { files, version, validity, reminded: Instant::now() };
+    watch.taken();
     tokio::spawn(async move {
         let mut shutdown = shutdown;
         tokio::select! {
-            () = follow(files, version, current) => {}
+            () = watch.follow(current) => {}
             _ = shutdown.wait_for(|down| *down) => {}
         }
     });
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
 }
 
-/// Follows the files. A broken version is told once and the old certificate stays in use.
-async fn follow(files: Files, mut known: Version, current: Arc<Current>) {
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let here = files.clone();
-        let looked = tokio::task::spawn_blocking(move || {
-            let version = here.version();
-            (version != known).then(|| (version, here.load()))
-        });
-        match looked.await {
-            Ok(Some((version, Ok(certified)))) => {
-                known = version;
-                *current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
-                tracing::info!(file = %files.cert.display(), "the new certificate is in use");
+/// Who looks at the files.
+struct Watch {
+    files: Files,
+    /// What of them was read last.
+    version: Version,
+    /// When clients take the certificate in use.
+    validity: Option<Validity>,
+    /// When that was spoken of last.
+    reminded: Instant,
+}
+
+impl Watch {
+    /// Follows the files. A broken version is told once and the old certificate stays in use.
+    async fn follow(mut self, current: Arc<Current>) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let (here, known) = (self.files.clone(), self.version);
+            let looked = tokio::task::spawn_blocking(move || {
+                let version = here.version();
+                (version != known).then(|| (version, here.load()))
+            });
+            match looked.await {
+                Ok(Some((version, Ok(loaded)))) => {
+                    self.version = version;
+                    self.validity = loaded.validity;
+                    *current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded.certified);
+                    tracing::info!(file = %self.files.cert.display(), "the new certificate is in use");
+                    self.taken();
+                }
+                Ok(Some((version, Err(sentence)))) => {
+                    self.version = version;
+                    tracing::error!("{sentence} The old certificate stays in use.");
+                }
+                Ok(None) if self.reminded.elapsed() >= REMIND_EVERY => self.remind(),
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "the certificate files could not be looked at"),
             }
-            Ok(Some((version, Err(sentence)))) => {
-                known = version;
-                tracing::error!("{sentence} The old certificate stays in use.");
-            }
-            Ok(None) => {}
-            Err(error) => tracing::error!(%error, "the certificate files could not be looked at"),
+        }
+    }
+
+    /// A certificate is in use from now on.
+    fn taken(&mut self) {
+        let end = self.validity.map_or(0.0, |validity| validity.not_after.to_unix_duration().as_secs_f64());
+        metrics::gauge!("huitong_tls_expires_timestamp_seconds").set(end);
+        self.remind();
+    }
+
+    fn remind(&mut self) {
+        self.reminded = Instant::now();
+        match self.validity.and_then(|validity| self.files.worry(&validity, SystemTime::now())) {
+            Some((sentence, true)) => tracing::error!("{sentence}"),
+            Some((sentence, false)) => tracing::warn!("{sentence}"),
+            None => {}
         }
     }
 }

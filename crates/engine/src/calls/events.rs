@@ -1,6 +1,6 @@
 //! Calls, sessions and rooms act on each other.
 
-use crate::call_views::{Subject, reason, state};
+use super::views::{Subject, reason, state};
 use crate::engine::Engine;
 use crate::io::Output;
 use huitong_call::{Input, PresenceChange, SeatEnd, UserKey};

@@ -1,6 +1,6 @@
 //! Calls as sessions, the back-end and the record see them.
 
-use crate::calls::Meta;
+use super::Meta;
 use crate::engine::Engine;
 use crate::io::{CallLog, CallLogEnd, CallLogParty};
 use huitong_call::{Call, Media, Output, OverReason, PartyState, Record};

@@ -1,7 +1,8 @@
 //! What is done in a conference by those who may: admins on signalling, and the back-end or an endpoint for a user by the API.
 
-use crate::conference_views::role_of;
-use crate::conferences::{Asker, refused, settings_of};
+use super::creating::settings_of;
+use super::views::role_of;
+use super::{Asker, refused};
 use crate::engine::Engine;
 use crate::io::{ApiCall, ApiResult};
 use huitong_conference::{Actor, Change, Conference, Input, MemberId, Reply, UserKey, Whom};
@@ -84,7 +85,8 @@ impl Engine {
         let whom = whom(mute.users, mute.members)?;
         let (audio, video) = (mute.audio, mute.video);
         let reply = self.act_on(Input::Mute { by: by.clone(), conference, whom, audio, video })?;
-        let detail = format!("audio {audio}, video {video}: {:?}", reply.users);
+        let now = |left_out| if left_out { "off" } else { "on" };
+        let detail = format!("sound {}, picture {} of {:?}", now(audio), now(video), reply.users);
         self.note_act("conference-mute", &by, conference, detail);
         Ok(reply)
     }

@@ -1,7 +1,7 @@
 //! What of conferences is kept outside, so that they outlive the server, and what comes back after a restart.
 
-use crate::conference_views::{count, kind_of, kind_word, role_of, role_word};
-use crate::conferences::Meta;
+use super::Meta;
+use super::views::{count, kind_of, kind_word, role_of, role_word};
 use crate::engine::Engine;
 use crate::io::Output;
 use huitong_conference::{

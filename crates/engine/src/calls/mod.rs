@@ -1,6 +1,13 @@
 //! What clients ask about calls, and what the engine keeps of calls beside the machine.
 
-use crate::call_views::Subject;
+mod api;
+mod events;
+mod groups;
+mod log;
+mod views;
+
+pub use log::{CallLog, CallLogEnd, CallLogParty};
+
 use crate::engine::Engine;
 use huitong_call::{Calls, Input, Media, Placed, Presence, Refusal, UserKey};
 use huitong_protocol::{CallReply, CallState, Done, PlaceCall, Presence as Seen, Reject, Watch, WatchReply};
@@ -11,6 +18,7 @@ use huitong_types::{
 };
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
+use views::Subject;
 
 /// Calls that a session may make: one a second on average. Whoever dials faster is not a person.
 const CALL_EVERY: Duration = Duration::from_secs(1);
@@ -284,7 +292,7 @@ impl Engine {
             return Err(Fault::because(ErrorCode::RoomTaken, sentence).in_field("room"));
         }
         let conference = self.hall.machine.in_room(app, &key.room);
-        let scene = conference.map(|conference| crate::conference_views::scene_of(conference.kind));
+        let scene = conference.map(|conference| crate::conferences::scene_of(conference.kind));
         if scene.or_else(|| self.rooms.scene(&key)).is_some_and(|scene| scene != Scene::Rtc) {
             let sentence = "The scene of this room is live, and calls lead into rooms of the scene rtc.";
             return Err(Fault::because(ErrorCode::SceneMismatch, sentence).in_field("room"));

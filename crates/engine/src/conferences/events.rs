@@ -1,7 +1,7 @@
 //! What conferences bring about, and what happens to those who are in one.
 
-use crate::conference_views::{exit_word, told};
-use crate::conferences::{Asker, Waiting, refused};
+use super::views::{exit_word, scene_of, told};
+use super::{Asker, Waiting, refused};
 use crate::engine::Engine;
 use crate::io::{ApiResult, Output};
 use huitong_conference::{
@@ -20,7 +20,7 @@ impl Engine {
     pub(crate) fn let_in(&mut self, session: SessionId, room: RoomId, role: Role) {
         let Some((conference, member)) = self.hall.machine.of_session(session) else { return };
         let key = RoomKey { app: conference.app, room };
-        let scene = crate::conference_views::scene_of(conference.kind);
+        let scene = scene_of(conference.kind);
         let large = conference.kind == Kind::Large;
         let user = member.user.clone();
         let seated = match self.rooms.room_of(session) {

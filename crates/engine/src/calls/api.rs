@@ -1,6 +1,6 @@
 //! Calls and groups of the back-end.
 
-use crate::calls::{Wish, refused};
+use super::{Wish, refused};
 use crate::engine::Engine;
 use crate::io::{ApiResult, CallLog};
 use huitong_call::{Input, Output, UserKey};
