@@ -20,6 +20,10 @@ const hands: Check = async () => {
   assert.equal((await world.settled(bob.mgr.declineHand(confrId, 'ann'))).rejected.error, -520);
   assert.equal((await world.settled(ann.mgr.declineHand(confrId, 'bob'))).error, 0);
   assert.deepEqual(bob.one('onHandDeclined'), []);
+  const quiet = await two({ config: { allowAudienceTalk: false } });
+  await quiet.world.settled(quiet.ann.mgr.grantRole(quiet.confrId, ['bob'], 1));
+  assert.equal((await quiet.world.settled(quiet.bob.mgr.raiseHand())).rejected.error, -520, 'where admins are not to be asked');
+  assert.equal((await quiet.world.settled(quiet.bob.mgr.raiseHand(false))).error, 0);
 };
 
 const muting: Check = async () => {
