@@ -139,6 +139,7 @@ declare namespace emedia {
     onMediaChanged?: (stream: Stream, update: { voff: 0 | 1; aoff: 0 | 1 }) => void;
     onConferenceExit: (reason: ExitReason, failed?: number) => void;
     onConfrAttrsUpdated: (attributes: Attribute[]) => void;
+    /** Everything is told anew from here on, one's own entry first: clear what is shown, and stop the pusher. */
     onReconnect: (confr: any, ticket: object) => void;
 
     /** Additions. */

@@ -89,8 +89,8 @@ export class Asks {
     if (this.list.indexOf(ask) < 0) {
       return;
     }
-    if ('lost' in answer) {
-      ask.sent = false; // the next login brings it again
+    if ('lost' in answer || ('error' in answer && answer.error.code === 'shutting-down')) {
+      ask.sent = false; // the next login brings it again, if need be to the server's next start
     } else if ('error' in answer && ask.request.op === 'leave' && answer.error.code === 'rate-limited') {
       this.platform.after(AGAIN_MS, () => {
         ask.sent = false;

@@ -28,8 +28,8 @@ export type ConferenceEvent =
   | { type: 'pushRefused'; stream: StreamKind; failure: Failure }
   /** The connection is lost; the place is kept while it is sought again. */
   | { type: 'interrupted' }
-  /** Back in the same place. */
-  | { type: 'resumed' }
+  /** Back in the same place, after the network was gone for so long. What was missed follows. */
+  | { type: 'resumed'; lostMs: number }
   /** Out. The last event of this conference. */
   | { type: 'over'; reason: ConferenceExit; failure: Failure | null };
 
@@ -121,7 +121,7 @@ export class ConferenceView {
     if (!this.state || changes.length === 0) {
       return [];
     }
-    const attributes = { ...this.state.attributes };
+    const attributes = table(this.state.attributes);
     for (const { key, value } of changes) {
       if (value === undefined) {
         delete attributes[key];
@@ -139,11 +139,16 @@ export class ConferenceView {
     const events = this.muted(!!noAudio, !!noVideo);
     [...this.hands.values()].filter(({ member }) => !up.has(member)).forEach((member) => events.push(...this.hand(member, false)));
     hands.forEach((member) => events.push(...this.hand(member, true)));
-    const before = this.state?.attributes ?? {};
-    const changes: AttributeChange[] = Object.keys(before).filter((key) => !(key in attributes)).map((key) => ({ key }));
-    for (const key of Object.keys(attributes).filter((key) => before[key] !== attributes[key])) {
-      changes.push({ key, value: attributes[key] ?? '' });
+    const [before, now] = [table(this.state?.attributes), table(attributes)];
+    const changes: AttributeChange[] = Object.keys(before).filter((key) => !(key in now)).map((key) => ({ key }));
+    for (const key of Object.keys(now).filter((key) => before[key] !== now[key])) {
+      changes.push({ key, value: now[key] ?? '' });
     }
     return events.concat(this.attributes(changes, null));
   }
+}
+
+/** A copy that knows nothing but its own keys: members choose them, and may well call one `constructor` or `__proto__`. */
+function table(from: Record<string, string> | undefined): Record<string, string> {
+  return Object.assign(Object.create(null) as Record<string, string>, from);
 }

@@ -44,6 +44,9 @@ const LEAVE_WITHIN_MS = 120000;
 /** A login that nobody needs is kept this long, ms: pages ask for a conference, show it, and enter. */
 export const IDLE_MS = 60000;
 
+/** For one who was inside these mean that the conference has ended while it was away. */
+const ENDED: readonly string[] = ['no-conference', 'conference-over'];
+
 /** The ticket in hand. */
 interface Pass {
   ticket: string;
@@ -77,6 +80,8 @@ export class Conferences implements ConnectionListener {
   private readonly asks: Asks;
   private now: Now | null = null;
   private idle: Cancel | null = null;
+  /** When the network was lost last. */
+  private lostSince = 0;
 
   constructor(
     private readonly platform: Platform,
@@ -208,13 +213,14 @@ export class Conferences implements ConnectionListener {
       now.room.welcomed(welcome);
     }
     if (now?.view.state && welcome.resumed !== 'new') {
-      this.tell(now, { type: 'resumed' });
+      this.tell(now, { type: 'resumed', lostMs: this.platform.now() - this.lostSince });
     }
   }
 
   /** The connection has lost its socket. */
-  interrupted(): void {
+  interrupted(since: number): void {
     const { now } = this;
+    this.lostSince = since;
     now?.room?.interrupted();
     if (now?.view.state) {
       this.tell(now, { type: 'interrupted' });
@@ -223,7 +229,13 @@ export class Conferences implements ConnectionListener {
 
   /** The connection is over. */
   ended(end: End): void {
+    const neverIn = this.welcome === null;
     this.forget(this.connection);
+    if (end.why === 'lost' && neverIn && this.identity && this.asks.waiting) {
+      // Whoever asks now came later than this login began, and has patience of its own.
+      this.connect(this.identity);
+      return;
+    }
     const reasons: Partial<Record<string, ConferenceExit>> = { takenOver: 'otherDevice', loggedOut: 'removed' };
     const reason = end.why === 'ended' ? (reasons[end.reason] ?? 'failed') : 'failed';
     const codes: Partial<Record<string, Failure['code']>> = { takenOver: 'taken-over', credentialExpired: 'credential-expired' };
@@ -286,7 +298,7 @@ export class Conferences implements ConnectionListener {
       this.show(now, now.pass, publish, mayRenew);
       return;
     }
-    this.ask({ op: 'ticket', ...now.entrance.way }, (asked) => {
+    this.ask({ op: 'ticket', ...wayOf(now) }, (asked) => {
       if (this.now !== now) {
         return;
       }
@@ -435,7 +447,8 @@ export class Conferences implements ConnectionListener {
 
   private inRoom(now: Now, event: RoomEvent): void {
     if (event.type === 'failed') {
-      this.over(now, 'failed', event.failure);
+      const ended = ENDED.indexOf(event.failure.code) >= 0;
+      this.over(now, ended ? 'closed' : 'failed', ended ? null : event.failure);
     } else if (event.type === 'removed') {
       this.over(now, event.reason === 'dissolved' ? 'closed' : 'removed', null);
     } else if (event.type === 'pushRefused' || event.type === 'audience') {
@@ -495,7 +508,7 @@ export class Conferences implements ConnectionListener {
     const connection: Connection = new Connection(this.platform, this.endpoint.signal, {
       welcomed: (welcome) => this.connection === connection && this.welcomed(welcome),
       pushed: (event) => this.connection === connection && this.pushed(event),
-      interrupted: () => this.connection === connection && this.interrupted(),
+      interrupted: (since) => this.connection === connection && this.interrupted(since),
       ended: (end) => this.connection === connection && this.ended(end),
     });
     this.connection = connection;
@@ -526,6 +539,15 @@ export class Conferences implements ConnectionListener {
       });
     }
   }
+}
+
+/**
+ * Who was inside comes back to that conference and to no other: what has ended meanwhile must not begin anew, with this user as its
+ * admin, because one phone had no network when it ended.
+ */
+function wayOf({ entrance: { way }, view: { state } }: Now): AskTicket {
+  const { password, role } = way;
+  return state ? { conference: state.conference, ...(password ? { password } : {}), ...(role ? { role } : {}) } : way;
 }
 
 /** The role in the room of who has this role in the conference: only who may talk sends. */

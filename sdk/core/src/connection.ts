@@ -25,6 +25,8 @@ export interface Identity {
   user: string;
   /** The credential that the application's back-end issued; empty where `voice` is given. */
   sig: string;
+  /** The credential as it is now, for applications that renew it without a word; `sig` is what it was when this was said. */
+  latest?: () => string;
   /** A credential for one voice room, in place of `sig`; another object is another credential. */
   voice?: VoicePass;
   /** The device. */
@@ -50,8 +52,8 @@ export interface ConnectionListener {
   welcomed(welcome: Welcome): void;
   /** The server pushed an event. */
   pushed(event: Event): void;
-  /** The socket is gone; the connection tries to get another one. */
-  interrupted(): void;
+  /** The socket is gone; the connection tries to get another one. `since`: when the server was asked what it has not answered. */
+  interrupted(since: number): void;
   /** It is over. Nothing is told afterwards. */
   ended(end: End): void;
 }
@@ -104,6 +106,8 @@ export class Connection {
   private seq = 0;
   private leaving = false;
   private identity: Identity | null = null;
+  /** The credential that the server was shown last. */
+  private shownSig = '';
   private listener: ConnectionListener | null;
   private readonly backoff: Backoff;
   private deadline = 0;
@@ -138,7 +142,7 @@ export class Connection {
     if (this.phase !== 'idle') {
       return;
     }
-    this.identity = identity;
+    this.identity = { ...identity };
     this.provenAt = this.platform.now();
     this.setDeadline(this.provenAt + FIRST_LOGIN_MS);
     this.subscriptions.push(
@@ -158,11 +162,21 @@ export class Connection {
    */
   renew(identity: Identity): void {
     const another = identity.sig !== this.identity?.sig || identity.voice !== this.identity.voice;
-    this.identity = identity;
+    this.identity = { ...identity };
     if (another && this.ready) {
-      this.drop('the credential was renewed');
-      this.lookAgain();
+      this.showAnew();
     }
+  }
+
+  private showAnew(): void {
+    this.drop('the credential was renewed');
+    this.lookAgain();
+  }
+
+  /** Whether there is another credential than the one that the server knows. */
+  private get renewed(): boolean {
+    const latest = this.identity?.latest?.();
+    return latest !== undefined && latest !== '' && latest !== this.shownSig;
   }
 
   /**
@@ -240,13 +254,15 @@ export class Connection {
   }
 
   private greet(): void {
-    const identity = this.identity;
+    const { identity } = this;
     if (!identity) {
       return;
     }
+    identity.sig = identity.latest?.() || identity.sig;
+    this.shownSig = identity.sig;
     this.phase = 'greeting';
     this.nextId = 1;
-    const { app, user, device } = identity;
+    const { app, user, device, sig } = identity;
     const hello: Request = {
       op: 'hello',
       version: PROTOCOL_VERSION,
@@ -254,7 +270,7 @@ export class Connection {
       user,
       // A goodbye goes on with the old session or not at all: without a credential there is no new one, which
       // would push the user's other devices out.
-      ...((!this.leaving && identity.voice) || { sig: this.leaving ? '' : identity.sig }),
+      ...((!this.leaving && identity.voice) || { sig: this.leaving ? '' : sig }),
       device,
       client: `${identity.client} ${this.platform.describe()}`,
     };
@@ -310,6 +326,9 @@ export class Connection {
     } else if (known && (failure.code === 'session-gone' || failure.code === 'wrong-sequence')) {
       this.platform.log('info', `the session cannot be resumed (${failure.code}), logging in afresh`);
       this.forgetSession();
+      this.hangUp();
+      this.connect();
+    } else if (failure.code === 'credential-expired' && this.renewed) {
       this.hangUp();
       this.connect();
     } else if (known && failure.retry === 'later') {
@@ -377,7 +396,7 @@ export class Connection {
   }
 
   private sessionEnded(reason: EndReason, message: string): void {
-    if (reason === 'expired' || reason === 'serverShutdown') {
+    if (reason === 'expired' || reason === 'serverShutdown' || (reason === 'credentialExpired' && this.renewed)) {
       // Nobody meant this session: log in again as soon as the server is there.
       this.forgetSession();
       this.drop(message);
@@ -406,6 +425,7 @@ export class Connection {
       this.tooLate();
       return;
     }
+    const since = [...this.pending.values()].reduce((least, { sentAt }) => Math.min(least, sentAt), now);
     this.hangUp();
     if (wasReady) {
       if (now - this.readyAt >= STABLE_MS) {
@@ -415,7 +435,7 @@ export class Connection {
     }
     this.timer = this.platform.after(this.backoff.next(), () => this.connect());
     if (wasReady) {
-      this.listener?.interrupted();
+      this.listener?.interrupted(since);
     }
   }
 
@@ -499,7 +519,9 @@ export class Connection {
     const everyMs = this.welcome?.heartbeatMs;
     this.heartbeat = everyMs
       ? this.platform.after(everyMs, () => {
-          if (this.phase === 'ready') {
+          if (this.ready && this.renewed) {
+            this.showAnew();
+          } else if (this.phase === 'ready') {
             this.transmit({ op: 'ping' }, () => undefined, REPLY_MS);
           }
         })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Clock, FakePlatform, FakeServer } from '../../conformance/src/index.js';
 import { ANSWER_WITHIN_MS, Conferences, IDLE_MS } from '../src/conferences.js';
-import type { ConferenceEvent, Entered, Entrance } from '../src/index.js';
+import { ConferenceView } from '../src/conference-view.js';
+import type { ConferenceEvent, ConferenceState, Entered, Entrance, RoomState } from '../src/index.js';
 
 const ROOM = { text: 'standup' };
 
@@ -235,6 +236,64 @@ test('a_seat_that_timed_out_is_taken_again_and_one_that_was_taken_away_is_not', 
   world.wait(500);
   assert.deepEqual(bob.news(), ['over removed']);
   assert.ok(!('bob' in world.server.conferences.people(world.name)));
+});
+
+test('who_was_away_when_its_conference_ended_is_told_so_and_begins_no_other', () => {
+  const world = new World();
+  const [, bob] = world.inside('ann', 'bob') as [Device, Device];
+  world.server.unreachable = true;
+  world.server.dropAll();
+  world.wait(1000);
+  world.server.conferences.act(world.name, { op: 'destroy', conference: world.name });
+  world.server.expire('ann');
+  world.server.expire('bob');
+  world.server.unreachable = false;
+  world.wait(20_000);
+  assert.deepEqual(bob.news(), ['interrupted', 'over closed']);
+  assert.equal(world.name, '', 'nobody has made another one');
+});
+
+test('how_long_the_network_was_gone_is_told_from_the_first_question_without_an_answer_on', () => {
+  const world = new World();
+  const [ann] = world.inside('ann') as [Device];
+  const lost: number[] = [];
+  ann.onEvent = (event) => event.type === 'resumed' && lost.push(event.lostMs);
+  world.server.dropAll();
+  world.wait(5000);
+  world.server.mute = true;
+  world.wait(world.server.heartbeatMs + 9000);
+  world.server.mute = false;
+  world.wait(10_000);
+  assert.equal(lost.length, 2);
+  assert.ok((lost[0] ?? 0) < 2000 && (lost[1] ?? 0) >= 9000, lost.join());
+});
+
+test('what_is_asked_while_the_server_restarts_its_next_start_answers', () => {
+  const world = new World();
+  const [ann] = world.inside('ann') as [Device];
+  assert.ok(ann);
+  const bob = world.device('bob');
+  world.wait(100);
+  world.server.refuse('ticket', 'shutting-down', 'later');
+  bob.enter();
+  world.wait(100);
+  assert.deepEqual(bob.results(), []);
+  world.server.restart();
+  world.wait(10_000);
+  assert.deepEqual(bob.results(), ['in as talker']);
+});
+
+test('keys_of_attributes_may_be_any_text', () => {
+  const view = new ConferenceView();
+  const you = { member: 1, user: 'ann', role: 'admin' as const };
+  const with_ = (json: string): ConferenceState => ({ conference: 'k', kind: 'ordinary', you, members: [], attributes: JSON.parse(json) as Record<string, string> });
+  const room: RoomState = { room: ROOM, scene: 'rtc', role: 'publisher', members: [], audience: 0 };
+  const odd = '{"__proto__":"a","constructor":"b","":"c"}';
+  const told = (events: ConferenceEvent[]): unknown[] => events.flatMap((event) => (event.type === 'attributes' ? event.changes : []));
+  const all = [{ key: '__proto__', value: 'a' }, { key: 'constructor', value: 'b' }, { key: '', value: 'c' }];
+  assert.deepEqual(told(view.entered(with_(odd), room)), all);
+  assert.deepEqual(told(view.snapshot(with_(odd), room)), [], 'is known');
+  assert.deepEqual(told(view.snapshot(with_('{}'), room)), all.map(({ key }) => ({ key })));
 });
 
 test('after_a_long_gap_the_difference_is_told', () => {

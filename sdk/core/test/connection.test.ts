@@ -483,6 +483,29 @@ test('a_credential_that_is_renewed_without_connection_is_shown_with_the_next_one
   assert.deepEqual(rig.server.requests('hello').map(({ sig }) => sig), ['sig', 'newer']);
 });
 
+test('a_credential_that_is_renewed_without_a_word_is_shown_before_and_after_the_old_one_runs_out', () => {
+  const rig = new Rig();
+  let sig = 'first';
+  const identity = { app: 1, user: 'ann', sig, latest: () => sig, device: 'device-of-ann-000', client: 'test/1' };
+  rig.connection.open(identity);
+  const shown = (): (string | undefined)[] => rig.server.requests('hello').map((hello) => hello.sig);
+  rig.clock.advance(rig.server.heartbeatMs * 3);
+  assert.deepEqual(shown(), ['first']);
+  sig = 'second';
+  rig.clock.advance(rig.server.heartbeatMs + 100);
+  assert.deepEqual([shown(), rig.told], [['first', 'second'], ['welcomed new', 'interrupted', 'welcomed replayed']], 'with the next heartbeat');
+  sig = 'third';
+  rig.server.end('ann', 'credentialExpired');
+  rig.clock.advance(2000);
+  assert.deepEqual([shown().pop(), rig.told.pop()], ['third', 'welcomed new'], 'in place of an end');
+  sig = '';
+  rig.clock.advance(rig.server.heartbeatMs * 2);
+  assert.equal(shown().length, 3, 'somebody who has logged out has none');
+  rig.server.end('ann', 'credentialExpired');
+  rig.clock.advance(2000);
+  assert.equal(rig.told.pop(), 'ended credentialExpired');
+});
+
 test('goodbye_ends_the_session_and_leaves_nothing_behind', () => {
   const rig = new Rig().open();
   rig.connection.bye();

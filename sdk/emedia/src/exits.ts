@@ -43,7 +43,12 @@ export function exitByCode(failed: number, entering: boolean): Exit {
 /** The exit that a failure means. */
 export function exitByFailure(failure: Failure, entering: boolean): Exit {
   const failed = failedCode(failure);
-  return failure.code === 'taken-over' ? { reason: REASONS.otherDevice, failed } : exitByCode(failed, entering);
+  if (failure.code === 'taken-over') {
+    return { reason: REASONS.otherDevice, failed };
+  }
+  // The same number stands for a server that cannot go on, and then nobody has ended the conference.
+  const broken = CLOSED.indexOf(failed) >= 0 && failure.code !== 'conference-over';
+  return broken ? { reason: REASONS.removed, failed } : exitByCode(failed, entering);
 }
 
 /** The reason that a page gives for leaving; null if it is none that a page may give. */

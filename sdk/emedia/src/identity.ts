@@ -1,4 +1,7 @@
-/** Who asks, as the application's own messaging keeps it in `wx.WebIM`. It is read whenever something is asked. */
+/**
+ * Who asks, as the application's own messaging keeps it in `wx.WebIM`. It is read whenever something is asked, and at each login. The
+ * token there may be that of the messaging product, which this server cannot know: then the application sets `wx.huitong.userSig`.
+ */
 import { settings, shared } from '@huitong/wx-platform';
 
 /** A user of an application. */
@@ -22,8 +25,9 @@ const FULL_NAME = /^([^#]*#[^_]*)_(.+)@([^@/]+)(?:\/.*)?$/;
 /** The user of now, or the sentence that says what is missing. */
 export function findWho(): Who | string {
   const { accessToken, jid } = contextOf();
-  if (typeof accessToken !== 'string' || accessToken === '') {
-    return 'wx.WebIM.conn.context.accessToken is missing: set it to the credential of this user.';
+  const sig = settings().userSig || accessToken;
+  if (typeof sig !== 'string' || sig === '') {
+    return 'wx.WebIM.conn.context.accessToken is missing: set it, or wx.huitong.userSig, to the UserSig of this user.';
   }
   const named = typeof jid === 'string' ? parse(jid) : parts(jid);
   if (!named) {
@@ -35,7 +39,13 @@ export function findWho(): Who | string {
   if (!(app > 0)) {
     return `The application ${names.appKey} has no number: let its key end in one (org#1400000001), or set wx.huitong.app.`;
   }
-  return { app, user, sig: accessToken, names };
+  return { app, user, sig, names };
+}
+
+/** The credential of this user as it is now; empty if somebody else asks by now. */
+export function latestSig({ app, user }: Who): string {
+  const now = findWho();
+  return typeof now !== 'string' && now.app === app && now.user === user ? now.sig : '';
 }
 
 /** What pages call a user. */

@@ -1,12 +1,13 @@
 /** `emedia.mgr`: what pages call, and what they assign to be called. */
 import { Conferences, deviceId, makeKey, playUrl, pushUrl } from '@huitong/core';
 import type {
-  Asked, AskTicket, ConferenceEvent, ConferenceRequest, ConferenceSettings, ConferenceStream, Entered, Entrance, Failure, Grant, Platform,
+  AskTicket, ConferenceEvent, ConferenceRequest, ConferenceSettings, ConferenceStream, Entered, Entrance, Failure, Grant, MediaBases, Platform,
 } from '@huitong/core';
 import { findServer } from '@huitong/wx-platform';
+import { callingBack, extension, refusal } from './answers.js';
 import { ConfrType, Role, kindOf, roleOf, typeOf } from './constants.js';
 import { REASONS, TALKERS_FULL, UNKNOWN, exitByFailure, failedCode, leaveReason } from './exits.js';
-import { bareName, findWho, fullName } from './identity.js';
+import { bareName, findWho, fullName, latestSig } from './identity.js';
 import type { Who } from './identity.js';
 import type { Logger } from './logger.js';
 import { confrObject, memberId, memberNumber, namedRoom, ownStreamId, reply, ticketParts, ticketText } from './objects.js';
@@ -37,6 +38,9 @@ const LEFT: Failure = { code: 'not-in-conference', message: 'The conference was 
 /** Until a page says otherwise. */
 const TRACKS = { audio: true, video: true };
 
+/** Without network for so long native tags have tried again in vain as often as they do, or are about to, ms: three times, three seconds apart. */
+const TAGS_LIVE_MS = 8000;
+
 /** The one that a page may assign again stays what it was. */
 const nothing = (): void => undefined;
 
@@ -61,7 +65,7 @@ export class Manager {
     // What is not part of the API stays out of what pages may print or copy.
     const hidden: Record<string, unknown> = { platform, logger };
     Object.keys(hidden).forEach((key) => Object.defineProperty(this, key, { value: hidden[key] }));
-    const changing: Record<string, unknown> = { host: '', conferences: null, address: '', stage: null, early: [], key: '', tracks: TRACKS, mixed: false, who: null, leaving: false, given: new Map() };
+    const changing: Record<string, unknown> = { host: '', conferences: null, address: '', stage: null, early: [], key: '', tracks: TRACKS, mixed: false, who: null, leaving: false, given: new Map(), round: 0 };
     Object.keys(changing).forEach((key) => Object.defineProperty(this, key, { value: changing[key], writable: true }));
   }
 
@@ -81,6 +85,8 @@ export class Manager {
   private declare who: Who | null;
   /** Passwords by the tickets that they gave, the oldest first. */
   private declare given: Map<string, string>;
+  /** How often everything was told anew. */
+  private declare round: number;
 
   /** Points at a private server. What the application has set in `wx.huitong` wins. */
   setHost(url: string): void {
@@ -264,7 +270,8 @@ export class Manager {
   /** An addition: leaves out the sound or the picture of members, or not any more. */
   muteMembers(confrId: unknown, memberNames: unknown, what?: { audio?: boolean; video?: boolean }): Promise<any> {
     const { audio = true, video = false } = what ?? {};
-    return this.governing((conference, who) => ({ op: 'mute', conference, ...this.people(who, memberNames), audio, video }), confrId);
+    const muted = { audio: !!audio, video: !!video };
+    return this.governing((conference, who) => ({ op: 'mute', conference, ...this.people(who, memberNames), ...muted }), confrId);
   }
 
   /** An addition: asks the admins to be made a talker, or with false not any more. */
@@ -274,7 +281,10 @@ export class Manager {
 
   /** An addition: answers a raised hand with no. */
   declineHand(confrId: unknown, memberName: unknown): Promise<any> {
-    return this.governing((conference, who) => ({ op: 'decline', conference, user: this.people(who, memberName).users[0] ?? '' }), confrId);
+    return this.governing((conference, who) => {
+      const { users, members } = this.people(who, memberName);
+      return { op: 'decline', conference, user: users[0] ?? this.stage?.userOf(members[0] ?? 0) ?? '' };
+    }, confrId);
   }
 
   /** Looks at a conference. */
@@ -325,7 +335,7 @@ export class Manager {
       return;
     }
     this.key = this.key || makeKey(this.platform);
-    const rtmp = pushUrl(media.rtmp, this.key);
+    const rtmp = this.fresh(pushUrl(media.rtmp, this.key));
     const done = (video: boolean): void =>
       resolve(reply({ rtmp, streamId: ownStreamId(rtcId, state.you.member), voff: video ? 0 : 1 }));
     this.register(conferences, done, reject);
@@ -349,7 +359,8 @@ export class Manager {
 
   /** An addition: says whether microphone and camera are on, so that the others are told. What is left out stays. */
   setMedia(what?: { audio?: boolean; video?: boolean }): Promise<any> {
-    this.tracks = Object.assign({}, this.tracks, what);
+    const { audio = this.tracks.audio, video = this.tracks.video } = what ?? {};
+    this.tracks = { audio: !!audio, video: !!video };
     return new Promise((resolve, reject) => {
       const { conferences, key } = this;
       const done = (video: boolean): void => resolve(reply({ aoff: this.tracks.audio ? 0 : 1, voff: video ? 0 : 1 }));
@@ -372,8 +383,7 @@ export class Manager {
         reject(trouble(UNKNOWN, `subStream: there is no stream ${String(option.streamId)}.`));
         return;
       }
-      const [rtmp, flv] = [playUrl(conferences.media, 'rtmp', stream.play), playUrl(conferences.media, 'flv', stream.play)];
-      resolve(reply({ rtmp, flv }));
+      resolve(reply(this.plays(conferences.media, stream.play)));
     });
     return callingBack(option, subscribed);
   }
@@ -393,8 +403,17 @@ export class Manager {
       }
       this.mixed = mixed;
       conferences.streams.forEach((stream) => this.hear(stream));
-      resolve(reply(mixed && mix ? { rtmp: playUrl(media, 'rtmp', mix), flv: playUrl(media, 'flv', mix) } : {}));
+      resolve(reply(mixed && mix ? this.plays(media, mix) : {}));
     });
+  }
+
+  private plays(media: MediaBases, key: string): { rtmp: string; flv: string } {
+    return { rtmp: this.fresh(playUrl(media, 'rtmp', key)), flv: this.fresh(playUrl(media, 'flv', key)) };
+  }
+
+  /** A tag that has given up begins anew when its address is another one. The server reads no queries of media addresses. */
+  private fresh(url: string): string {
+    return this.round > 0 ? `${url}?${this.round}` : url;
   }
 
   /** Asks for the sound of a voice, or not. Screens are in no mix. */
@@ -425,6 +444,7 @@ export class Manager {
     this.key = '';
     this.tracks = TRACKS;
     this.mixed = false;
+    this.round = 0;
   }
 
   private people({ names }: Who, given: unknown): Required<Pick<Grant, 'users' | 'members'>> {
@@ -497,7 +517,7 @@ export class Manager {
       this.who = who;
       this.address = server.signal;
       this.conferences = this.conferences ?? new Conferences(this.platform, server, (event) => this.told(event));
-      this.conferences.login({ app, user, sig, device: deviceId(this.platform), client: CLIENT });
+      this.conferences.login({ app, user, sig, latest: () => latestSig(who), device: deviceId(this.platform), client: CLIENT });
       run(this.conferences, who, resolve, reject);
     });
   }
@@ -514,11 +534,25 @@ export class Manager {
       this.hear(event.stream);
     } else if (event.type === 'entered') {
       this.mixed = false;
+      this.round += event.again ? 1 : 0;
     }
-    stage?.tell(event, String(this.conferences?.state?.you.member ?? ''));
+    const member = String(this.conferences?.state?.you.member ?? '');
+    stage?.tell(event, member);
     if (event.type === 'settled') {
       this.early.splice(0).forEach(({ run }) => run());
+    } else if (event.type === 'resumed' && event.lostMs >= TAGS_LIVE_MS) {
+      this.retell(stage);
     }
+  }
+
+  /** The place was kept, but what the tags of the page did is over. */
+  private retell(stage: Stage | null): void {
+    this.round += 1;
+    if (this.mixed) {
+      this.mixed = false;
+      this.conferences?.streams.forEach((stream) => this.hear(stream));
+    }
+    stage?.retell();
   }
 
   /** Calls what the page has assigned. What it throws must not cost the others theirs. */
@@ -537,36 +571,3 @@ export class Manager {
 }
 
 const ROLE_NAMES = { admin: 'ADMIN', talker: 'TALKER', audience: 'AUDIENCE' } as const;
-
-function refusal(asked: Asked): Trouble {
-  const { code, message } = 'error' in asked ? asked.error : { code: 'internal', message: 'The server answered something else.' };
-  return { error: 'error' in asked ? failedCode(asked.error) : UNKNOWN, message, code };
-}
-
-function extension(ext: unknown): Pick<Entrance, 'ext'> {
-  const empty = ext === undefined || ext === null || (typeof ext === 'object' && Object.keys(ext).length === 0);
-  return empty ? {} : { ext: jsonOf('ext', ext) };
-}
-
-/** What came before promises: functions in the option. */
-function callingBack(option: { success?: unknown; error?: unknown } | undefined, result: Promise<any>): Promise<any> {
-  const { success, error } = option ?? {};
-  if (typeof success !== 'function' && typeof error !== 'function') {
-    return result;
-  }
-  return result.then(
-    (value) => {
-      if (typeof success === 'function') {
-        success(value);
-      }
-      return value;
-    },
-    (trouble: Trouble) => {
-      if (typeof error !== 'function') {
-        throw trouble;
-      }
-      error(trouble);
-      return undefined;
-    },
-  );
-}

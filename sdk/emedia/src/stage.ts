@@ -27,9 +27,12 @@ export class Stage {
   private readonly streams = new Map<number, Stream>();
   /** Every attribute that was ever told, with its latest word. */
   private attributes: Attribute[] = [];
+  /** Hands that are up, as told. */
+  private readonly hands = new Map<number, ConferenceMember>();
   private state: ConferenceState | null = null;
-  /** Names that the conference had: one that was made again has a new one. */
-  private readonly known = new Set<string>();
+  /** What an admin leaves out of oneself, as told. */
+  private muted = { audio: false, video: false };
+  private isOut = false;
 
   /** `rebuilds`: whether the page wants to hear of a conference that is told anew, and clears what it shows by itself. */
   constructor(
@@ -40,7 +43,7 @@ export class Stage {
 
   /** Whether this name means the conference of now. */
   is(conference: string): boolean {
-    return this.known.has(conference);
+    return this.conference === conference;
   }
 
   /** The name of the conference; empty before the entry. */
@@ -54,7 +57,12 @@ export class Stage {
     return found ? found[0] : null;
   }
 
-  /** Something happened. True when that was the end. */
+  /** Who is the member of this number, if it is known. */
+  userOf(number: number): string | undefined {
+    return this.members.get(number)?.userName ?? this.hands.get(number)?.user;
+  }
+
+  /** Something happened. */
   tell(event: ConferenceEvent, session: string): void {
     switch (event.type) {
       case 'entered':
@@ -64,10 +72,10 @@ export class Stage {
         this.ownRole(event.role);
         break;
       case 'muted':
-        this.fire('onMuted', { audio: event.audio, video: event.video });
+        this.silenced(event.audio, event.video);
         break;
       case 'hand':
-        this.fire('onHandRaised', this.memberOf(event.member), event.up);
+        this.hand(event.member, event.up);
         break;
       case 'handDeclined':
         this.fire('onHandDeclined');
@@ -93,28 +101,95 @@ export class Stage {
     }
   }
 
+  /**
+   * Tells what is known once more, as the tags of the page have given up meanwhile. A page that rebuilds what it shows is told
+   * everything, as by the file that this one replaces; another one that streams are over and come anew. Both hear of themselves
+   * first, which is when pages publish.
+   */
+  retell(): void {
+    const { state } = this;
+    const all = this.rebuilds();
+    const [self, ...others] = [...this.members.values()];
+    if (!state || !self) {
+      return;
+    }
+    const [streams, hands] = [[...this.streams], [...this.hands.values()]];
+    const steps = all ? [() => this.reconnected(state)] : streams.map(([number]) => () => this.removed(number, STREAM_OFF));
+    steps.push(() => this.joined(self));
+    if (all) {
+      steps.push(...others.map((member) => () => this.joined(member)), ...hands.map((member) => () => this.hand(member, true)));
+    }
+    steps.push(...streams.map(([number, stream]) => () => this.added(number, stream)));
+    // Any of them may make the page leave.
+    steps.every((step) => {
+      step();
+      return !this.isOut;
+    });
+  }
+
   /** Out: everything that was known ends first. */
   exit({ reason, failed }: Exit): void {
-    this.clear(reason, true);
+    this.isOut = true;
+    this.clear(reason);
     this.fire('onConferenceExit', reason, failed);
   }
 
   private entered(state: ConferenceState, session: string, again: boolean): void {
+    const before = this.state;
     if (again) {
       if (!this.rebuilds()) {
-        this.clear(undefined, false);
+        this.clear(undefined);
+        [...this.hands.values()].forEach((member) => this.hand(member, false));
       }
       this.members.clear();
       this.streams.clear();
+      this.hands.clear();
     }
     this.state = state;
-    this.known.add(state.conference);
     if (again) {
-      this.fire('onReconnect', { confrId: state.conference, id: state.conference }, { confrId: state.conference, type: 'CONFR' });
+      this.reconnected(state);
     }
     const self = selfObject(this.names, state.you, session);
     this.members.set(state.you.member, self);
     this.joined(self);
+    if (before) {
+      this.catchUp(before, state);
+    }
+  }
+
+  private reconnected({ conference }: ConferenceState): void {
+    this.fire('onReconnect', { confrId: conference, id: conference }, { confrId: conference, type: 'CONFR' });
+  }
+
+  /** What is not so any more. What is so is told anew. */
+  private catchUp(before: ConferenceState, state: ConferenceState): void {
+    if (before.you.role !== state.you.role) {
+      this.ownRole(state.you.role);
+    }
+    if (!state.noAudio && !state.noVideo) {
+      this.silenced(false, false);
+    }
+    const left = new Set(Object.keys(state.attributes ?? {}));
+    const gone = this.attributes.filter(({ key, op }) => op === 'UPDATE' && !left.has(key));
+    if (gone.length > 0) {
+      this.written({ changes: gone.map(({ key }) => ({ key })), by: null });
+    }
+  }
+
+  private silenced(audio: boolean, video: boolean): void {
+    if (this.muted.audio !== audio || this.muted.video !== video) {
+      this.muted = { audio, video };
+      this.fire('onMuted', { audio, video });
+    }
+  }
+
+  private hand(member: ConferenceMember, up: boolean): void {
+    if (up) {
+      this.hands.set(member.member, member);
+    } else {
+      this.hands.delete(member.member);
+    }
+    this.fire('onHandRaised', this.memberOf(member), up);
   }
 
   private joined(member: Member): void {
@@ -128,6 +203,10 @@ export class Stage {
       const self = this.members.get(state.you.member);
       if (self) {
         self.role = roleNumber(role);
+      }
+      this.state = { ...state, you: { ...state.you, role } };
+      if (role !== 'admin') {
+        this.hands.clear();
       }
       this.fire('onRoleChanged', roleNumber(role), roleToken(state.conference, role));
     }
@@ -151,9 +230,7 @@ export class Stage {
         break;
       }
       case 'streamAdded': {
-        const stream = streamObject(change.stream, this.memberOf(change.stream.member));
-        this.streams.set(change.stream.number, stream);
-        this.fire('onStreamAdded', stream);
+        this.added(change.stream.number, streamObject(change.stream, this.memberOf(change.stream.member)));
         break;
       }
       case 'streamChanged':
@@ -164,6 +241,13 @@ export class Stage {
       default:
         this.removed(change.stream.number, change.reason === null ? STREAM_OFF : REASONS[change.reason]);
     }
+  }
+
+  private added(number: number, told: Stream): void {
+    const stream = Object.assign({}, told);
+    delete stream.closeReason;
+    this.streams.set(number, stream);
+    this.fire('onStreamAdded', stream);
   }
 
   private switched({ number, audio, video }: ConferenceStream): void {
@@ -194,14 +278,13 @@ export class Stage {
     }
   }
 
-  /** Streams, then members go; `self`: oneself too. */
-  private clear(reason: number | undefined, self: boolean): void {
-    const own = this.state?.you.member;
+  /** Streams, then members go, oneself as well: each entry gives another id. */
+  private clear(reason: number | undefined): void {
     [...this.streams.keys()].forEach((number) => this.removed(number, reason ?? STREAM_OFF));
-    [...this.members.keys()].filter((number) => self || number !== own).forEach((number) => this.left(number, undefined));
+    [...this.members.keys()].forEach((number) => this.left(number, undefined));
   }
 
-  private written({ changes, by }: Extract<ConferenceEvent, { type: 'attributes' }>): void {
+  private written({ changes, by }: Pick<Extract<ConferenceEvent, { type: 'attributes' }>, 'changes' | 'by'>): void {
     const who = by === null ? {} : { memName: memberObject(this.names, { member: 0, user: by, role: 'talker' }).memName };
     for (const { key, value } of changes) {
       const told: Attribute = { key, val: value ?? '', op: value === undefined ? 'DEL' : 'UPDATE', ...who };

@@ -18,6 +18,8 @@ export interface Settings {
   voices?: number;
   /** Number of the application, where the page's own words for it are not a number. */
   app?: number;
+  /** Credential of the user, where the page's own words for it are those of another product. */
+  userSig?: string;
   /** `auto`: streams are received until the page mutes them; otherwise not until it unmutes them. */
   subscribe?: 'auto';
 }

@@ -4,6 +4,9 @@ import { after, before, test } from 'node:test'
 import { Attendee, ConferenceApps } from '../lib/conferencing.mjs'
 import { Meeting, allMeet } from '../lib/meeting.mjs'
 
+/** Native tags try again three times, three seconds apart. */
+const TAGS_GIVE_UP_MS = 30000
+
 const apps = new ConferenceApps()
 let meeting, app
 
@@ -99,4 +102,23 @@ test('in_a_large_conference_a_phone_plays_all_other_voices_as_one_sound_and_thei
   await hal.phone.call('exit')
   await gia.phone.until('hears ida in the mix', () => gia.phone.player('mix')?.heard === ida.phone.toneHz)
   await Promise.all([gia, hal, ida].map(({ phone }) => phone.kill()))
+})
+
+test('tags_that_gave_up_while_the_network_was_gone_are_made_anew_in_the_same_place', async () => {
+  const [jan, kim] = [await come('jan'), await come('kim', { faulty: true })]
+  await jan.joins('tunnel')
+  await kim.joins('tunnel')
+  await allMeet([jan.phone, kim.phone])
+  jan.forget()
+  kim.phone.network.lose()
+  await kim.phone.networkChanged({ isConnected: false, networkType: 'none' })
+  const gaveUp = ({ pusher, players }) => pusher.codes.includes(-1307) && Object.values(players).every(({ codes }) => codes.includes(-2301))
+  await kim.phone.until('its tags have given up', gaveUp, TAGS_GIVE_UP_MS)
+  kim.phone.network.heal()
+  await kim.phone.networkChanged({ isConnected: true, networkType: '4g' })
+  await kim.hears('onReconnect')
+  await allMeet([jan.phone, kim.phone])
+  assert.deepEqual([kim.told('onConferenceExit'), jan.told('onMemberExited')], [[], []], 'it was there all the time')
+  await jan.phone.kill()
+  await kim.phone.kill()
 })

@@ -74,6 +74,44 @@ test('attributes_are_told_to_everybody', async () => {
   await apart()
 })
 
+test('keys_of_attributes_are_any_text_of_a_bounded_length', async () => {
+  const confrId = await both('odd keys')
+  const odd = ['__proto__', 'constructor', '键 /../?#', 'k'.repeat(128)]
+  for (const key of odd) assert.equal((await ann.ask('setConferenceAttrs', { key, val: { of: key }, confrId })).value.error, 0, key)
+  await bob.phone.call('exit')
+  bob.forget()
+  await bob.joins('odd keys')
+  const { value: list } = await bob.hears('onConfrAttrsUpdated', { where: ({ value }) => value.length === odd.length })
+  assert.deepEqual(Object.fromEntries(list.map(({ key, val }) => [`of ${key}`, val])), Object.fromEntries(odd.map((key) => [`of ${key}`, JSON.stringify({ of: key })])))
+  const refused = async (key, val) => failed(ann, 'setConferenceAttrs', { key, val, confrId })
+  assert.deepEqual([await refused('', 'v'), await refused('k'.repeat(129), 'v'), await refused('big', 'v'.repeat(33 * 1024))], [-405, -405, -510])
+  await apart()
+})
+
+test('of_several_who_are_named_those_who_are_there_are_removed', async () => {
+  const confrId = await both('batch')
+  const { value } = await ann.ask('kickMembersById', confrId, ['nobody', 'bob', 'MS_X99999', 'MS_Xbob', fullName(meeting.server, 'eve')])
+  assert.deepEqual(value.data.uids, [fullName(meeting.server, 'bob')])
+  assert.deepEqual(await exit(bob), [2, undefined])
+  const crowd = Array.from({ length: 101 }, (_, at) => `user${at}`)
+  assert.deepEqual([await failed(ann, 'kickMembersById', confrId, []), await failed(ann, 'kickMembersById', confrId, crowd)], [-405, -405])
+  await apart()
+})
+
+test('whoever_joins_while_the_conference_ends_has_an_answer_and_is_not_left_inside', async () => {
+  for (let round = 0; round < 5; round++) {
+    const { confrId } = await ann.joins('last minute')
+    bob.forget()
+    const [joining, ending] = await Promise.all([bob.start('joinConference', confrId, ''), ann.start('destroyConference', confrId)])
+    assert.equal((await ann.answer(ending)).value.error, 0)
+    const { value, error } = await bob.answer(joining)
+    if (value) assert.deepEqual(await exit(bob), [11, undefined])
+    else assert.ok([-506, -508].includes(error.error), JSON.stringify(error))
+    assert.equal(await failed(bob, 'getConferenceInfo', confrId), -508)
+  }
+  await apart()
+})
+
 test('only_admins_decide_and_each_role_has_its_rights', async () => {
   const confrId = await both('rights')
   for (const question of [['grantRole', confrId, ['bob'], 7], ['kickMembersById', confrId, ['ann']], ['destroyConference', confrId]]) {

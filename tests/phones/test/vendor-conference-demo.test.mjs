@@ -58,8 +58,8 @@ after(async () => {
   apps.remove()
 })
 
-async function open(name, action) {
-  const phone = await meeting.phone(name, { app })
+async function open(name, action, more) {
+  const phone = await meeting.phone(name, { app, ...more })
   await phone.open(HOST, { appKey: appKey(meeting.server), user: name, token: mintUserSig(meeting.server.app, name), action })
   return phone
 }
@@ -91,6 +91,27 @@ test('the_vendors_component_makes_a_conference_and_others_join_by_its_name', { s
     assert.deepEqual(log.filter((line) => /^\S+ error:|\[emedia\]/.test(line) && !line.includes('exitConference')), [], phone.name)
   }
   await Promise.all([ann, bob, cid].map((phone) => phone.kill()))
+})
+
+test('the_vendors_component_sees_and_is_seen_again_after_its_tags_have_given_up', { skip }, async () => {
+  const fay = await open('fay', undefined, { faulty: true })
+  const made = await fay.until('has made a conference', () => fay.data.made)
+  const gus = await open('gus', { action: 'join', roomName: made.roomName, password: '' })
+  await Promise.all([meets(fay, gus), meets(gus, fay)])
+  fay.network.lose()
+  await fay.networkChanged({ isConnected: false, networkType: 'none' })
+  const gaveUp = ({ pusher, players }) => pusher.codes.includes(-1307) && Object.values(players).every(({ codes }) => codes.includes(-2301))
+  await fay.until('its tags have given up', gaveUp, 30000)
+  fay.network.heal()
+  await fay.networkChanged({ isConnected: true, networkType: '4g' })
+  const live = (phone, { toneHz }) =>
+    phone.until('sees and hears the other now', () => {
+      const [player, ...more] = Object.values(phone.players)
+      return player && more.length === 0 && player.fps > 0 && player.heard === toneHz
+    }, 30000)
+  await Promise.all([live(fay, gus), live(gus, fay)])
+  assert.deepEqual((await fay.fullLog()).filter((line) => line.includes('onConferenceExit')), [])
+  await Promise.all([fay, gus].map((phone) => phone.kill()))
 })
 
 test('the_vendors_component_comes_back_after_a_crash_of_the_server', { skip }, async () => {

@@ -68,7 +68,7 @@ Page({
     })
     says('onMuted', (muted) => this.setData({ muted, banner: muted.audio || muted.video ? this.data.t.mutedByAdmin : '' }))
     says('onAudienceChanged', (watching) => this.setData({ watching }))
-    says('onReconnect', () => this.change({ people: [], players: [], hands: [] }))
+    says('onReconnect', () => this.rebuild())
     says('onConferenceExit', (reason, failed) => this.over(reason, failed))
   },
 
@@ -131,6 +131,12 @@ Page({
       })
       if (voff) wx.showToast({ title: this.data.t.noCameraPlace, icon: 'none' })
     }).catch(({ message }) => wx.showToast({ title: message, icon: 'none' }))
+  },
+
+  /** The network was gone for so long that the tags have given up. Everything is told anew, one's own entry first. */
+  rebuild() {
+    this.stopPush()
+    this.change({ people: [], players: [], hands: [] })
   },
 
   stopPush() {

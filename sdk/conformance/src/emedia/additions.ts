@@ -20,6 +20,10 @@ const hands: Check = async () => {
   assert.equal((await world.settled(bob.mgr.declineHand(confrId, 'ann'))).rejected.error, -520);
   assert.equal((await world.settled(ann.mgr.declineHand(confrId, 'bob'))).error, 0);
   assert.deepEqual(bob.one('onHandDeclined'), []);
+  await world.settled(bob.mgr.raiseHand());
+  const [{ id }] = ann.take().pop()?.args ?? [];
+  assert.equal((await world.settled(ann.mgr.declineHand(confrId, id))).error, 0, 'by its id, too');
+  assert.deepEqual(bob.one('onHandDeclined'), []);
   const quiet = await two({ config: { allowAudienceTalk: false } });
   await quiet.world.settled(quiet.ann.mgr.grantRole(quiet.confrId, ['bob'], 1));
   assert.equal((await quiet.world.settled(quiet.bob.mgr.raiseHand())).rejected.error, -520, 'where admins are not to be asked');
@@ -69,6 +73,8 @@ export const additionChecks: Checks = {
     assert.deepEqual(published(), [[true, false]]);
     await world.settled(ann.mgr.setMedia({ audio: false, video: true }));
     assert.deepEqual(published(), [[false, true]]);
+    await world.settled(ann.mgr.setMedia({ audio: 1, video: undefined }));
+    assert.deepEqual(published(), [[true, true]], 'as pages write it, and what is left out stays');
     ann.mgr.exitConference();
     await world.settled(ann.mgr.joinRoom({ roomName: 'standup', role: 3 }));
     assert.equal((await world.settled(ann.mgr.pubStream('wx-2-abc'))).voff, 0, 'the next conference begins anew');

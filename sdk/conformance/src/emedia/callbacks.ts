@@ -136,6 +136,6 @@ export const callbackChecks: Checks = {
     cid.mgr.onReconnect = cid.untouched['onReconnect'];
     plain.server.restart();
     await plain.wait(10_000);
-    assert.deepEqual(cid.news(), ['MemberExited gus', 'MemberJoined cid'], 'a page that does not clear by itself is told who is gone');
+    assert.deepEqual(cid.news(), ['MemberExited cid', 'MemberExited gus', 'MemberJoined cid'], 'a page that does not clear by itself is told who is gone');
   },
 };

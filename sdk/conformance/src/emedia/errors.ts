@@ -45,6 +45,7 @@ export const errorChecks: Checks = {
     await world.settled(ann.mgr.kickMembersById(confrId, ['bob']));
     assert.deepEqual(bob.one('onConferenceExit'), [2, undefined]);
     await refusedEntry('not-admin', [2, -520])({} as never);
+    await refusedEntry('internal', [2, -506])({} as never);
   },
   'emedia.error.reason.3': givenReason(3),
   'emedia.error.reason.4': givenReason(4),

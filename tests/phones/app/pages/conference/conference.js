@@ -55,6 +55,11 @@ Page({
     this.setData({ pubUrl: '' })
   },
 
+  /** The application's messaging has another token. */
+  renew(token) {
+    wx.WebIM.conn.context.accessToken = token
+  },
+
   /** Asks the manager something; the answer is in `answers` under this number. */
   ask(number, method, ...args) {
     const keep = (answer) => this.setData({ [`answers.${number}`]: JSON.parse(JSON.stringify(answer)) })
