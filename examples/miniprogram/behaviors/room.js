@@ -2,13 +2,12 @@
 const TRTC = require('../huitong/trtc-wx/trtc-wx')
 const { credentials } = require('../utils/credentials')
 const { log } = require('../utils/log')
+const { isPlain, nameOf } = require('../utils/names')
+const { permission } = require('../utils/native')
 const { texts } = require('../utils/texts')
 
 /** Louder than this counts as speaking, of 100. */
 const SPEAKING = 8
-
-/** State codes of a pusher whose device the user has refused. */
-const REFUSED = [10001, 10002, -1301, -1302]
 
 module.exports = Behavior({
   data: {
@@ -30,7 +29,7 @@ module.exports = Behavior({
       this.room = Number(query.room)
       this.media = media
       this.users = []
-      this.userID = decodeURIComponent(query.name || '')
+      this.userID = nameOf(query, isPlain)
       wx.setNavigationBarTitle({ title: `${this.data.t.room} ${query.room}` })
       wx.setKeepScreenOn({ keepScreenOn: true })
       this.TRTC = new TRTC(this)
@@ -48,6 +47,7 @@ module.exports = Behavior({
       if (this.data.state !== 'left' && this.TRTC) {
         const { pusher, playerList } = this.TRTC.exitRoom()
         this.setData({ state: 'left', pusher, players: playerList })
+        wx.setKeepScreenOn({ keepScreenOn: false })
       }
     },
 
@@ -113,7 +113,7 @@ module.exports = Behavior({
       })
       on(EVENT.LOCAL_LEAVE, () => this.setData({ state: 'left' }))
       on(EVENT.KICKED_OUT, () => this.fail(texts().dissolved))
-      on(EVENT.ERROR, ({ code, message }) => this.failed(code, message))
+      on(EVENT.ERROR, ({ code, message, detail }) => this.failed(code, message, detail))
       const users = ({ userList, playerList }) => {
         this.users = userList.map(({ userID }) => userID)
         this.setPlayers(playerList)
@@ -134,24 +134,18 @@ module.exports = Behavior({
       on(EVENT.LOCAL_NET_STATE_UPDATE, ({ pusher }) => this.setData({ myQuality: (pusher.netStatus || {}).netQualityLevel || 0 }))
     },
 
-    failed(code, message) {
+    failed(code, message, detail) {
       log(`${code} ${message}`)
-      // While the push is down the SDK starts it again; everything else is for people to read.
-      if (code === -1307 || code === -3301) this.setData({ banner: texts().reconnecting })
+      // While the push is down the SDK starts it again; what the server refuses, and everything else, is for people to read.
+      if (code === -1307 || (code === -3301 && !detail)) this.setData({ banner: texts().reconnecting })
       else if (this.data.state !== 'joined') this.fail(`${texts().failed}${message} (${code})`)
       else wx.showToast({ title: `${message} (${code})`, icon: 'none' })
-    },
-
-    permissionRefused(code) {
-      const t = texts()
-      const content = code === 10001 || code === -1301 ? t.cameraFailed : t.micFailed
-      wx.showModal({ title: t.permission, content, confirmText: t.openSetting, success: ({ confirm }) => confirm && wx.openSetting() })
     },
 
     pusherStateChange(event) {
       const { code } = event.detail
       if (code === 1002 && this.data.banner === texts().reconnecting) this.setData({ banner: '' })
-      if (REFUSED.indexOf(code) >= 0) this.permissionRefused(code)
+      permission(code, texts(), () => this.data.pusher.url && this.TRTC.getPusherInstance().start())
       this.TRTC.pusherEventHandler(event)
     },
     pusherNetStatus(event) { this.TRTC.pusherNetStatusHandler(event) },

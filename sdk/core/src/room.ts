@@ -217,6 +217,8 @@ export class Room implements ConnectionListener {
       this.removed(event.reason, event.message);
     } else if (this.inRoom) {
       this.changed(event);
+    } else if (event.ev === 'publishRefused') {
+      this.wishes.refusedEarly(event.stream);
     }
   }
 

@@ -58,6 +58,8 @@ const STREAMS: readonly StreamKind[] = ['main', 'aux'];
 export class Wishes {
   private readonly publications = new Map<StreamKind, Publication>();
   private readonly subscriptions = new Map<string, Subscription>();
+  /** What of the join under way was refused. */
+  private readonly early = new Set<StreamKind>();
 
   constructor(
     private readonly platform: Platform,
@@ -120,12 +122,18 @@ export class Wishes {
 
   /** The streams that a join brings with it. */
   declare(sends: boolean): Declared {
+    this.early.clear();
     const declared = sends ? [...this.publications.values()] : [];
     const sent = new Map<Publication, Tracks>(declared.map((wish) => [wish, wish.want]));
     return {
       publish: declared.map(({ stream, key, want }) => ({ stream, key, ...want })),
-      done: (may) => sent.forEach((told, wish) => (wish.told = may ? told : undefined)),
+      done: (may) => sent.forEach((told, wish) => (wish.told = may && !this.early.has(wish.stream) ? told : undefined)),
     };
+  }
+
+  /** A stream that a join brings with it is refused; that is told before the join is answered. */
+  refusedEarly(stream: StreamKind): void {
+    this.early.add(stream);
   }
 
   /** Asks the server for what it does not have yet: streams if this client `sends`, and what of those is received who are `here`. */
@@ -151,8 +159,16 @@ export class Wishes {
       // That requests came too fast is nobody's concern; anything else keeps the others from seeing this member.
       if ('error' in answer && answer.error.code !== 'rate-limited') {
         this.carrier.refused(answer.error);
+        this.sendSoundAlone(wish, answer.error);
       }
     });
+  }
+
+  /** Where there is no place for one more picture the sound needs none. The picture is tried again. */
+  private sendSoundAlone({ stream, key, want }: Publication, { code }: Failure): void {
+    if (code === 'conference-limit' && stream === 'main' && want.audio && want.video) {
+      this.carrier.request({ op: 'publish', stream, key, audio: true, video: false }, () => undefined);
+    }
   }
 
   private bringSubscription(wish: Subscription): void {

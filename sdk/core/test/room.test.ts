@@ -371,6 +371,34 @@ test('a_refused_publish_is_told_and_not_repeated', () => {
   assert.equal(rig.server.requests('publish').length, 1);
 });
 
+test('where_no_more_pictures_may_be_sent_the_sound_goes_alone_and_the_picture_when_there_is_a_place', () => {
+  const rig = new Rig().enter();
+  rig.news();
+  rig.server.refuse('publish', 'conference-limit', 'later');
+  rig.room.publish('main', 'push-key', true, true);
+  rig.wait(200);
+  assert.deepEqual(rig.news(), ['refused publish conference-limit']);
+  assert.deepEqual(rig.server.published('ann').map(({ audio, video }) => [audio, video]), [[true, false]]);
+  rig.wait(60_000);
+  assert.deepEqual(rig.server.published('ann').map(({ audio, video }) => [audio, video]), [[true, true]]);
+  assert.deepEqual(rig.news(), []);
+});
+
+test('a_stream_that_is_refused_while_one_joins_is_asked_for_again_and_told', () => {
+  const rig = new Rig();
+  rig.server.refuse('publish', 'conference-limit', 'later');
+  rig.room.publish('main', 'push-key', true, true);
+  rig.room.enter({ app: 1, user: 'ann', sig: 'sig', device: 'device-of-ann-000', client: 'test/1' });
+  while (rig.server.requests('hello').length === 0) {
+    rig.wait(1);
+  }
+  const error = { code: 'conference-limit', message: 'As many cameras are on as may be.', blame: 'client', retry: 'later' } as const;
+  rig.server.push('ann', { ev: 'publishRefused', stream: 'main', error });
+  rig.wait(200);
+  assert.deepEqual(rig.news(), ['joined', 'role publisher', 'refused publish conference-limit']);
+  assert.deepEqual(rig.server.requests('publish').map(({ audio, video }) => [audio, video]), [[true, true], [true, false]]);
+});
+
 test('a_request_that_came_too_fast_is_repeated_in_silence', () => {
   const rig = new Rig().enter();
   rig.news();

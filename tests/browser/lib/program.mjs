@@ -35,8 +35,8 @@ export class Program {
   }
 
   /** Elements of the page on top. */
-  find(selector) {
-    return this.frame.locator(`.wx-page:not([hidden]) ${selector}`)
+  find(selector, more) {
+    return this.frame.locator(`.wx-page:not([hidden]) ${selector}`, more)
   }
 
   async tap(selector) {

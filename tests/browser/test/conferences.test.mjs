@@ -211,6 +211,16 @@ step('who_finds_no_place_or_no_camera_left_reads_what_is_still_possible', async 
   await Promise.all([dan.leaves(), eve.leaves(), fay.leaves()])
 })
 
+step('a_phone_that_knows_of_no_conference_is_heard_where_no_camera_is_left', async () => {
+  await meeting.server.api('POST', '/v1/conferences', { room: 'one_camera', creator: 'ida', maxVideos: 1 })
+  const [ida, gus] = await Promise.all([arrives('ida', { room: 'one_camera', toneHz: 900 }), meeting.phone('gus')])
+  await ida.enters()
+  await ida.until('sends its picture', async () => (await ida.person('ida'))?.video === 'true')
+  await assert.rejects(meeting.enter(gus, { strRoomID: 'one_camera' }), /As many cameras are on/, 'its page is told')
+  await Promise.all([ida.hears(gus), ida.lists('gus', { audio: 'true', video: 'false' })])
+  await Promise.all([ida.leaves(), gus.kill()])
+})
+
 step('in_a_large_conference_everybody_can_be_heard_as_one_sound_without_oneself', async () => {
   const [gia, hal] = await Promise.all([arrives('gia', { toneHz: 900 }), arrives('hal', { toneHz: 1500 })])
   await gia.enters({ room: 'congress', kind: 'large' })

@@ -46,7 +46,14 @@ step('the_first_page_speaks_the_language_of_the_phone_and_asks_for_a_name_and_a_
   await ann.find('#room').fill('0')
   await ann.tap('#demo-room')
   await ann.until('a toast asks for a room', async () => (await ann.frame.locator('.wx-toast').textContent()).includes('4294967295'))
+  await ann.find('#room').fill('a-b')
+  await ann.tap('#demo-voice')
+  await ann.until('a toast says what a voice room is called', async () => (await ann.frame.locator('.wx-toast').textContent()).includes('下划线'))
   await ann.find('#room').fill(ROOM)
+  await ann.find('#name').fill('小安')
+  await ann.tap('#demo-room')
+  await ann.until('a toast asks for a plain name', async () => (await ann.frame.locator('.wx-toast').textContent()).includes('不支持中文'))
+  await ann.find('#name').fill('ann')
   await ann.screenshot('example-index')
 })
 
@@ -76,7 +83,7 @@ step('a_browser_a_phone_and_a_page_in_the_browser_meet_in_a_room', async () => {
 
 step('mute_and_camera_off_are_shown_to_the_others', async () => {
   await ben.tap('#mic')
-  await ann.says('ben · 静音')
+  await ann.says('ben · 已静音')
   await ben.tap('#camera')
   await ann.until('a face stands for the picture', async () => (await ann.find('#tile-ben_main .face').count()) === 1)
   await ben.tap('#mic')
@@ -119,6 +126,19 @@ step('a_voice_room_asks_for_no_camera_and_shows_who_speaks', async () => {
   await ann.until('ben is no longer among the speakers', async () => (await ann.find('.seat:not(#seat-me) .seat-face:not(.seat-free)').count()) === 0)
   for (const one of [ann, ben]) await one.tap('#leave')
   await ann.says('视频房间')
+})
+
+step('a_voice_room_with_a_name_is_entered_by_whoever_gets_its_card', async () => {
+  const host = await open({ permissions: ['microphone', 'clipboard-read', 'clipboard-write'] })
+  await host.find('#room').fill('lounge_1')
+  await host.tap('#demo-voice')
+  await host.tap('#invite')
+  await host.until('the link is copied', async () => (await host.frame.locator('.wx-toast').textContent()).includes('链接已复制'))
+  const link = new URL(await host.page.evaluate(() => navigator.clipboard.readText()))
+  const guest = await open({ hash: link.hash })
+  await host.until('the guest speaks', async () => (await host.find('.seat:not(#seat-me) .ring-on').count()) === 1)
+  assert.equal((await meeting.server.room('lounge_1')).members.length, 2)
+  await Promise.all([host.close(), guest.close()])
 })
 
 step('an_audience_sees_the_anchor_and_goes_up_itself', async () => {

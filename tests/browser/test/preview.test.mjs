@@ -95,6 +95,47 @@ test('the_controls_of_the_platform_work', async () => {
   await shop.close()
 })
 
+test('what_answers_taps_is_reached_and_pressed_with_a_keyboard_and_dialogues_keep_it', async () => {
+  const shop = await Program.open(browser, server)
+  await shop.says('load show ready')
+  const { keyboard } = shop.page
+  const isFocused = (selector) => shop.ask((_body, wanted) => document.activeElement?.matches(wanted), selector)
+  const good = shop.find('#good-2')
+  assert.deepEqual([await good.getAttribute('role'), await good.getAttribute('tabindex')], ['button', '0'])
+  assert.equal(await shop.find('.title').first().getAttribute('tabindex'), null, 'what answers nothing is passed over')
+  await shop.find('#good-1').focus()
+  await keyboard.press('Tab') // The price in it answers taps as well.
+  await keyboard.press('Tab')
+  assert.ok(await isFocused('#good-2'))
+  await keyboard.press('Enter')
+  await shop.says('name: 杯')
+  await shop.find('#modal').focus()
+  await keyboard.press('Space')
+  const dialogue = shop.frame.locator('.wx-modal')
+  await dialogue.waitFor()
+  for (const press of ['', 'Tab', 'Tab', 'Shift+Tab']) {
+    if (press) await keyboard.press(press)
+    assert.ok(await isFocused('.wx-modal button'), `after ${press}`)
+  }
+  await keyboard.press('Escape')
+  await shop.says('no')
+  assert.ok(await isFocused('#modal'), 'the keyboard is where it was')
+  await keyboard.press('Enter')
+  await dialogue.waitFor()
+  await keyboard.press('Enter')
+  await shop.says('yes')
+  await shop.close()
+  const kit = await Program.open(browser, server, { hash: '#/pages/kit/kit' })
+  await kit.find('#pick').focus()
+  await kit.page.keyboard.press('Enter')
+  await kit.frame.locator('.wx-sheet select').waitFor()
+  await kit.page.keyboard.press('ArrowDown')
+  await kit.frame.locator('.wx-sheet-ok').press('Enter')
+  await kit.says('pick green')
+  assert.deepEqual([...shop.faults, ...kit.faults], [])
+  await kit.close()
+})
+
 test('what_a_browser_lacks_fails_with_a_reason', async () => {
   const shop = await Program.open(browser, server)
   const told = await shop.ask(() => new Promise((resolve) => wx.scanCode({ fail: resolve })))

@@ -9,7 +9,7 @@ import { Program } from '../lib/program.mjs'
 
 const step = story()
 const apps = new ConferenceApps()
-let meeting, browser, dora, pat
+let meeting, browser, dora, pat, eli
 
 before(async () => {
   ;[meeting, browser] = await Promise.all([Meeting.begin({ demo: true }), launch()])
@@ -20,6 +20,7 @@ after(async () => {
   assert.equal(await meeting?.end(), 0, 'the server drains and exits with 0')
 })
 
+const open = (more) => Program.open(browser, meeting.server, { at: '/miniprogram/', ...more })
 const shows = (selector, words) =>
   dora.until(`${selector} shows ${words}`, async () => (await dora.find(selector).first().innerText().catch(() => '')).includes(words))
 const isGone = (selector) => dora.until(`${selector} is gone`, async () => (await dora.find(selector).count()) === 0)
@@ -36,7 +37,7 @@ const decides = async (user, words) => {
 }
 
 step('a_conference_is_made_with_a_name_and_a_password', async () => {
-  dora = await Program.open(browser, meeting.server, { at: '/miniprogram/' })
+  dora = await open({ permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'] })
   await dora.find('#name').fill('dora')
   await dora.tap('#demo-conference')
   await dora.find('#room-name').fill('standup')
@@ -51,7 +52,7 @@ step('a_phone_with_the_password_comes_in_and_both_see_each_other', async () => {
   assert.equal((await pat.joins('standup', { password: 'simsim' })).reason.error, -500)
   assert.equal((await pat.joins('standup', { password: 'sesame', config: { nickName: 'Pat' } })).role, 3)
   await Promise.all([sees('pat'), pat.phone.sees('dora')])
-  await shows('#title', '2 人')
+  await shows('#count', '2 人')
   await dora.screenshot('program-conference')
   pat.forget()
   await dora.tap('#camera')
@@ -80,6 +81,54 @@ step('a_talker_is_made_audience_raises_its_hand_and_talks_again', async () => {
   await sees('pat')
 })
 
+step('who_comes_by_a_card_and_has_no_name_is_asked_for_it_and_reads_why_one_is_not_let_in', async () => {
+  await dora.tap('#invite')
+  await dora.until('the link is copied', async () => (await dora.frame.locator('.wx-toast').textContent()).includes('链接已复制'))
+  const link = new URL(await dora.page.evaluate(() => navigator.clipboard.readText()))
+  eli = await open({ hash: link.hash })
+  await eli.says('你收到了会议邀请')
+  assert.equal(await eli.find('#type').count(), 0, 'what counts for new conferences only is no question')
+  await eli.tap('#enter')
+  await eli.until('a toast asks for a name', async () => (await eli.frame.locator('.wx-toast').textContent()) === '请填写名字')
+  await eli.find('#name').fill('50% & more')
+  for (const [password, words] of [['', '该会议有密码'], ['simsim', '密码不对']]) {
+    await eli.find('#password').fill(password)
+    await eli.tap('#enter')
+    await eli.says(words)
+  }
+  await eli.find('#password').fill('sesame')
+  await eli.tap('#enter')
+  await eli.until('is in as a talker', async () => (await eli.find('#role').innerText().catch(() => '')) === '主播')
+  await shows('#count', '3 人')
+})
+
+step('who_is_let_talk_without_asking_is_neither_seen_nor_heard_at_once', async () => {
+  const row = dora.find('.person', { hasText: '50% & more' })
+  const does = async (words) => {
+    await row.click()
+    await dora.frame.locator('.wx-actions button', { hasText: words }).first().click()
+  }
+  await does('设为观众')
+  await eli.says('你正在观看')
+  assert.equal(await eli.find('live-pusher').count(), 0)
+  await does('设为主播')
+  await eli.find('#mic.round-off').waitFor()
+  await eli.find('#camera.round-off').waitFor()
+  await eli.until('no camera is open', () => eli.ask(() => document.querySelector('live-pusher')?.stream?.getVideoTracks().length === 0))
+})
+
+step('a_push_that_gave_up_is_told_and_begun_anew', async () => {
+  await eli.find('#mic').click()
+  await eli.until('it pushes', () => eli.ask(() => document.querySelector('live-pusher')?.stream?.getAudioTracks().length === 1))
+  await eli.ask(() => document.querySelector('live-pusher').dispatchEvent(new CustomEvent('statechange', { detail: { code: -1307 } })))
+  await eli.says('正在重连')
+  await eli.until('it pushes again', async () => (await eli.find('#banner').count()) === 0)
+  await eli.tap('#leave')
+  await eli.find('#enter').waitFor()
+  assert.deepEqual(eli.faults, [])
+  await eli.close()
+})
+
 step('a_member_is_muted_and_removed', async () => {
   await decides('pat', '静音')
   await pat.hears('onMuted')
@@ -95,9 +144,31 @@ step('the_conference_ends_for_everybody', async () => {
   await pat.joins('standup', { password: 'sesame' })
   await shows('#person-pat', 'pat')
   await dora.tap('#end')
+  await dora.frame.locator('.wx-modal footer button').last().click()
   assert.equal((await pat.hears('onConferenceExit')).value, 11)
   await dora.find('#enter').waitFor()
   await dora.says('会议已结束')
+})
+
+step('in_a_large_conference_everybody_is_heard_as_one_sound', async () => {
+  await dora.find('#room-name').fill('congress')
+  await dora.find('#password').fill('')
+  await dora.tap('#type')
+  await dora.frame.locator('.wx-sheet select').selectOption({ index: 1 })
+  await dora.frame.locator('.wx-sheet-ok').click()
+  await dora.tap('#enter')
+  await shows('#role', '管理员')
+  pat.forget()
+  assert.equal((await pat.joins('congress', { role: 3 })).role, 3)
+  await sees('pat')
+  await dora.find('#mix').waitFor({ state: 'attached' })
+  await dora.ask(() => {
+    const mix = document.querySelector('#mix')
+    mix.addEventListener('audiovolumenotify', ({ detail }) => detail.volume > 0 && (mix.dataset.heard = 'yes'))
+  })
+  await dora.find('#mix[data-heard]').waitFor({ state: 'attached' })
+  await dora.tap('#leave')
+  await dora.find('#enter').waitFor()
   assert.deepEqual(dora.faults, [], dora.lines.filter((line) => line.startsWith('error')).join('\n'))
   await dora.close()
 })

@@ -88,6 +88,12 @@ export function isVoiceRoom(text: string): boolean {
   return /^[A-Za-z0-9_]{1,127}$/.test(text);
 }
 
+/** The room of a conference: a name, whatever digits it has, as on phones. What the back-end API writes is read, too. */
+export function conferenceRoom(text: string): RoomId | null {
+  const named = text.startsWith('@') ? text.slice(1) : text;
+  return printable(named) ? { text: named } : null;
+}
+
 /** The room that a text names, as the back-end API writes rooms: `1234`, `abc`, or `@1234` for a named room of digits. */
 export function roomOf(text: string): RoomId | null {
   if (/^\d+$/.test(text)) {

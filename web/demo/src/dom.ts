@@ -118,6 +118,11 @@ export function setIcon(button: HTMLElement, which: Icon): void {
   button.replaceChildren(icon(which));
 }
 
+/** What the key for leaving does within an element. */
+export function onEscape(run: () => void): Record<string, (event: Event) => void> {
+  return { keydown: (event) => (event as KeyboardEvent).key === 'Escape' && run() };
+}
+
 /** Draws once for all changes of one turn. */
 export function oncePerTurn(draw: () => void): () => void {
   let due = false;

@@ -86,6 +86,11 @@ export class Meeting {
     return this.joined && this.room.present;
   }
 
+  /** Whether the connection is lost and may come back. */
+  get away(): boolean {
+    return this.joined && !this.room.present;
+  }
+
   /** What is to be seen, one's own picture first. */
   get shows(): Show[] {
     const { me } = this.options;
@@ -138,7 +143,8 @@ export class Meeting {
       this.end(news.sentence);
       return;
     }
-    if (news) {
+    // That the connection is lost stands above the pictures as long as it is.
+    if (news && event.type !== 'interrupted') {
       this.events.say(news.sentence, news.kind);
     }
     this.events.changed();

@@ -1,5 +1,5 @@
 /** The list of who is in the room. */
-import { icon, iconButton, make } from './dom.js';
+import { icon, iconButton, make, onEscape } from './dom.js';
 import { say } from './language.js';
 
 /** A person in the list. */
@@ -15,15 +15,22 @@ export interface Person {
 export class People {
   readonly element: HTMLElement;
   private readonly list = make('ul');
-  private readonly heading = make('h2', { text: 'people' });
+  private readonly heading = make('h2', { id: 'people-heading', text: 'people' });
+  private readonly closer: HTMLButtonElement;
 
   constructor(close: () => void) {
+    this.closer = iconButton('close', 'closePeople', close, { class: 'quiet' });
     this.element = make(
       'aside',
-      { class: 'people', label: 'people', hidden: true },
-      make('header', {}, this.heading, iconButton('close', 'closePeople', close, { class: 'quiet' })),
+      { class: 'people', 'aria-labelledby': 'people-heading', hidden: true, on: onEscape(close) },
+      make('header', {}, this.heading, this.closer),
       this.list,
     );
+  }
+
+  /** The keyboard goes on from here. */
+  focus(): void {
+    this.closer.focus();
   }
 
   show(people: readonly Person[]): void {

@@ -114,6 +114,11 @@ export class Stage {
     this.arrange();
   }
 
+  /** Says something else while nobody else is to be seen. */
+  sayAlone(key: Key): void {
+    name(this.hint, 'text', key);
+  }
+
   /** One's own loudness. */
   heardMyself(volume: number): void {
     this.speakers.hear(this.me, volume, performance.now());

@@ -120,7 +120,7 @@ export const TEXTS = {
   roomFull: ['The room is full.', '房间已满。'],
   publishersFull: ['The room has as many senders as it may have; you can watch and listen.', '房间内发送者已达上限，你可以观看和收听。'],
   sceneMismatch: ['The room is a live broadcast, which this page does not enter; choose another room.', '该房间是直播房间，本页无法进入，请换一个房间。'],
-  mayNotEnter: ['You are not allowed to enter this room.', '你没有进入该房间的权限。'],
+  mayNotEnter: ['You are not allowed to enter this room. If it is a conference with a password, enter it on the page “Conference”.', '你没有进入该房间的权限。如果它是有密码的会议，请在“会议”页面进入。'],
   serverFull: ['The server is busy; try again in a minute.', '服务器繁忙，请稍后再试。'],
   shuttingDown: ['The server is restarting; try again in a minute.', '服务器正在重启，请稍后再试。'],
   appClosed: ['The operator of this service lets nobody in at the moment.', '服务方目前不允许进入。'],

@@ -18,7 +18,7 @@ export class Toasts {
     }
     const toast = make('div', { class: `toast ${kind}` }, make('span', {}, sentence));
     const timer = window.setTimeout(() => toast.remove(), STAY_MS[kind]);
-    toast.append(iconButton('close', 'closePeople', () => {
+    toast.append(iconButton('close', 'dismiss', () => {
       window.clearTimeout(timer);
       toast.remove();
     }, { class: 'quiet small', 'aria-hidden': 'true', tabindex: '-1' }));

@@ -92,8 +92,9 @@ export class MeetingView {
     this.people.show(this.persons());
     this.count.textContent = say('count', { count: meeting.members.list.length + 1 });
     this.element.dataset['present'] = String(meeting.present);
-    this.banner.hidden = meeting.maySend !== false;
-    this.banner.textContent = meeting.maySend === false ? say('watchOnly') : '';
+    const words = meeting.away ? 'reconnecting' : meeting.maySend === false ? 'watchOnly' : null;
+    this.banner.hidden = words === null;
+    this.banner.textContent = words ? say(words) : '';
     this.controls.draw(meeting.maySend, meeting.sharing);
   }
 
@@ -110,7 +111,9 @@ export class MeetingView {
   private togglePeople(open = this.people.element.hidden): void {
     this.people.element.hidden = !open;
     this.peopleButton.setAttribute('aria-expanded', String(open));
-    if (!open) {
+    if (open) {
+      this.people.focus();
+    } else {
       this.peopleButton.focus();
     }
   }

@@ -43,8 +43,9 @@ test('the_page_of_conferences_is_asked_for_with_and_without_a_room_and_a_credent
 test('what_is_not_filled_in_is_not_asked_for', () => {
   assert.deepEqual(wayOf(wish()), { room: { text: 'weekly' }, settings: { kind: 'ordinary' } });
   assert.deepEqual(wayOf(wish({ room: '77', password: ' p ', role: 'audience', kind: 'live' })), {
-    room: { number: 77 }, settings: { kind: 'live' }, password: ' p ', role: 'audience',
+    room: { text: '77' }, settings: { kind: 'live' }, password: ' p ', role: 'audience',
   });
+  assert.deepEqual(wayOf(wish({ room: '@77' }))?.room, { text: '77' }, 'as the back-end writes the name');
   assert.equal(wayOf(wish({ room: 'x'.repeat(129) })), null);
 });
 

@@ -66,12 +66,34 @@ test('scripts_have_no_syntax_that_older_phones_lack', () => {
   }
 });
 
+test('nothing_is_used_that_browsers_have_and_phones_lack', () => {
+  const lacking = /(?<![\w.$])(?:fetch|URL|URLSearchParams|TextEncoder|TextDecoder|eval|Function|window|document|navigator|localStorage|structuredClone|Blob|crypto)(?=[.(\[])/;
+  for (const file of own.filter((one) => one.endsWith('.js'))) {
+    const code = text(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '').replace(/'(?:[^'\\\n]|\\.)*'/g, "''");
+    assert.equal(lacking.exec(code)?.[0], undefined, file);
+  }
+});
+
+test('styles_have_no_selectors_that_the_tools_refuse', () => {
+  for (const file of own.filter((one) => one.endsWith('.wxss'))) {
+    const rules = text(file).replace(/\/\*[\s\S]*?\*\//g, '');
+    for (const [, selector] of rules.matchAll(/([^{}]+)\{/g)) {
+      assert.doesNotMatch(selector as string, /\*/, `${file}: ${selector as string}`);
+      if (file.startsWith('components/')) {
+        assert.match(selector as string, /^[\s,]*(?:\.[\w-]+(?:::?\w+)?[\s,]*)+$/, `a component is styled by classes alone: ${file}: ${selector as string}`);
+      }
+    }
+  }
+});
+
 test('both_languages_have_the_same_words_and_the_pages_use_no_others', () => {
   const module = { exports: {} as { zh: Record<string, unknown>; en: Record<string, unknown> } };
   // eslint-disable-next-line no-new-func
   new Function('module', text('utils/texts.js'))(module);
   const { zh, en } = module.exports;
-  assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
+  const names = (of: Record<string, unknown>): string[] => Object.entries(of).flatMap(([name, value]) =>
+    [name, ...(value !== null && typeof value === 'object' ? Object.keys(value).map((part) => `${name}.${part}`) : [])]).sort();
+  assert.deepEqual(names(zh), names(en));
   const used = new Set<string>();
   for (const file of own.filter((one) => /\.(js|wxml)$/.test(one) && !one.endsWith('texts.js'))) {
     for (const [, word] of text(file).matchAll(/(?<![\w.])(?:this\.data\.)?(?:t|texts\(\))\.(\w+)/g)) {

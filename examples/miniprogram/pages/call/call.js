@@ -1,5 +1,6 @@
 const { credentials } = require('../../utils/credentials')
 const { log } = require('../../utils/log')
+const { nameOf } = require('../../utils/names')
 const { texts } = require('../../utils/texts')
 
 /** Values of `type`, as the component knows them. */
@@ -20,12 +21,8 @@ Page({
 
   onLoad(query) {
     const t = texts()
-    const name = decodeURIComponent(query.name || '') || wx.getStorageSync('name')
+    const name = nameOf(query)
     wx.setNavigationBarTitle({ title: t.callDemo })
-    if (!name) {
-      wx.reLaunch({ url: '/pages/index/index' })
-      return
-    }
     const names = (wx.getStorageSync('contacts') || []).filter((contact) => contact !== name)
     this.setData({ t, contacts: names.map((contact) => ({ name: contact, online: false, chosen: false })) })
     if (query.contact) this.addContact(decodeURIComponent(query.contact), name)

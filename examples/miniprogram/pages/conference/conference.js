@@ -1,24 +1,30 @@
 const emedia = require('../../huitong/emedia/emedia_for_miniProgram')
 const { credentials } = require('../../utils/credentials')
+const { initial } = require('../../utils/faces')
 const { log } = require('../../utils/log')
+const { native } = require('../../utils/native')
 const { texts } = require('../../utils/texts')
 
 const { mgr } = emedia
 const { ADMIN, TALKER, AUDIENCE } = mgr.Role
+/** What can be made, in the order of the picker. */
+const TYPES = [mgr.ConfrType.COMMUNICATION, mgr.ConfrType.COMMUNICATION_MIX, mgr.ConfrType.LIVE]
 /** One of nine tiles is one's own. */
 const MOST_PLAYERS = 8
 /** The pusher starts with the camera off: so its sound is not late. It is switched on this much later, ms. */
 const CAMERA_LATER_MS = 600
+/** Louder than this counts as speaking, of 100. */
+const SPEAKING = 8
 
 Page({
   data: {
     t: texts(),
     /** door, entering, inside, left */
     state: 'door',
-    roomName: '', password: '', live: false, watch: false, most: MOST_PLAYERS,
+    roomName: '', password: '', type: 0, watch: false, invited: false, most: MOST_PLAYERS,
     confrId: '', name: '', role: TALKER, admin: false, url: '', mic: true, camera: true, front: 'front',
     muted: { audio: false, video: false },
-    players: [], people: [], hands: [], raised: false, watching: 0, showPeople: false, banner: '', tile: 1,
+    players: [], people: [], hands: [], raised: false, watching: 0, showPeople: false, banner: '', lost: false, tile: 1, mix: '', speaks: '',
   },
 
   onLoad(query) {
@@ -26,19 +32,28 @@ Page({
     const name = decodeURIComponent(query.name || '') || wx.getStorageSync('name')
     wx.setNavigationBarTitle({ title: t.conferenceDemo })
     wx.setKeepScreenOn({ keepScreenOn: true })
-    if (!name) {
-      wx.reLaunch({ url: '/pages/index/index' })
-      return
-    }
-    const roomName = decodeURIComponent(query.join || '') || `${t.conferenceDemo} ${query.room || ''}`.trim()
-    this.setData({ t, name, roomName, password: decodeURIComponent(query.key || '') })
+    const roomName = decodeURIComponent(query.join || query.room || '')
+    // Whoever opens an invitation may never have seen the first page, so the name is asked for here as well.
+    this.setData({ t, name, roomName, password: decodeURIComponent(query.key || ''), invited: Boolean(query.join) })
+    this.volumes = {}
+    this.native = native({
+      restartPusher: () => this.data.url && this.restart(wx.createLivePusherContext()),
+      restartPlayer: (id) => this.plays(id) && this.restart(wx.createLivePlayerContext(id)),
+      lost: (lost) => this.setData({ lost }),
+    })
     this.follow()
+  },
+
+  onShow() {
+    if (this.data.url) this.native.shown()
   },
 
   onUnload() {
     this.setData({ state: 'left' })
+    this.native.end()
     mgr.exitConference()
     mgr.onConferenceExit = () => undefined
+    wx.setKeepScreenOn({ keepScreenOn: false })
   },
 
   /** What the SDK tells. The names are assigned once, and looked up whenever something happens. */
@@ -50,9 +65,9 @@ Page({
       }
     }
     says('onMemberJoined', (member) => this.joined(member))
-    says('onMemberExited', (member) => this.change({ people: this.data.people.filter(({ id }) => id !== member.id) }))
+    says('onMemberExited', (member) => this.gone(member))
     says('onMemberRoleChanged', (member, role) => this.person(member.id, { role }))
-    says('onRoleChanged', (role) => this.roleIs(role))
+    says('onRoleChanged', (role) => this.decided(role))
     says('onStreamAdded', (stream) => this.play(stream))
     says('onStreamRemoved', (stream) => this.change({ players: this.data.players.filter(({ id }) => id !== stream.id) }))
     says('onMediaChanaged', (stream, { voff, aoff }) => {
@@ -60,15 +75,16 @@ Page({
     })
     says('onHandRaised', (member, up) => {
       const hands = this.data.hands.filter(({ id }) => id !== member.id)
-      this.setData({ hands: up ? hands.concat({ id: member.id, user: member.userName }) : hands })
+      this.setData({ hands: up ? hands.concat({ id: member.id, user: member.userName, nick: member.nickName }) : hands })
     })
     says('onHandDeclined', () => {
       this.setData({ raised: false })
       wx.showToast({ title: this.data.t.handDeclined, icon: 'none' })
     })
-    says('onMuted', (muted) => this.setData({ muted, banner: muted.audio || muted.video ? this.data.t.mutedByAdmin : '' }))
+    says('onMuted', (muted) => this.setData({ muted, banner: this.mutedWords(muted) }))
     says('onAudienceChanged', (watching) => this.setData({ watching }))
     says('onReconnect', () => this.rebuild())
+    says('onPushRefused', ({ message }) => wx.showToast({ title: message, icon: 'none' }))
     says('onConferenceExit', (reason, failed) => this.over(reason, failed))
   },
 
@@ -76,45 +92,81 @@ Page({
     this.setData({ [event.currentTarget.dataset.field]: event.detail.value.trim() })
   },
 
-  switched(event) {
-    this.setData({ [event.currentTarget.dataset.field]: event.detail.value })
+  watches(event) {
+    this.setData({ watch: event.detail.value })
+  },
+
+  choosesType(event) {
+    this.setData({ type: Number(event.detail.value) })
   },
 
   enter() {
-    const { name, roomName, password, watch, live, t } = this.data
-    if (!roomName) {
-      wx.showToast({ title: t.needRoomName, icon: 'none' })
+    const { name, roomName, password, watch, type, t, state } = this.data
+    if (state !== 'door') return
+    if (!name || !roomName) {
+      wx.showToast({ title: name ? t.needRoomName : t.needName, icon: 'none' })
       return
     }
+    wx.setStorageSync('name', name)
     this.setData({ state: 'entering', banner: t.connecting })
     credentials(name).then(({ sdkAppID, userID, userSig }) => {
       // The SDK looks here for the user. Who uses the vendor's messaging has this already.
       wx.WebIM = { conn: { context: { accessToken: userSig, jid: { appKey: `huitong#${sdkAppID}`, name: userID, domain: 'easemob.com' } } } }
-      const confrType = live ? mgr.ConfrType.LIVE : mgr.ConfrType.COMMUNICATION
-      return mgr.joinRoom({ roomName, password, role: watch ? AUDIENCE : TALKER, config: { nickName: name, confrType } })
+      return mgr.joinRoom({ roomName, password, role: watch ? AUDIENCE : TALKER, config: { nickName: name, confrType: TYPES[type] } })
     }).then((joined) => {
+      if (this.data.state === 'left') return
       if (!joined || joined.error) {
-        const why = joined && joined.reason ? joined.reason.message : ''
-        this.setData({ state: 'door', banner: `${t.failed}${why || t.unreachable}` })
+        this.setData({ state: 'door', banner: this.refusal(joined && joined.reason) })
         return
       }
+      this.large = joined.type === mgr.ConfrType.COMMUNICATION_MIX
       this.setData({ confrId: joined.confrId, state: 'inside', banner: '' })
+      if (joined.isCreator) wx.showToast({ title: t.youMadeIt, icon: 'none' })
+      this.hearMix()
     }).catch(({ message }) => this.setData({ state: 'door', banner: message }))
+  },
+
+  /** Why one is not let in, and what to do. */
+  refusal(reason) {
+    const { t, password } = this.data
+    const { code, message } = reason || {}
+    if (code === 'wrong-password' && !password) return t.needPassword
+    return t.refusals[code] || `${t.failed}${message || t.unreachable}`
   },
 
   joined(member) {
     if (member.isSelf) {
       this.setData({ state: 'inside', banner: '' })
       this.roleIs(member.role)
+      this.hearMix()
     } else {
       const { id, userName, nickName, role } = member
-      this.change({ people: this.data.people.concat({ id, user: userName, nick: nickName, role }) })
+      this.change({ people: this.data.people.filter((one) => one.id !== id).concat({ id, user: userName, nick: nickName, role }) })
     }
+  },
+
+  gone({ id }) {
+    const { people, hands } = this.data
+    this.change({ people: people.filter((one) => one.id !== id), hands: hands.filter((one) => one.id !== id) })
+  },
+
+  /** An admin has decided about one's own role. */
+  decided(role) {
+    const { t, raised, url } = this.data
+    const silent = role !== AUDIENCE && !url && !raised
+    // Nobody is to be seen or heard who did not ask for it.
+    if (silent) {
+      this.setData({ mic: false, camera: false })
+      mgr.setMedia({ audio: false, video: false })
+    }
+    const words = role === ADMIN ? t.youAdmin : role === AUDIENCE ? t.youAudience : silent ? t.youTalkerSilent : t.youTalker
+    wx.showToast({ title: words, icon: 'none', duration: 3000 })
+    this.roleIs(role)
   },
 
   roleIs(role) {
     const before = this.data.url !== ''
-    this.setData({ role, admin: role === ADMIN, raised: false })
+    this.setData({ role, admin: role === ADMIN, raised: false, hands: role === ADMIN ? this.data.hands : [] })
     if (role === AUDIENCE) {
       this.stopPush()
     } else if (!before) {
@@ -124,12 +176,14 @@ Page({
 
   push() {
     mgr.pubStream(emedia.util.getRtcId()).then(({ data, voff }) => {
+      // An admin may have decided otherwise meanwhile.
+      if (this.data.state !== 'inside' || this.data.role === AUDIENCE) return
       const wanted = this.data.camera && !voff
       this.setData({ url: data.rtmp, camera: false }, () => {
         wx.createLivePusherContext().start()
-        setTimeout(() => this.change({ camera: wanted }), CAMERA_LATER_MS)
+        setTimeout(() => this.data.url && this.change({ camera: wanted }), CAMERA_LATER_MS)
       })
-      if (voff) wx.showToast({ title: this.data.t.noCameraPlace, icon: 'none' })
+      if (voff && this.data.camera) wx.showToast({ title: this.data.t.noCameraPlace, icon: 'none' })
     }).catch(({ message }) => wx.showToast({ title: message, icon: 'none' }))
   },
 
@@ -141,14 +195,21 @@ Page({
 
   stopPush() {
     if (this.data.url) wx.createLivePusherContext().stop()
-    this.change({ url: '' })
+    this.change({ url: '', muted: { audio: false, video: false }, banner: '', lost: false })
   },
 
   play(stream) {
     mgr.subStream(stream.id).then(({ data }) => {
-      const player = { id: stream.id, src: data.rtmp, user: stream.owner.userName, nick: stream.owner.nickName, voff: stream.voff, aoff: stream.aoff }
-      this.change({ players: this.data.players.filter(({ id }) => id !== stream.id).concat(player) })
+      const { id, owner, voff, aoff, type } = stream
+      const player = { id, src: data.rtmp, user: owner.userName, nick: owner.nickName, face: initial(owner.nickName), voff, aoff, screen: type === 1 }
+      this.change({ players: this.data.players.filter((one) => one.id !== id).concat(player) })
     }).catch(({ message }) => log(message))
+  },
+
+  /** A large conference is heard as one sound, so that all who talk are heard and not only those who have a tile. */
+  hearMix() {
+    if (!this.large) return
+    mgr.subMix().then(({ data }) => this.setData({ mix: data.rtmp })).catch(({ message }) => log(message))
   },
 
   person(id, changes) {
@@ -159,6 +220,37 @@ Page({
     const { players } = Object.assign({}, this.data, changes)
     const shown = Math.min(players.length, MOST_PLAYERS) + 1
     this.setData(Object.assign({ tile: [1, 2, 4, 6, 9].find((tiles) => shown <= tiles) || 9 }, changes))
+  },
+
+  /** What the native tags tell: they give up after some attempts, and the page starts them again. */
+  pusherState(event) {
+    this.native.pusher(event.detail.code, this.data.t)
+  },
+  pusherError(event) {
+    this.native.pusher(event.detail.errCode, this.data.t)
+  },
+  pusherStatus() {
+    this.native.sign()
+  },
+  playerState(event) {
+    this.native.player(event.currentTarget.id, event.detail.code)
+  },
+  plays(id) {
+    return (id === 'mix' && this.data.mix !== '') || this.data.players.some((one) => one.id === id)
+  },
+  restart(context) {
+    context.stop()
+    if (context.start) context.start()
+    else context.play()
+  },
+
+  /** The frame of a tile is lit while its voice is the loudest. */
+  volume(event) {
+    this.volumes[event.currentTarget.dataset.id] = event.detail.volume
+    const ids = ['me'].concat(this.data.players.map(({ id }) => id))
+    const loudest = ids.sort((a, b) => (this.volumes[b] || 0) - (this.volumes[a] || 0))[0]
+    const speaks = this.volumes[loudest] > SPEAKING ? loudest : ''
+    if (speaks !== this.data.speaks) this.setData({ speaks })
   },
 
   toggleMic() {
@@ -186,9 +278,14 @@ Page({
     this.setData({ showPeople: !this.data.showPeople })
   },
 
+  mutedWords({ audio, video }) {
+    const { t } = this.data
+    return audio && video ? t.mutedBoth : audio ? t.mutedSound : video ? t.mutedPicture : ''
+  },
+
   raise() {
     const raised = !this.data.raised
-    mgr.raiseHand(raised).then(() => this.setData({ raised }), ({ message }) => wx.showToast({ title: message, icon: 'none' }))
+    mgr.raiseHand(raised).then(() => this.setData({ raised: raised && this.data.role === AUDIENCE }), ({ message }) => wx.showToast({ title: message, icon: 'none' }))
   },
 
   allow(event) {
@@ -198,24 +295,25 @@ Page({
     this.decide(mgr.declineHand(this.data.confrId, event.currentTarget.dataset.user))
   },
 
-  /** What an admin may do with a member. */
+  /** What an admin may do with a member, by its role. */
   choose(event) {
     const { user } = event.currentTarget.dataset
-    const { t, confrId, admin } = this.data
-    if (!admin) return
-    const acts = [
-      [t.makeAdmin, () => mgr.grantRole(confrId, [user], ADMIN)],
-      [t.makeTalker, () => mgr.grantRole(confrId, [user], TALKER)],
-      [t.makeAudience, () => mgr.grantRole(confrId, [user], AUDIENCE)],
-      [t.muteMember, () => mgr.muteMembers(confrId, [user], { audio: true })],
-      [t.unmuteMember, () => mgr.muteMembers(confrId, [user], { audio: false, video: false })],
-      [t.kick, () => mgr.kickMembersById(confrId, [user])],
-    ]
-    wx.showActionSheet({ itemList: acts.map(([words]) => words), success: ({ tapIndex }) => this.decide(acts[tapIndex][1]()) })
+    const { t, confrId, admin, people } = this.data
+    const person = people.find((one) => one.user === user)
+    if (!admin || !person) return
+    const grant = (role, words) => (person.role === role ? [] : [[words, () => mgr.grantRole(confrId, [user], role)]])
+    const mute = (words, what) => (person.role === AUDIENCE ? [] : [[words, () => mgr.muteMembers(confrId, [user], what)]])
+    const acts = [].concat(
+      mute(t.muteMember, { audio: true }), mute(t.unmuteMember, { audio: false, video: false }),
+      grant(TALKER, t.makeTalker), grant(AUDIENCE, t.makeAudience), grant(ADMIN, t.makeAdmin),
+      [[t.kick, () => mgr.kickMembersById(confrId, [user])]],
+    )
+    wx.showActionSheet({ alertText: person.nick, itemList: acts.map(([words]) => words), success: ({ tapIndex }) => this.decide(acts[tapIndex][1]()) })
   },
 
   decide(asked) {
-    asked.catch(({ message }) => wx.showToast({ title: message, icon: 'none' }))
+    const { t } = this.data
+    asked.catch(({ code, message }) => wx.showToast({ title: t.refusals[code] || message, icon: 'none', duration: 3000 }))
   },
 
   hangUp() {
@@ -224,15 +322,21 @@ Page({
   },
 
   endForAll() {
-    this.decide(mgr.destroyConference(this.data.confrId))
+    const { t, confrId } = this.data
+    const success = ({ confirm }) => confirm && this.decide(mgr.destroyConference(confrId))
+    wx.showModal({ title: t.endForAll, content: t.endForAllSure, confirmText: t.end, cancelText: t.stay, success })
   },
 
   over(reason, failed) {
     const { t, state } = this.data
     if (state === 'left') return
     this.stopPush()
-    const words = failed ? `${t.exits[reason] || ''} (${failed})` : t.exits[reason]
-    this.setData({ state: 'door', confrId: '', people: [], players: [], hands: [], watching: 0, banner: words || '' })
+    this.native.end()
+    this.large = false
+    this.setData({
+      state: 'door', invited: false, confrId: '', people: [], players: [], hands: [], watching: 0, mix: '', showPeople: false, mic: true, camera: true,
+      banner: t.failures[failed] || t.exits[reason] || '',
+    })
   },
 
   /** Whoever opens the card comes with the password in it. */
@@ -240,5 +344,12 @@ Page({
     const { roomName, password, t } = this.data
     const path = `/pages/conference/conference?join=${encodeURIComponent(roomName)}&key=${encodeURIComponent(password)}`
     return { title: `${t.inviteTo}${roomName}`, path }
+  },
+
+  /** For those who come with a browser. The password is told in another way. */
+  copyLink() {
+    const { roomName, password, t } = this.data
+    const data = `${getApp().globalData.server}/#conference?room=${encodeURIComponent(roomName)}`
+    wx.setClipboardData({ data, success: () => wx.showToast({ title: password ? t.linkCopiedSecret : t.linkCopied, icon: 'none', duration: 3000 }) })
   },
 })

@@ -1,7 +1,14 @@
+const { guest, isPlain } = require('../../utils/names')
 const { texts } = require('../../utils/texts')
 
-/** A name that is good enough to try things with. */
-const guest = () => `guest${Math.floor(Math.random() * 9000) + 1000}`
+const isNumber = (room) => /^\d+$/.test(room) && Number(room) >= 1 && Number(room) <= 4294967295
+
+/** What is a room to each SDK, and whether it takes only plain names of users; the others take any. */
+const RULES = {
+  room: { fits: isNumber, words: (t) => t.needRoom, plain: true },
+  live: { fits: isNumber, words: (t) => t.needRoom, plain: true },
+  voice: { fits: (room) => /^[A-Za-z0-9_]{1,127}$/.test(room), words: (t) => t.needVoiceRoom },
+}
 
 Page({
   data: { t: texts(), name: '', room: '', server: '', demos: [] },
@@ -45,11 +52,12 @@ Page({
   open(event) {
     const { name, room, t } = this.data
     const { page } = event.currentTarget.dataset
-    const number = Number(room)
     if (!name) return wx.showToast({ title: t.needName, icon: 'none' })
-    if (!(number >= 1 && number <= 4294967295 && number % 1 === 0)) return wx.showToast({ title: t.needRoom, icon: 'none' })
+    const rule = RULES[page]
+    if (rule && !rule.fits(room)) return wx.showToast({ title: rule.words(t), icon: 'none' })
     wx.setStorageSync('name', name)
     wx.setStorageSync('room', room)
-    return wx.navigateTo({ url: `/pages/${page}/${page}?room=${number}&name=${encodeURIComponent(name)}` })
+    if (rule && rule.plain && !isPlain(name)) return wx.showToast({ title: t.needPlainName, icon: 'none' })
+    return wx.navigateTo({ url: `/pages/${page}/${page}?room=${encodeURIComponent(room)}&name=${encodeURIComponent(name)}` })
   },
 })

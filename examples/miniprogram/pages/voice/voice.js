@@ -1,5 +1,7 @@
 const { voiceCredentials } = require('../../utils/credentials')
+const { initial } = require('../../utils/faces')
 const { log } = require('../../utils/log')
+const { permission } = require('../../utils/native')
 const { texts } = require('../../utils/texts')
 
 /** Seats that are always drawn, taken or free. */
@@ -33,16 +35,18 @@ Page({
     this.name = decodeURIComponent(query.name || '') || t.me
     this.volumes = {}
     this.users = []
-    wx.setNavigationBarTitle({ title: `${t.room} ${query.room}` })
+    this.room = decodeURIComponent(query.room || '')
+    wx.setNavigationBarTitle({ title: `${t.voiceDemo} ${this.room}` })
     wx.setKeepScreenOn({ keepScreenOn: true })
     this.setData({ t, banner: t.connecting })
-    voiceCredentials(ownNumber(), String(query.room)).then((config) => {
+    voiceCredentials(ownNumber(), this.room).then((config) => {
       if (this.data.state !== 'left') this.setData({ config }, () => this.enter())
     }).catch(({ message }) => this.fail(message))
   },
 
   onUnload() {
     this.leave()
+    wx.setKeepScreenOn({ keepScreenOn: false })
   },
 
   enter() {
@@ -60,20 +64,27 @@ Page({
     log(`${eventType} ${params.errType} ${params.reason || ''}`)
     if (eventType === EVENT_TYPE.EVENT_ENTER_ROOM_COMPLETED) {
       if (params.errType === ERROR_TYPE.OK) this.setData({ state: 'joined', banner: '' }, () => this.toggleMic())
-      else this.fail(`${texts().failed}${params.errMsg}`)
+      else this.fail(this.data.t.voiceErrors[params.code || params.errType] || `${texts().failed}${params.errMsg}`)
     } else if (eventType === EVENT_TYPE.EVENT_USER_LIST_UPDATE) {
       this.users = params.userList.map(({ userID }) => userID)
       this.draw()
     } else if (eventType === EVENT_TYPE.EVENT_EXIT_ROOM_COMPLETED) {
-      if (params.reason !== 'exit') this.fail(texts().voiceOver + params.reason)
+      if (params.reason !== 'exit') this.fail(this.data.t.voiceExits[params.reason] || this.data.t.voiceOver + params.reason)
     } else if (eventType === EVENT_TYPE.EVENT_ERROR) {
-      wx.showToast({ title: params.errMsg, icon: 'none' })
+      if (!permission(params.code, this.data.t, () => this.reopen())) wx.showToast({ title: params.errMsg, icon: 'none' })
     }
   },
 
   toggleMic() {
     const mic = !this.data.mic
     if (this.gme.enableMic(mic) === this.gme.ERROR_TYPE.OK) this.setData({ mic }, () => this.draw())
+  },
+
+  /** The user has allowed the microphone after all. */
+  reopen() {
+    if (!this.data.mic) return
+    this.gme.enableMic(false)
+    this.gme.enableMic(true)
   },
 
   toggleSpeaker() {
@@ -96,7 +107,7 @@ Page({
     if (state !== 'joined') return
     const seat = (id, name, userID, on) => {
       const volume = (on && this.volumes[userID]) || 0
-      return { id, name, on, speaks: volume > SPEAKING, ring: volume > SPEAKING ? 4 + volume / 8 : 0 }
+      return { id, name, face: initial(name), on, speaks: volume > SPEAKING, ring: volume > SPEAKING ? 4 + volume / 8 : 0 }
     }
     const taken = [seat('me', this.name, config.userID, mic)].concat(this.users.map((userID) => seat(userID, userID, userID, true)))
     const free = Array.from({ length: Math.max(SEATS - taken.length, 0) }, (none, at) => ({ id: `free-${at}`, free: true }))
@@ -107,6 +118,11 @@ Page({
     if (this.data.state === 'left') return
     this.setData({ state: 'left' })
     if (this.gme) this.gme.exitRoom()
+  },
+
+  /** Whoever opens the card enters the room. */
+  onShareAppMessage() {
+    return { title: `${this.data.t.inviteToVoice}${this.room}`, path: `/pages/voice/voice?room=${encodeURIComponent(this.room)}` }
   },
 
   /** Leaves and goes back to where one came from. */

@@ -1,6 +1,6 @@
 /** The first page of conferences: who, which one, its password, as what, and whether the devices work. */
 import type { AskTicket, ConferenceKind, ConferenceRole } from '@huitong/core';
-import { printable, roomOf } from '../address.js';
+import { conferenceRoom, printable } from '../address.js';
 import type { Asked, Credential } from '../address.js';
 import { Check } from '../check.js';
 import { CredentialFields, mint } from '../credentials.js';
@@ -26,7 +26,7 @@ export interface Wish {
 
 /** What to ask the server for, so that a wish comes true. Null if the name is none. */
 export function wayOf({ room, password, role, kind }: Wish): AskTicket | null {
-  const id = roomOf(room);
+  const id = conferenceRoom(room);
   return id && { room: id, settings: { kind }, ...(password === '' ? {} : { password }), ...(role === '' ? {} : { role }) };
 }
 
@@ -71,7 +71,7 @@ export class Door {
     const { asked, wish, me } = options;
     const text = (id: string, hint: Key, value: string): HTMLInputElement => make('input', { id, autocomplete: 'off', maxlength: '128', hint, value });
     this.name = text('name', 'nameHint', asked.name || recall(STORE.name) || '');
-    this.room = text('room', 'roomHint', wish?.room ?? (asked.room || recall(STORE.room) || ''));
+    this.room = text('room', 'conferenceHint', wish?.room ?? (asked.room || recall(STORE.room) || ''));
     this.password = make('input', { id: 'password', type: 'password', autocomplete: 'off', value: wish?.password ?? '' });
     this.role = choice('role', WISHES, wish?.role === 'admin' ? '' : (wish?.role ?? ''));
     this.kind = choice('kind', KINDS, wish?.kind ?? 'ordinary');
@@ -92,6 +92,11 @@ export class Door {
     this.check.close();
   }
 
+  /** By the link of somebody who is there: what counts for new conferences only is no question then. */
+  private get invited(): boolean {
+    return this.options.wish === null && this.options.asked.room !== '';
+  }
+
   private form(): HTMLElement {
     const row = (input: HTMLElement, text: Key, help: Key | null = null): HTMLElement =>
       make('div', { class: 'row' }, make('label', { for: input.id, text }), input, help ? make('small', { text: help }) : null);
@@ -103,13 +108,13 @@ export class Door {
       'form',
       { class: 'enter', novalidate: true, on: { submit } },
       make('h1', { text: 'conferenceTitle' }),
-      make('p', { class: 'tagline', text: 'conferenceTagline' }),
+      make('p', { class: 'tagline', text: this.invited ? 'conferenceInvited' : 'conferenceTagline' }),
       this.notice,
       row(this.name, this.credentials.needed ? 'user' : 'name'),
-      row(this.room, 'conferenceName'),
+      row(this.room, 'conferenceName', this.invited ? null : 'conferenceNameHelp'),
       row(this.password, 'conferencePassword', 'conferencePasswordHelp'),
       row(this.role, 'conferenceRole'),
-      row(this.kind, 'conferenceKind'),
+      this.invited ? null : row(this.kind, 'conferenceKind'),
       this.credentials.element,
       this.button,
     );
@@ -125,7 +130,7 @@ export class Door {
       user === '' ? [this.name, 'nameMissing']
       : !printable(user) ? [this.name, 'nameTooLong']
       : wish.room === '' ? [this.room, 'roomMissing']
-      : roomOf(wish.room) === null ? [this.room, 'roomTooLong']
+      : conferenceRoom(wish.room) === null ? [this.room, 'roomTooLong']
       : credentials.wrong ? [credentials, credentials.wrong]
       : null;
     if (missing) {
@@ -139,7 +144,11 @@ export class Door {
       const credential = credentials.needed ? credentials.read(user) : await mint(options.base, user);
       remember(STORE.name, user);
       remember(STORE.room, wish.room);
-      this.notice.textContent = await options.enter(credential, wish);
+      const refused = await options.enter(credential, wish);
+      this.notice.textContent = refused;
+      if (refused === say('needsPassword') || refused === say('wrongPassword')) {
+        this.password.select();
+      }
     } catch (error) {
       this.notice.textContent = error instanceof Error ? error.message : String(error);
     }

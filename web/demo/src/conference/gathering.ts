@@ -286,8 +286,11 @@ export class Gathering {
         break;
       case 'interrupted':
       case 'resumed':
+        // That the connection is lost stands above the pictures as long as it is.
         this.away = event.type === 'interrupted';
-        this.events.say(say(this.away ? 'reconnecting' : 'resumed'), this.away ? 'warn' : 'info');
+        if (!this.away) {
+          this.events.say(say('resumed'), 'info');
+        }
         break;
       case 'over':
         this.end(outSentence(event.reason, event.failure));
@@ -399,7 +402,7 @@ export class Gathering {
     }
     this.conferences.publish('aux', key, audio, video, (asked) => {
       if ('error' in asked && this.screen.shared) {
-        this.events.say(failureSentence(asked.error), 'warn');
+        this.events.say(asked.error.code === 'conference-limit' ? say('screensFull') : failureSentence(asked.error), 'warn');
         this.screen.end();
       }
     });
@@ -411,9 +414,12 @@ export class Gathering {
     if (this.isOver || failure.code === 'may-not-publish' || failure.code === 'not-in-conference') {
       return; // That is said already.
     }
-    if (failure.code === 'conference-limit' && me.state.camera) {
-      this.events.say(say('camerasFull'), 'warn');
-      me.prepare(me.state.mic, false);
+    if (failure.code === 'conference-limit') {
+      // Of one's own picture only cameras are limited. A second refusal is an answer to what was asked before the camera went off.
+      if (me.state.camera) {
+        this.events.say(say('camerasFull'), 'warn');
+        me.prepare(me.state.mic, false);
+      }
     } else {
       this.events.say(failureSentence(failure), 'warn');
     }

@@ -1,7 +1,7 @@
 /** The list of who is in a conference, and for admins what can be done with each. */
 import type { ConferenceRole } from '@huitong/core';
 import { label } from '../calls/faces.js';
-import { icon, iconButton, make } from '../dom.js';
+import { icon, iconButton, make, onEscape } from '../dom.js';
 import { language, say } from '../language.js';
 import type { Key } from '../texts.js';
 import type { LeftOut } from './gathering.js';
@@ -19,6 +19,8 @@ export interface Entry {
   video: boolean;
   /** The connection is lost. */
   away: boolean;
+  /** The hand is up. */
+  hand: boolean;
   /** What this admin left out of the person. */
   leftOut: LeftOut;
 }
@@ -39,6 +41,7 @@ export class Roll {
   private readonly list = make('ul');
   private readonly field = make('input', { autocomplete: 'off', maxlength: String(TOPIC_CHARS), label: 'topic', hint: 'topic', 'data-field': 'topic' });
   private readonly form: HTMLElement;
+  private readonly closer: HTMLButtonElement;
   private readonly tick = make('input', { type: 'checkbox', 'data-act': 'mixed' });
   private readonly mixed = make('label', { class: 'mixing', hidden: true }, this.tick, make('span', { text: 'oneSound' }));
   /** Rows by name, with what they show: a row must not be replaced under a finger. */
@@ -48,6 +51,7 @@ export class Roll {
   private last: { people: readonly Entry[]; governs: boolean } = { people: [], governs: false };
 
   constructor(private readonly events: RollEvents) {
+    this.closer = iconButton('close', 'closePeople', () => events.close(), { class: 'quiet' });
     const submit = (event: Event): void => {
       event.preventDefault();
       events.topic(this.field.value.trim());
@@ -56,12 +60,17 @@ export class Roll {
     this.tick.addEventListener('change', () => events.mixed(this.tick.checked));
     this.element = make(
       'aside',
-      { class: 'people roll', label: 'people', hidden: true },
-      make('header', {}, make('h2', { text: 'people' }), iconButton('close', 'closePeople', () => events.close(), { class: 'quiet' })),
+      { class: 'people roll', 'aria-labelledby': 'people-heading', hidden: true, on: onEscape(() => events.close()) },
+      make('header', {}, make('h2', { id: 'people-heading', text: 'people' }), this.closer),
       this.form,
       this.mixed,
       this.list,
     );
+  }
+
+  /** The keyboard goes on from here. */
+  focus(): void {
+    this.closer.focus();
   }
 
   /** Whether everybody is heard as one mixed sound; null where that cannot be had. */
@@ -95,7 +104,7 @@ export class Roll {
   }
 
   private build(person: Entry, governed: boolean, open: boolean): HTMLElement {
-    const { user, own, role, audio, video, away } = person;
+    const { user, own, role, audio, video, away, hand } = person;
     const toggle = iconButton('more', 'people', () => this.toggle(user), { class: 'quiet small more', 'data-act': 'actions', 'aria-expanded': String(open) });
     delete toggle.dataset['label'];
     label(toggle, say('actionsFor', { name: user }));
@@ -103,7 +112,7 @@ export class Roll {
       'li',
       { 'data-person': user, 'data-role': role, 'data-audio': String(audio), 'data-video': String(video), 'data-away': String(away) },
       make('span', { class: 'lines' }, make('b', { class: 'person' }, own ? say('youAre', { name: user }) : user), make('small', { text: ROLES[role] }),
-        away ? make('small', { class: 'lost', text: 'away' }) : null),
+        hand ? make('small', { class: 'asks', text: 'asks' }) : null, away ? make('small', { class: 'lost', text: 'away' }) : null),
       mark(audio ? 'mic' : 'micOff', audio),
       mark(video ? 'camera' : 'cameraOff', video),
       governed ? toggle : null,

@@ -52,7 +52,7 @@ export class ConferenceView {
 
   constructor(private readonly options: ConferenceViewOptions) {
     const { gathering, me } = options;
-    this.stage = new Stage(gathering.user, () => (this.touch.hidden = false), (users) => gathering.setSeen(users), gathering.kind === 'live' ? 'aloneOnStage' : 'aloneThere');
+    this.stage = new Stage(gathering.user, () => (this.touch.hidden = false), (users) => gathering.setSeen(users), 'aloneThere');
     this.roll = new Roll({
       close: () => this.toggleRoll(false),
       grant: (user, role) => gathering.grant(user, role),
@@ -118,8 +118,8 @@ export class ConferenceView {
     const close = (): void => this.question.close();
     return make(
       'dialog',
-      { class: 'question' },
-      make('h2', { text: 'leaveWhich' }),
+      { class: 'question', 'aria-labelledby': 'leave-which' },
+      make('h2', { id: 'leave-which', text: 'leaveWhich' }),
       make('button', { type: 'button', class: 'main', text: 'justLeave', 'data-act': 'just-leave', on: { click: () => gathering.leave() } }),
       make('button', { type: 'button', class: 'main grave', text: 'endForAll', 'data-act': 'end', on: { click: () => { close(); gathering.endForAll(); } } }),
       make('button', { type: 'button', class: 'plain', text: 'stay', 'data-act': 'stay', on: { click: close } }),
@@ -142,6 +142,7 @@ export class ConferenceView {
     }
     const { dataset } = this.element;
     Object.assign(dataset, { present: String(gathering.present), role: gathering.role, kind: gathering.kind });
+    this.stage.sayAlone(gathering.kind === 'live' || gathering.others.length > 0 ? 'aloneOnStage' : 'aloneThere');
     this.stage.render(gathering.shows);
     this.stage.show();
     this.roll.show(this.people(), gathering.role === 'admin');
@@ -170,7 +171,8 @@ export class ConferenceView {
     const { gathering } = this.options;
     const { noAudio = false, noVideo = false } = gathering.state ?? {};
     const key =
-      gathering.canSend === false ? 'watchOnly'
+      !gathering.present ? 'reconnecting'
+      : gathering.canSend === false ? 'watchOnly'
       : gathering.role !== 'audience' ? leftOut(noAudio, noVideo)
       : gathering.handUp ? 'handIsUp' : 'youListen';
     this.banner.hidden = key === null;
@@ -186,10 +188,12 @@ export class ConferenceView {
     }
     this.handsShown = shown;
     this.hands.hidden = raised.length === 0;
+    const waiting = raised.length - MOST_HANDS;
     this.hands.replaceChildren(...raised.slice(0, MOST_HANDS).map(({ user }) =>
       make('li', { 'data-hand': user }, face(user), make('span', {}, say('handOf', { name: user })),
         make('button', { type: 'button', class: 'main', text: 'letTalk', 'data-act': 'let-talk', on: { click: () => gathering.grant(user, 'talker') } }),
-        make('button', { type: 'button', class: 'plain', text: 'notNow', 'data-act': 'not-now', on: { click: () => gathering.decline(user) } }))));
+        make('button', { type: 'button', class: 'plain', text: 'notNow', 'data-act': 'not-now', on: { click: () => gathering.decline(user) } }))),
+    ...(waiting > 0 ? [make('li', { class: 'more-hands' }, say('moreHands', { count: waiting }))] : []));
   }
 
   private people(): Entry[] {
@@ -199,16 +203,18 @@ export class ConferenceView {
     const roles = new Map(gathering.others.map(({ user, role }) => [user, role] as const));
     const others = gathering.members.map(({ user, away, streams }) => ({
       user, away, role: roles.get(user) ?? 'audience', own: false, audio: streams.get('main')?.audio ?? false, video: streams.get('main')?.video ?? false,
-      leftOut: gathering.leftOut.get(user) ?? NOTHING,
+      leftOut: gathering.leftOut.get(user) ?? NOTHING, hand: gathering.hands.has(user),
     }));
     const own = { user: gathering.user, role: gathering.role, own: true, audio: audio && !noAudio, video: video && !noVideo };
-    return [{ ...own, away: false, leftOut: NOTHING }, ...others];
+    return [{ ...own, away: false, leftOut: NOTHING, hand: gathering.handUp }, ...others];
   }
 
   private toggleRoll(open = this.roll.element.hidden): void {
     this.roll.element.hidden = !open;
     this.peopleButton.setAttribute('aria-expanded', String(open));
-    if (!open) {
+    if (open) {
+      this.roll.focus();
+    } else {
       this.peopleButton.focus();
     }
   }

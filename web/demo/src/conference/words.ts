@@ -20,6 +20,8 @@ const AT_THE_DOOR: Partial<Record<ErrorCode, Key>> = {
   'conference-limit': 'tooManyMade',
   'scene-mismatch': 'nameTaken',
   'no-conference': 'conferenceGone',
+  'may-not-enter': 'notLetIn',
+  'room-key-required': 'notLetIn',
 };
 
 /** Why one was not let in, and what to do. `password` is the one that was shown. */

@@ -47,6 +47,7 @@ export class VoicePage {
   private readonly count = make('small', { class: 'count', 'data-count': true });
   private readonly banner = make('p', { class: 'banner', role: 'status', hidden: true });
   private readonly touch = make('button', { type: 'button', class: 'main touch', text: 'touch', hidden: true, 'data-act': 'touch' });
+  private readonly hint = make('p', { class: 'hall-hint', text: 'alone', hidden: true });
   private readonly place = make('div', { class: 'seats-place' });
   private readonly buttons = {
     mic: iconButton('micOff', 'openMic', () => void this.inside?.stay.microphone(), { 'data-act': 'mic' }),
@@ -115,6 +116,7 @@ export class VoicePage {
       make('header', { class: 'hall-head' }, this.title, this.count,
         make('button', { type: 'button', class: 'plain', text: 'copy', 'data-act': 'copy', on: { click: () => void this.copy() } })),
       this.banner,
+      this.hint,
       this.place,
       this.touch,
       make('div', { class: 'bar controls' }, this.buttons.mic, this.buttons.speaker,
@@ -169,6 +171,7 @@ export class VoicePage {
 
   private draw(): void {
     const { inside, buttons } = this;
+    this.element.dataset['inside'] = String(inside !== null);
     this.form.hidden = inside !== null;
     this.hall.hidden = inside === null;
     if (!inside) {
@@ -179,9 +182,11 @@ export class VoicePage {
     this.hall.dataset['room'] = room;
     this.hall.dataset['present'] = String(stay.present);
     const taken = stay.seats;
-    this.count.textContent = stay.present ? say('count', { count: taken.length }) : say('joining');
-    this.banner.hidden = stay.maySpeak !== false;
-    this.banner.textContent = stay.maySpeak === false ? say('voiceListenOnly') : '';
+    this.count.textContent = taken.length > 0 ? say('count', { count: taken.length }) : say('joining');
+    const words = stay.away ? 'reconnecting' : stay.maySpeak === false ? 'voiceListenOnly' : null;
+    this.banner.hidden = words === null;
+    this.banner.textContent = words ? say(words) : '';
+    this.hint.hidden = taken.length !== 1;
     seats.show(taken, stay.audible);
     buttons.mic.disabled = stay.maySpeak !== true;
     name(buttons.mic, 'label', stay.speaks ? 'closeMic' : 'openMic');

@@ -56,6 +56,11 @@ export class VoiceStay {
     return this.joined && this.room.present;
   }
 
+  /** Whether the connection is lost and may come back. */
+  get away(): boolean {
+    return this.joined && !this.room.present;
+  }
+
   /** Whether browsers can send here; null before it is known. */
   get maySpeak(): boolean | null {
     return this.joined ? Boolean(this.bases?.whip) : null;
@@ -129,7 +134,8 @@ export class VoiceStay {
       this.end(news.sentence);
       return;
     }
-    if (news) {
+    // That the connection is lost stands above the seats as long as it is.
+    if (news && event.type !== 'interrupted') {
       this.events.say(news.sentence, news.kind);
     }
     this.events.changed();

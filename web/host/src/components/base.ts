@@ -81,7 +81,7 @@ const COMMON: Record<string, [Kind, unknown]> = { hidden: [Boolean, false], hove
 /** What screen readers are told: of the control inside, if the component is one. */
 function tellReaders(host: HTMLElement, { ariaLabel, ariaRole }: Record<string, any>): void {
   const element = host.querySelector(':scope > input') ?? host;
-  for (const [name, value] of [['aria-label', ariaLabel], ['role', ariaRole]] as const) {
+  for (const [name, value] of [['aria-label', ariaLabel], ['role', ariaRole || host.dataset['wxreach']]] as const) {
     if (value) {
       element.setAttribute(name, String(value));
     } else {

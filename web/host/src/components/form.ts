@@ -1,6 +1,8 @@
 /** What a user presses, types and chooses. */
 import type { Native, Node } from './base.js';
 import { control, controlOf, inner, nodeOf } from './base.js';
+import type { Surroundings } from './media.js';
+import { makeReachable } from './reach.js';
 import { choose } from './sheet.js';
 
 /** All controls within an element. */
@@ -8,7 +10,7 @@ function controls(host: Element): NonNullable<ReturnType<typeof controlOf>>[] {
   return [...host.querySelectorAll('*')].flatMap((element) => controlOf(element) ?? []);
 }
 
-const button: Native = {
+const button = (around: Surroundings): Native => ({
   tag: 'button',
   props: {
     type: [String, 'default'], size: [String, 'default'], plain: [Boolean, false], disabled: [Boolean, false],
@@ -22,8 +24,11 @@ const button: Native = {
       if (form && !node.data['disabled'] && (kind === 'submit' || kind === 'reset')) {
         form['finish'](kind);
       }
-      if (node.data['openType'] !== '') {
-        console.warn(`<button open-type="${String(node.data['openType'])}"> does nothing in a browser: it belongs to WeChat`);
+      const opens = String(node.data['openType']);
+      if (opens === 'share') {
+        around.share(host, node);
+      } else if (opens !== '') {
+        console.warn(`<button open-type="${opens}"> does nothing in a browser: it belongs to WeChat`);
       }
     });
   },
@@ -35,7 +40,7 @@ const button: Native = {
     host.toggleAttribute('data-plain', Boolean(data['plain']));
     host.toggleAttribute('data-loading', Boolean(data['loading']));
   },
-};
+});
 
 const form: Native = {
   tag: 'form',
@@ -262,11 +267,13 @@ const picker: Native = {
     end: [String, ''], fields: [String, 'day'], headerText: [String, ''], name: [String, ''],
   },
   attached(host, node) {
+    makeReachable(host);
     host.addEventListener('click', () => void pick(node));
     control(host, { name: () => String(node.data['name']), value: () => node.data['value'], reset: () => undefined, press: () => void pick(node) });
   },
 };
 
-export const FORM: Native[] = [
-  button, form, label, field('input'), field('textarea'), toggle, slider, mark('checkbox'), mark('radio'), group('checkbox'), group('radio'), picker,
+/** The components of this file. */
+export const formOf = (around: Surroundings): Native[] => [
+  button(around), form, label, field('input'), field('textarea'), toggle, slider, mark('checkbox'), mark('radio'), group('checkbox'), group('radio'), picker,
 ];

@@ -2,11 +2,14 @@
 import { LivePlayer, LivePusher } from '@huitong/web-runtime';
 import type { Native, Node } from './base.js';
 import { inner } from './base.js';
+import { makeReachable } from './reach.js';
 
 /** The page that a path of a picture starts at. */
 export interface Surroundings {
   asset(path: string, node: Node): string;
   navigate(node: Node): void;
+  /** A button shares the page. */
+  share(host: HTMLElement, node: Node): void;
 }
 
 /** Modes of `image` that browsers know by other names. */
@@ -76,6 +79,7 @@ function navigator(around: Surroundings): Native {
     tag: 'navigator',
     props: { url: [String, ''], openType: [String, 'navigate'], delta: [Number, 1], target: [String, 'self'] },
     attached(host, node) {
+      makeReachable(host, 'link');
       host.addEventListener('click', () => around.navigate(node));
     },
   };

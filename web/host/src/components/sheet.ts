@@ -1,4 +1,5 @@
 /** The sheet that comes up from below when something is to be chosen. */
+import { attend } from './reach.js';
 
 /** What is to be chosen. */
 export type Choice =
@@ -22,6 +23,7 @@ export function sheet<T>(content: HTMLElement, done: () => T, words: { cancel: s
     const confirm = element('button', 'wx-sheet-ok', words.confirm);
     const close = (result: T | null): void => {
       cover.remove();
+      back();
       resolve(result);
     };
     cancel.addEventListener('click', () => close(null));
@@ -35,6 +37,7 @@ export function sheet<T>(content: HTMLElement, done: () => T, words: { cancel: s
     panel.append(bar, content);
     cover.append(panel);
     document.body.append(cover);
+    const back = attend(cover, content.querySelector<HTMLElement>('select') ?? content, () => close(null));
   });
 }
 

@@ -1,5 +1,6 @@
 /** The engine's browser backend, with what mini programs expect of it beyond. */
 import * as glassEasel from 'glass-easel';
+import { isReached, makeReachable, watchKeys } from '../components/reach.js';
 import { inlineStyle } from '../wxss.js';
 
 /** Events of elements that pages listen to and that are not of components. Those of components come from the components. */
@@ -28,6 +29,8 @@ export class Backend extends glassEasel.CurrentWindowBackendContext {
       return event.getEventBubbleStatus() as any;
     });
     this.watchLongPress();
+    watchKeys();
+    this.watchPresses();
   }
 
   override registerStyleSheetContent(path: string, content: unknown): void {
@@ -60,6 +63,9 @@ export class Backend extends glassEasel.CurrentWindowBackendContext {
   }
 
   override setListenerStats(element: any, type: string, capture: boolean, level: any): void {
+    if (type === 'tap' && element instanceof HTMLElement) {
+      makeReachable(element);
+    }
     if (OF_ELEMENTS.has(type)) {
       super.setListenerStats(element, type, capture, level);
     }
@@ -67,6 +73,18 @@ export class Backend extends glassEasel.CurrentWindowBackendContext {
 
   private trigger(event: Event, type: string, detail: unknown): void {
     (this as unknown as { _$trigger: Trigger })._$trigger(event, type, detail, true, true);
+  }
+
+  /** Taps come of fingers and mice; a press by a keyboard or by a screen reader is a click without either. */
+  private watchPresses(): void {
+    document.addEventListener('click', (event) => {
+      const { target } = event;
+      const pressed = isReached(target) || (target instanceof HTMLButtonElement && !target.disabled);
+      if (event.detail === 0 && pressed) {
+        const { left, top, width, height } = target.getBoundingClientRect();
+        this.trigger(event, 'tap', { x: left + width / 2, y: top + height / 2 });
+      }
+    });
   }
 
   private watchLongPress(): void {

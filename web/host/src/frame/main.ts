@@ -8,6 +8,7 @@ import type { Bundle } from '../project.js';
 import { createWx } from '../wx/index.js';
 import type { Title } from '../wx/index.js';
 import { Life } from '../wx/system.js';
+import { ui } from '../wx/ui.js';
 import { Backend } from './backend.js';
 import { openCompiler } from './compiler.js';
 import { Stack } from './stack.js';
@@ -132,6 +133,25 @@ function ownerOf(node: Node): string {
   return host ? `${String(host.is)}.wxml` : 'app.wxml';
 }
 
+/** The page that stands behind the address; its query is left as it is. */
+function askedFor(hash: string): string {
+  const [page = '', query] = hash.slice(1).split(/\?(.*)/s);
+  return decodeURIComponent(page) + (query === undefined ? '' : `?${query}`);
+}
+
+/** What is a card to a friend on phones is a link here. */
+async function share(path: string): Promise<void> {
+  const link = new URL(`./#${path}`, location.href).href;
+  const [done, open] = navigator.language.startsWith('zh') ? ['链接已复制', '分享链接'] : ['The link is copied', 'Link to this page'];
+  const { showToast, showModal } = ui() as Record<'showToast' | 'showModal', (options: object) => void>;
+  try {
+    await navigator.clipboard.writeText(link);
+    showToast({ title: done, icon: 'none' });
+  } catch {
+    showModal({ title: open, content: link, showCancel: false }); // The browser does not let pages copy.
+  }
+}
+
 /** Starts a project in this window. */
 export function start(bundle: Bundle, assets: string, group: TmplGroup, shell: Shell): Frame {
   const project = new Project(bundle, assets);
@@ -160,6 +180,7 @@ export function start(bundle: Bundle, assets: string, group: TmplGroup, shell: S
       };
       ways[String(node.data['openType'])]?.();
     },
+    share: (host: HTMLElement, node: Node) => void share(stack.shared({ id: host.id, dataset: { ...(node['dataset'] as object) } })),
   };
   const elements = (component: unknown): ParentNode => {
     const element = (component as { _$?: { $$?: Element } } | undefined)?._$?.$$;
@@ -192,7 +213,7 @@ export function start(bundle: Bundle, assets: string, group: TmplGroup, shell: S
   theApp ??= {};
   theApp.onLaunch?.({ path: '', query: {}, scene: 1001 });
   theApp.onShow?.({ path: '', query: {}, scene: 1001 });
-  const first = decodeURIComponent(location.hash.slice(1)) || `/${project.app.entryPagePath ?? project.pages[0] ?? ''}`;
+  const first = askedFor(location.hash) || `/${project.app.entryPagePath ?? project.pages[0] ?? ''}`;
   stack.reLaunch(first.startsWith('/') ? first : `/${first}`);
   Object.assign(window, { wx, getApp: globals.getApp, getCurrentPages: globals.getCurrentPages });
   return { back: () => stack.navigateBack(1), tab: (path) => stack.switchTab(`/${path}`), background: (hidden) => life.set(hidden) };

@@ -26,22 +26,19 @@ export interface Face {
   tab: boolean;
 }
 
-/** Splits `pages/a/a?x=1`. */
+/** Splits `pages/a/a?x=1`. What is in the query comes to the page as it was written, which decodes it itself, as on phones. */
 export function parseUrl(url: string, from: string): { path: string; query: Record<string, string> } {
   const [path = '', rest = ''] = url.split(/\?(.*)/s);
   const query = Object.fromEntries(rest.split('&').filter((part) => part !== '').map((part) => {
     const [key = '', value = ''] = part.split(/=(.*)/s);
-    return [decode(key), decode(value)];
+    return [key, value];
   }));
   return { path: resolve(path, from), query };
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // What is not encoded stands for itself.
-  }
+function asQuery(query: Record<string, string>): string {
+  const parts = Object.entries(query).map(([key, value]) => `${key}=${value}`);
+  return parts.length > 0 ? `?${parts.join('&')}` : '';
 }
 
 let ids = 0;
@@ -138,6 +135,14 @@ export class Stack {
     }
   }
 
+  /** What the page on top wants to be shared as: the address of a page, by default its own. */
+  shared(target: object): string {
+    const { top } = this;
+    const asked = top && (this.tell(top, 'onShareAppMessage', { from: 'button', target }) as { path?: string } | undefined);
+    const { path, query } = parseUrl(asked?.path ?? this.addressOf(top), top?.path ?? '');
+    return `/${path}${asQuery(query)}`;
+  }
+
   /** The application goes to the background, or comes back. */
   background(hidden: boolean): void {
     const { top } = this;
@@ -163,6 +168,10 @@ export class Stack {
       this.failed(asProblem(error, `${open.path}.js`));
       return undefined;
     }
+  }
+
+  private addressOf(open: Open | undefined): string {
+    return open ? `/${open.path}${asQuery(open.query)}` : '/';
   }
 
   private find(url: string): { path: string; query: Record<string, string> } {

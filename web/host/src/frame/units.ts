@@ -2,7 +2,7 @@
 import { component as adapter, MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
 import type { AssociatedBackend, CodeSpace, Root } from 'glass-easel-miniprogram-adapter';
 import { declare } from '../components/base.js';
-import { FORM } from '../components/form.js';
+import { formOf } from '../components/form.js';
 import { LAYOUT } from '../components/layout.js';
 import { media } from '../components/media.js';
 import type { Surroundings } from '../components/media.js';
@@ -48,7 +48,7 @@ export class Units {
   ) {
     patchStyles();
     this.associated = this.env.associateBackend(backend as any);
-    const natives = [...LAYOUT, ...FORM, ...media(around)];
+    const natives = [...LAYOUT, ...formOf(around), ...media(around)];
     const globalSpace = this.env.getGlobalCodeSpace().getComponentSpace();
     const declared = natives.map((native) => [native.tag, declare(globalSpace, native)] as const);
     this.space = this.env.createCodeSpace('', true);

@@ -56,6 +56,8 @@ class Outside implements Shell {
     find('.home').addEventListener('click', () => this.load());
     find('.reload').addEventListener('click', () => this.load());
     find('.clear').addEventListener('click', () => this.lines.replaceChildren());
+    // A link to another page of the project, in a tab that shows it already.
+    window.addEventListener('hashchange', () => this.load());
     const hide = find<HTMLButtonElement>('.hide');
     hide.addEventListener('click', () => this.away(hide.getAttribute('aria-pressed') !== 'true'));
     const size = find<HTMLSelectElement>('.size');

@@ -1,4 +1,5 @@
 /** Toasts, dialogues and lists. */
+import { attend } from '../components/reach.js';
 import { api, Refusal } from './call.js';
 import type { Options } from './call.js';
 
@@ -26,6 +27,7 @@ const MARKS: Record<string, string> = { success: '✓', error: '!', loading: '',
 function showToast(options: Options, loading: boolean): void {
   hideToast();
   toast = layer('wx-toast');
+  toast.setAttribute('role', 'status');
   const kind = loading ? 'loading' : String(options['icon'] ?? 'success');
   toast.dataset['icon'] = kind;
   toast.classList.toggle('wx-mask', Boolean(options['mask']));
@@ -54,6 +56,8 @@ function showModal(options: Options): Promise<object> {
     const cover = layer('wx-modal');
     const box = document.createElement('div');
     box.setAttribute('role', 'dialog');
+    box.setAttribute('aria-modal', 'true');
+    box.setAttribute('aria-label', String(options['title'] || options['content'] || ''));
     const title = document.createElement('h3');
     title.textContent = String(options['title'] ?? '');
     const content = options['editable'] ? document.createElement('input') : document.createElement('p');
@@ -65,6 +69,7 @@ function showModal(options: Options): Promise<object> {
     }
     const end = (confirm: boolean): void => {
       cover.remove();
+      back();
       resolve({ confirm, cancel: !confirm, content: confirm && content instanceof HTMLInputElement ? content.value : null });
     };
     const bar = document.createElement('footer');
@@ -74,6 +79,8 @@ function showModal(options: Options): Promise<object> {
     bar.append(button(String(options['confirmText'] ?? '确定'), String(options['confirmColor'] ?? '#576b95'), () => end(true)));
     box.append(title, content, bar);
     cover.append(box);
+    const last = bar.lastElementChild as HTMLElement;
+    const back = attend(cover, content instanceof HTMLInputElement ? content : last, () => options['showCancel'] !== false && end(false));
   });
 }
 
@@ -83,8 +90,18 @@ function showActionSheet(options: Options): Promise<object> {
     const box = document.createElement('div');
     const end = (run: () => void): void => {
       cover.remove();
+      back();
       run();
     };
+    const alert = String(options['alertText'] ?? '');
+    box.setAttribute('role', 'dialog');
+    box.setAttribute('aria-modal', 'true');
+    box.setAttribute('aria-label', alert);
+    if (alert !== '') {
+      const words = document.createElement('p');
+      words.textContent = alert;
+      box.append(words);
+    }
     const cancel = (): void => end(() => reject(new Refusal('cancel')));
     box.append(
       ...((options['itemList'] ?? []) as string[]).map((words, tapIndex) => button(words, String(options['itemColor'] ?? ''), () => end(() => resolve({ tapIndex })))),
@@ -92,6 +109,7 @@ function showActionSheet(options: Options): Promise<object> {
     );
     cover.addEventListener('click', (event) => event.target === cover && cancel());
     cover.append(box);
+    const back = attend(cover, box.querySelector('button') ?? undefined, cancel);
   });
 }
 
