@@ -20,12 +20,15 @@ export interface GmeRoom {
   /** Leaves; `EVENT_EXIT_ROOM_COMPLETED` follows. */
   exitRoom(): number;
   /** Opens the microphone and pushes, or closes it. Only after a completed entry. */
-  enableMic(enable: boolean): number;
+  enableMic(enable: Switch): number;
   /** Plays the room (as after the entry) or is silent. Only after a completed entry. */
-  enableSpeaker(enable: boolean): number;
+  enableSpeaker(enable: Switch): number;
   /** Everybody else whose microphone is open. */
   getRemoteUserList(): RemoteUser[];
 }
+
+/** On or off, also as `data-` attributes give it. */
+export type Switch = boolean | 0 | 1 | 'true' | 'false' | '1' | '0';
 
 /** Properties of the tag, one by one or as fields of `config`. */
 export interface GmeRoomProperties {
@@ -34,8 +37,8 @@ export interface GmeRoomProperties {
   roomID: string;
   /** An int64 as decimal text. */
   userID: string;
-  /** From the token server, as base64 or hexadecimal text, or as bytes. */
-  authBuffer: string | ArrayBuffer | Uint8Array;
+  /** From the token server, as base64 or hexadecimal text, or as a list of bytes; an `ArrayBuffer` does not survive `setData`. */
+  authBuffer: string | number[] | Uint8Array;
 }
 
 /** Somebody whose microphone is open. As a text it is the user id. */

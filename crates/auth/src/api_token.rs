@@ -16,6 +16,9 @@ use huitong_types::{AppId, ErrorCode, Fault, Redacted};
 /// characters, has under 200.
 pub const HEADER_MAX_BYTES: usize = 512;
 
+/// How the operator calls itself, and what parts that from its secret.
+const OPERATOR: &str = "operator:";
+
 /// Why a call to the REST API is refused. The sentence never contains what was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApiAuthError {
@@ -45,6 +48,11 @@ pub enum ApiAuthError {
         /// The application named.
         app: AppId,
     },
+    /// Not what the operator says.
+    #[error(
+        "The credential is not the operator's, which is Basic with operator:SECRET and the secret of the configuration."
+    )]
+    Operator,
     /// The token was valid once.
     #[error("The API token expired {seconds_ago} s ago; mint a new one.")]
     Expired {
@@ -59,7 +67,7 @@ impl ApiAuthError {
         match self {
             Self::TooLong | Self::Scheme | Self::Token | Self::Basic => ErrorCode::BadCredential,
             Self::UnknownApp { .. } => ErrorCode::UnknownApp,
-            Self::Mismatch { .. } => ErrorCode::CredentialMismatch,
+            Self::Mismatch { .. } | Self::Operator => ErrorCode::CredentialMismatch,
             Self::Expired { .. } => ErrorCode::CredentialExpired,
         }
     }
@@ -154,6 +162,27 @@ pub fn verify_authorization<'a>(
     }
 }
 
+/// Verifies the value of an `Authorization` header of the server's operator: `Basic base64(operator:SECRET)`.
+///
+/// # Errors
+/// Anything else, with one sentence for whatever is wrong.
+pub fn verify_operator(header: &str, secret: &Redacted<String>) -> Result<(), ApiAuthError> {
+    if header.len() > HEADER_MAX_BYTES {
+        return Err(ApiAuthError::TooLong);
+    }
+    let (scheme, value) = header.trim_ascii().split_once(' ').ok_or(ApiAuthError::Operator)?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(ApiAuthError::Operator);
+    }
+    let decoded = STANDARD.decode(value.trim_ascii_start()).map_err(|_| ApiAuthError::Operator)?;
+    let given = decoded.strip_prefix(OPERATOR.as_bytes()).ok_or(ApiAuthError::Operator)?;
+    // An empty secret is no secret.
+    if secret.reveal().is_empty() || !hash::same_secret(secret.reveal().as_bytes(), given) {
+        return Err(ApiAuthError::Operator);
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,6 +263,23 @@ mod tests {
             assert_eq!(check(&header), Err(error), "{header:?}");
             assert!(error.to_string().ends_with('.') && error.fault().code == error.code());
         }
+    }
+
+    #[test]
+    fn the_operator_is_known_by_name_and_secret() {
+        let verify = |header: &str| verify_operator(header, &secret());
+        assert_eq!(verify(&basic(&format!("operator:{}", secret().reveal()))), Ok(()));
+        for wrong in
+            ["operator:", "operator", "operator:0123456789abcdef", "1400000000:0123456789abcdef:with-a-colon"]
+        {
+            assert_eq!(verify(&basic(wrong)), Err(ApiAuthError::Operator), "{wrong}");
+        }
+        for wrong in ["", "Basic", "Basic !", "Bearer x"] {
+            assert_eq!(verify(wrong), Err(ApiAuthError::Operator), "{wrong}");
+        }
+        assert_eq!(verify(&"x".repeat(HEADER_MAX_BYTES + 1)), Err(ApiAuthError::TooLong));
+        let none = Redacted::new(String::new());
+        assert_eq!(verify_operator(&basic("operator:"), &none), Err(ApiAuthError::Operator), "there is none");
     }
 
     proptest! {

@@ -77,8 +77,7 @@ pub fn verify(
     given: &[u8],
     now_unix: u64,
 ) -> Result<Admission, AuthBufferError> {
-    let frame = form::read(given)?;
-    let opened = cipher::open(key, &frame).ok_or(AuthBufferError::Mismatch { app })?;
+    let opened = opened(app, key, given)?;
     let body = Body::decode(&opened).ok_or(AuthBufferError::Mismatch { app })?;
     if body.app != app.get() {
         return Err(AuthBufferError::OtherApp { expected: app });
@@ -98,6 +97,42 @@ pub fn verify(
     }
     let privileges = Privileges::from_bits(body.privileges);
     Ok(Admission { user, app, room: room.clone(), expires_unix, privileges })
+}
+
+/// What stands in an authBuffer, compared with nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// The user; what is no text in it is replaced.
+    pub user: String,
+    /// The application.
+    pub app: u32,
+    /// The room, a number of version 0 in digits. Empty: a ticket for voice messages, which opens none.
+    pub room: String,
+    /// The last second in which it is valid, Unix seconds.
+    pub expires_unix: u64,
+    /// What the user may do in the room.
+    pub privileges: Privileges,
+}
+
+/// Reads what stands in an authBuffer, for somebody who has the secret and wonders why it is refused. No client may be told:
+/// see [`AuthBufferError`].
+///
+/// # Errors
+/// Its form, or a key that does not fit.
+pub fn read(app: AppId, key: &Key, given: &[u8]) -> Result<Contents, AuthBufferError> {
+    let opened = opened(app, key, given)?;
+    let body = Body::decode(&opened).ok_or(AuthBufferError::Mismatch { app })?;
+    Ok(Contents {
+        user: body.user(),
+        app: body.app,
+        room: body.room(),
+        expires_unix: body.expires.into(),
+        privileges: Privileges::from_bits(body.privileges),
+    })
+}
+
+fn opened(app: AppId, key: &Key, given: &[u8]) -> Result<Vec<u8>, AuthBufferError> {
+    cipher::open(key, &form::read(given)?).ok_or(AuthBufferError::Mismatch { app })
 }
 
 #[cfg(test)]

@@ -26,7 +26,9 @@ pub mod usersig;
 
 mod hash;
 
-pub use api_token::{ApiAuthError, mint_api_token, verify_api_token, verify_authorization, verify_basic};
+pub use api_token::{
+    ApiAuthError, mint_api_token, verify_api_token, verify_authorization, verify_basic, verify_operator,
+};
 pub use app_secret::{AppCredential, AppCredentialError, AppSecret, SecretError, split_list};
 pub use authbuffer::AuthBufferError;
 pub use conference_ticket::{TicketKeys, TicketNumbers};

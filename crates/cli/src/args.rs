@@ -131,17 +131,27 @@ enter, for a short time (docs/decisions/0017).
 
 Examples:
   huitong authbuffer --app 1400000000:SECRET --user 10001 --room room_123
-  huitong authbuffer --app 1400000000:SECRET --user 10001 --room room_123 --raw > ticket"
+  huitong authbuffer --app 1400000000:SECRET --user 10001 --room room_123 --raw > ticket
+
+What is in one that your token server minted, and whether it is expired:
+  huitong authbuffer --app 1400000000:SECRET --read FfgoIxM+HQq8apcFTX1eq/f7JeuYijrC…
+  huitong authbuffer --app 1400000000:SECRET --read - < ticket"
 )]
 pub(crate) struct AuthBuffer {
     #[command(flatten)]
     pub(crate) app: App,
     /// The user who enters: a whole number of 64 bits.
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    pub(crate) user: String,
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, required_unless_present = "read")]
+    pub(crate) user: Option<String>,
     /// The voice room: at most 127 letters, digits and underscores.
-    #[arg(long)]
-    pub(crate) room: String,
+    #[arg(long, required_unless_present = "read")]
+    pub(crate) room: Option<String>,
+    /// Print what is in this one instead, in whatever form it is; `-` reads it from the standard input.
+    #[arg(
+        long, value_name = "AUTHBUFFER", allow_hyphen_values = true,
+        conflicts_with_all = ["user", "room", "expire", "base64", "hex", "raw"]
+    )]
+    pub(crate) read: Option<String>,
     /// Validity, seconds. It is looked at when the user enters.
     #[arg(long, value_name = "SECS", default_value_t = 300)]
     pub(crate) expire: u32,
@@ -256,6 +266,9 @@ pub(crate) struct Usage {
     /// Only what was used in this room.
     #[arg(long)]
     pub(crate) room: Option<String>,
+    /// What `members` have used [default], or what `guests` have received, who play minted URLs.
+    #[arg(long, value_name = "WHO")]
+    pub(crate) of: Option<String>,
 }
 
 /// Where the server is.

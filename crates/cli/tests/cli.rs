@@ -453,6 +453,44 @@ fn what_no_voice_room_would_take_is_told_before_anything_is_minted() {
 }
 
 #[test]
+fn what_is_in_an_auth_buffer_is_shown_to_whoever_has_its_secret() {
+    const VECTOR: &str = "FfgoIxM+HQq8apcFTX1eq/f7JeuYijrCcioRe8EtZjf9ZB1zW1elq0yFF/Ds4hOq";
+    let read = |secret: &str, given: &str| {
+        run(&["authbuffer", "--app", &format!("1400000000:{secret}"), "--read", given])
+    };
+    let (code, shown, error) = read("0123456789abcdef", VECTOR);
+    assert_eq!((code, error.as_str()), (0, ""));
+    let lines: Vec<_> = shown.lines().collect();
+    let [app, user, room, expires, privileges] = lines[..] else { panic!("{shown}") };
+    assert_eq!(
+        (app, user, room),
+        ("app 1400000001", "user 10001", "room room_123"),
+        "of another application"
+    );
+    assert!(expires.starts_with("expires 2100000000 ("), "{expires}");
+    assert_eq!(privileges, "privileges 0xffffffff");
+    let (code, shown, error) = read("fedcba9876543210", VECTOR);
+    assert_eq!((code, shown.as_str(), error.contains("same secret")), (1, "", true), "{error}");
+    let (code, _, error) = read("0123456789abcdef", "-x");
+    assert_eq!((code, error.contains("The authBuffer")), (1, true), "{error}");
+    let (code, _, error) = run(&["authbuffer", "--app", &self::app(), "--room", "a"]);
+    assert_eq!((code, error.contains("--user")), (2, true), "{error}");
+}
+
+#[test]
+fn bytes_of_an_auth_buffer_are_read_from_the_standard_input() {
+    let app = app();
+    let mint = ["authbuffer", "--app", &app, "--user", "-7", "--room", "a", "--raw", "--expire", "60"];
+    let minted = huitong().args(mint).output().unwrap().stdout;
+    let reading = ["authbuffer", "--app", &app, "--read", "-"];
+    let mut command = huitong();
+    let mut child = command.args(reading).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&minted).unwrap();
+    let shown = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    assert!(shown.contains("user -7\nroom a\n") && shown.contains(" s)\n"), "{shown}");
+}
+
+#[test]
 fn help_has_examples() {
     let commands = ["serve", "url", "usersig", "authbuffer"].map(|name| [name, "--help"]);
     for command in commands.iter().map(<[&str; 2]>::as_slice).chain([&["--help"][..]]) {

@@ -79,7 +79,7 @@ impl Engine {
             ApiCall::ListGroups { offset, limit } => Ok(self.api_list_groups(app, offset, limit.min(PAGE))),
             ApiCall::DropGroup(group) => self.api_drop_group(app, &group),
             ApiCall::GetSuspension => Ok(self.api_suspension(app)),
-            ApiCall::Suspend(suspend) => self.api_suspend(app, suspend),
+            ApiCall::Suspend(by, suspend) => self.api_suspend(app, by, suspend),
             other => self.conference_api(app, other),
         }
     }
@@ -150,6 +150,8 @@ impl Engine {
             UrlKind::Push => Purpose::Push { scene },
             UrlKind::Play => Purpose::Play,
         };
+        // A URL that opens nothing is a promise.
+        self.is_not_suspended(app)?;
         let stream_key = huitong_auth::push_key_from_random(self.random.bytes());
         let urls = self.urls_of(purpose, stream_key.reveal())?;
         let key = RoomKey { app, room: room.clone() };

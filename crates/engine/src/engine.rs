@@ -213,9 +213,8 @@ impl Engine {
             Input::RestoreUrl(record) => self.restore_url(&record),
             Input::RestoreGroup { app, group, members } => self.restore_group(app, group, members),
             Input::RestoreConference { record, decided } => self.restore_conference(*record, decided),
-            Input::RestoreSuspension { app, by_configuration } => {
-                self.restore_suspension(app, by_configuration);
-            }
+            Input::RestoreSuspension { app, by } => self.restore_suspension(app, by),
+            Input::RestoreInside { key, user } => self.restore_inside(key, user),
             Input::Quota { app, limit } => self.quota_reached(app, limit),
             Input::Levels { conn, id, levels } => {
                 self.answer(conn, id, Ok(Done::Levels(LevelsReply { levels })));
@@ -303,6 +302,7 @@ impl Engine {
         self.expire_held();
         self.urls.expire(self.now);
         self.guesses.tick(self.now);
+        self.admission.tick(self.now);
         self.let_happen(huitong_call::Input::Tick);
         let ticked = self.in_hall(huitong_conference::Input::Tick);
         debug_assert!(ticked.is_ok(), "time is never refused");

@@ -52,7 +52,7 @@ pub use engine::{Engine, Sizes, Why};
 pub use io::{
     AdminGone, ApiCall, ApiResult, AppConfig, AskedAdmin, CallLog, CallLogEnd, CallLogParty,
     ConferenceChange, ConferenceDecision, ConferenceLimits, ConferenceRecord, ConnId, EngineConfig, Input,
-    LazyPush, MediaTicket, MultiDevice, Note, Output, Pace, RoomKey, StayEvent, StreamLabel, TrackFlags,
-    UrlRecord, Verdict,
+    LazyPush, MediaTicket, MultiDevice, Note, Output, Pace, RoomKey, StayEvent, StreamLabel, Suspender,
+    TrackFlags, UrlRecord, Verdict,
 };
 pub use mixing::MixOrder;

@@ -32,6 +32,8 @@ pub(crate) struct Media {
     tickets: HashMap<MediaTicket, Use>,
     by_stream: BTreeSet<(StreamId, MediaTicket)>,
     by_viewer: BTreeSet<(SessionId, MediaTicket)>,
+    /// How many connections play a stream that are no member's.
+    guests: HashMap<StreamId, usize>,
     /// Streams that the server was told about and that have not ended.
     open: HashSet<StreamId>,
 }
@@ -138,8 +140,9 @@ impl Media {
     pub(crate) fn start_playing(&mut self, ticket: MediaTicket, stream: StreamId, viewer: Option<SessionId>) {
         self.tickets.insert(ticket, Use::Play { stream, viewer });
         self.by_stream.insert((stream, ticket));
-        if let Some(viewer) = viewer {
-            self.by_viewer.insert((viewer, ticket));
+        match viewer {
+            Some(viewer) => drop(self.by_viewer.insert((viewer, ticket))),
+            None => *self.guests.entry(stream).or_default() += 1,
         }
         self.open.insert(stream);
     }
@@ -160,12 +163,26 @@ impl Media {
             }
             Use::Play { stream, viewer } => {
                 self.by_stream.remove(&(stream, ticket));
-                if let Some(viewer) = viewer {
-                    self.by_viewer.remove(&(viewer, ticket));
+                match viewer {
+                    Some(viewer) => drop(self.by_viewer.remove(&(viewer, ticket))),
+                    None => self.guest_gone(stream),
                 }
             }
         }
         Some(used)
+    }
+
+    fn guest_gone(&mut self, stream: StreamId) {
+        let Some(many) = self.guests.get_mut(&stream) else { return };
+        *many = many.saturating_sub(1);
+        if *many == 0 {
+            self.guests.remove(&stream);
+        }
+    }
+
+    /// How many connections play a stream that are no member's.
+    pub(crate) fn guests_of(&self, stream: StreamId) -> usize {
+        self.guests.get(&stream).copied().unwrap_or_default()
     }
 
     /// Forgets a stream's key and publisher; returns the connection to be closed.
@@ -237,6 +254,7 @@ impl Media {
             && self.tickets.is_empty()
             && self.by_stream.is_empty()
             && self.by_viewer.is_empty()
+            && self.guests.is_empty()
             && self.open.is_empty()
     }
 }

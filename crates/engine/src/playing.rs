@@ -42,6 +42,7 @@ impl Engine {
                 "This key publishes a stream, it does not play one.",
             ));
         }
+        self.is_not_suspended(minted.key.app)?;
         let session = self.rooms.find(&minted.key, &minted.user);
         match session.and_then(|session| self.rooms.publication(session, minted.kind)) {
             Some(publication) if publication.active => self.play(ticket, &publication, None),
@@ -73,8 +74,9 @@ impl Engine {
             tracks,
             label: label(publication),
         });
-        if let Some(viewer) = viewer {
-            self.tell_receiving(viewer, publication.id);
+        match viewer {
+            Some(viewer) => self.tell_receiving(viewer, publication.id),
+            None => self.tell_guests(publication.id),
         }
     }
 }

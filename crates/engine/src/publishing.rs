@@ -193,7 +193,8 @@ impl Engine {
                 debug_assert!(stopped.is_ok(), "a publisher is a member");
             }
             Some(Use::Play { stream, viewer: Some(viewer) }) => self.tell_receiving(viewer, stream),
-            Some(Use::Play { viewer: None, .. }) | None => {}
+            Some(Use::Play { stream, viewer: None }) => self.tell_guests(stream),
+            None => {}
         }
     }
 

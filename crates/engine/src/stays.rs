@@ -1,7 +1,8 @@
 //! What has to be known to count how much an application uses. Changes only: nothing here happens per packet.
 
 use crate::engine::Engine;
-use crate::io::Output;
+use crate::io::{Output, StreamLabel};
+use crate::publishing::label;
 use huitong_room::{RoomKey, TrackFlags};
 use huitong_types::{AppId, RoomId, SessionId, StreamId, UserId};
 
@@ -42,6 +43,19 @@ pub enum StayEvent {
         /// Whether pictures are sent.
         video: bool,
     },
+    /// So many connections play a stream that are no member's, by minted URLs. When the stream ends, none does.
+    Guests {
+        /// The stream.
+        stream: StreamId,
+        /// Its application.
+        app: AppId,
+        /// Its room.
+        room: RoomId,
+        /// Whose it is.
+        user: UserId,
+        /// How many.
+        many: usize,
+    },
 }
 
 impl Engine {
@@ -52,6 +66,15 @@ impl Engine {
     pub(crate) fn stay_begins(&mut self, session: SessionId, key: &RoomKey, user: &UserId) {
         let (app, room, user) = (key.app, key.room.clone(), user.clone());
         self.stay(StayEvent::Entered { session, app, room, user });
+    }
+
+    /// Says anew how many play a stream by minted URLs.
+    pub(crate) fn tell_guests(&mut self, stream: StreamId) {
+        // One that has ended is told by that.
+        let Some(publication) = self.rooms.stream(stream) else { return };
+        let StreamLabel { app, room, user, .. } = label(&publication);
+        let many = self.media.guests_of(stream);
+        self.stay(StayEvent::Guests { stream, app, room, user, many });
     }
 
     /// Says anew whether a session receives the pictures of a stream, after its players or its wishes changed.

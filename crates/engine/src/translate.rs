@@ -66,6 +66,7 @@ impl Engine {
             Room::RoomEnded { key } => self.note_room("room-ended", key, String::new()),
             Room::Joined { session, key, user, role } => {
                 self.seat_taken(session, &key);
+                self.admission.is_back(&key, &user);
                 self.stay_begins(session, &key, &user);
                 let conn = self.sessions.conn_of(session);
                 self.note_user("member-joined", conn, key.app, Some(&key.room), &user, format!("{role:?}"));

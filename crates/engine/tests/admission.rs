@@ -3,11 +3,12 @@
 mod common;
 
 use common::{APP, Media, World, config, room};
-use huitong_engine::{ApiCall, ApiResult, Input};
+use huitong_engine::{ApiCall, ApiResult, Input, RoomKey, Suspender};
 use huitong_protocol::Done;
 use huitong_protocol::api::{CallMedia, CallRequest, ConferenceRequest, Suspension, UrlKind, UrlRequest};
 use huitong_types::{AppId, ErrorCode, StreamKey};
 use serde_json::json;
+use std::time::Duration;
 
 fn app() -> AppId {
     AppId::new(APP).unwrap()
@@ -37,7 +38,7 @@ fn nothing_begins_while_an_application_is_suspended_and_what_runs_goes_on() {
     let mut world = World::new(config());
     let (alice, media) = world.publisher("alice");
     world.member("bob");
-    let state = suspension(&mut world, ApiCall::Suspend(true));
+    let state = suspension(&mut world, ApiCall::Suspend(Suspender::BackEnd, true));
     assert_eq!(state, Suspension { suspended: true, ..Suspension::default() });
     assert_eq!(world.suspended, Some(true), "it is kept");
     let carol = world.client("carol");
@@ -54,7 +55,7 @@ fn nothing_begins_while_an_application_is_suspended_and_what_runs_goes_on() {
     assert!(matches!(world.media[&media], Media::Publishing { .. }), "its media was not cut");
     world.ask(alice, json!({ "op": "leave" })).unwrap();
     assert_eq!(world.join(alice, 1).unwrap_err(), ErrorCode::AppSuspended, "who left begins anew");
-    suspension(&mut world, ApiCall::Suspend(false));
+    suspension(&mut world, ApiCall::Suspend(Suspender::BackEnd, false));
     assert_eq!(world.suspended, Some(false));
     world.join(carol, 1).unwrap();
     world.wind_down();
@@ -89,28 +90,17 @@ fn an_application_over_its_quota_makes_no_calls_and_ends_none() {
 #[test]
 fn an_encoder_does_not_enter_but_one_that_is_there_comes_back() {
     let mut world = World::new(config());
-    let request = |user: &str| UrlRequest {
-        kind: UrlKind::Push,
-        user: user.to_owned(),
-        stream: String::new(),
-        scene: String::new(),
-        expire_seconds: None,
-    };
-    let mint = |world: &mut World, user: &str| {
-        let ApiResult::Urls(reply) = world.call(ApiCall::MintUrl(common::number(1), request(user))) else {
-            panic!("no URL")
-        };
-        StreamKey::new(reply.urls[0].url.rsplit('/').next().unwrap()).unwrap()
-    };
-    let (obs, late) = (mint(&mut world, "obs"), mint(&mut world, "late"));
+    let (obs, late) =
+        (mint(&mut world, UrlKind::Push, "obs").unwrap(), mint(&mut world, UrlKind::Push, "late").unwrap());
     let first = world.push_media(&obs);
-    world.input(Input::RestoreSuspension { app: app(), by_configuration: true });
+    world.input(Input::RestoreSuspension { app: app(), by: Suspender::Configuration });
     let refused = world.push_media(&late);
     assert_eq!(world.closed_with(refused), Some(ErrorCode::AppSuspended));
     world.close_media(first, false);
     let again = world.push_media(&obs);
     assert!(matches!(world.media[&again], Media::Publishing { .. }));
-    assert_eq!(world.refused(ApiCall::Suspend(false)), ErrorCode::AppSuspended, "the operator has said so");
+    let resume = ApiCall::Suspend(Suspender::BackEnd, false);
+    assert_eq!(world.refused(resume), ErrorCode::AppSuspended, "the configuration says so");
     let state = suspension(&mut world, ApiCall::GetSuspension);
     assert_eq!((state.suspended, state.by_configuration), (true, true));
     world.wind_down();
@@ -120,7 +110,7 @@ fn an_encoder_does_not_enter_but_one_that_is_there_comes_back() {
 fn other_applications_are_not_concerned() {
     let mut world = World::new(config());
     let other = AppId::new(APP + 1).unwrap();
-    world.input(Input::RestoreSuspension { app: other, by_configuration: false });
+    world.input(Input::RestoreSuspension { app: other, by: Suspender::BackEnd });
     world.input(Input::Quota { app: other, limit: Some("videoMonth") });
     let alice = world.client("alice");
     world.ask(alice, json!({ "op": "join", "room": room(1) })).unwrap();
@@ -146,7 +136,7 @@ fn nobody_enters_a_conference_of_a_suspended_application_but_who_has_a_place_the
     world.ask(ann, enter).unwrap();
     let (late, again) =
         (ticket(&mut world, bob, "weekly").unwrap(), ticket(&mut world, ann, "weekly").unwrap());
-    suspension(&mut world, ApiCall::Suspend(true));
+    suspension(&mut world, ApiCall::Suspend(Suspender::BackEnd, true));
     assert_eq!(world.ask(bob, late).unwrap_err(), ErrorCode::AppSuspended);
     world.ask(ann, again).unwrap();
     world.wind_down();
@@ -160,7 +150,7 @@ fn a_suspended_application_gives_no_tickets_and_makes_no_conferences() {
     world.ask(ann, enter).unwrap();
     let conferences = |world: &mut World| world.engine.sizes().conferences;
     for (over, code) in [(false, ErrorCode::AppSuspended), (true, ErrorCode::AppOverdue)] {
-        suspension(&mut world, ApiCall::Suspend(!over));
+        suspension(&mut world, ApiCall::Suspend(Suspender::BackEnd, !over));
         world.input(Input::Quota { app: app(), limit: over.then_some("audioDay") });
         assert_eq!(ticket(&mut world, bob, "weekly").unwrap_err(), code, "of one that runs");
         assert_eq!(ticket(&mut world, bob, "another").unwrap_err(), code, "of one that it would make");
@@ -174,5 +164,107 @@ fn a_suspended_application_gives_no_tickets_and_makes_no_conferences() {
     world.input(Input::Quota { app: app(), limit: None });
     let enter = ticket(&mut world, bob, "weekly").unwrap();
     world.ask(bob, enter).unwrap();
+    world.wind_down();
+}
+
+#[test]
+fn what_the_operator_suspends_the_back_end_cannot_resume() {
+    let mut world = World::new(config());
+    let ask = |by, suspend| ApiCall::Suspend(by, suspend);
+    suspension(&mut world, ask(Suspender::BackEnd, true));
+    let state = suspension(&mut world, ask(Suspender::Operator, true));
+    assert_eq!((state.suspended, state.by_operator, state.by_configuration), (true, true, false));
+    assert_eq!(world.refused(ask(Suspender::BackEnd, false)), ErrorCode::AppSuspended);
+    assert_eq!(suspension(&mut world, ApiCall::GetSuspension), state);
+    let state = suspension(&mut world, ask(Suspender::Operator, false));
+    assert_eq!(
+        (state.suspended, state.by_operator),
+        (true, false),
+        "the back-end has not taken its own back"
+    );
+    assert!(!suspension(&mut world, ask(Suspender::BackEnd, false)).suspended);
+    world.input(Input::RestoreSuspension { app: app(), by: Suspender::Configuration });
+    for by in [Suspender::BackEnd, Suspender::Operator] {
+        assert_eq!(world.refused(ask(by, false)), ErrorCode::AppSuspended);
+    }
+    let said: Vec<&str> =
+        world.notes.iter().filter(|note| note.contains("app-")).map(String::as_str).collect();
+    assert!(said.iter().any(|note| note.contains("the operator")), "{said:?}");
+    world.wind_down();
+}
+
+fn was_inside(world: &mut World, user: &str, room: huitong_types::RoomId) {
+    let key = RoomKey { app: app(), room };
+    world.input(Input::RestoreInside { key, user: common::user(user) });
+}
+
+#[test]
+fn a_restart_cuts_nobody_off_who_was_inside_and_lets_nobody_else_in() {
+    for over in [false, true] {
+        let mut world = World::new(config());
+        world.input(match over {
+            true => Input::Quota { app: app(), limit: Some("videoMonth") },
+            false => Input::RestoreSuspension { app: app(), by: Suspender::Operator },
+        });
+        let code = if over { ErrorCode::AppOverdue } else { ErrorCode::AppSuspended };
+        for (user, room) in [("alice", 1), ("bob", 1), ("carol", 2)] {
+            was_inside(&mut world, user, common::number(room));
+        }
+        let [alice, carol, dave] = ["alice", "carol", "dave"].map(|user| world.client(user));
+        world.join(alice, 1).unwrap();
+        assert_eq!(world.join(dave, 1).unwrap_err(), code, "another user");
+        assert_eq!(world.join(carol, 1).unwrap_err(), code, "another room");
+        world.ask(alice, json!({ "op": "leave" })).unwrap();
+        assert_eq!(world.join(alice, 1).unwrap_err(), code, "who has left begins anew");
+        world.pass(Duration::from_secs(89));
+        let (bob, carol) = (world.client("bob"), world.client("carol"));
+        world.join(bob, 1).unwrap();
+        world.pass(Duration::from_secs(2));
+        assert_eq!(world.join(carol, 2).unwrap_err(), code, "a seat is not kept for ever");
+        world.wind_down();
+    }
+}
+
+#[test]
+fn an_encoder_that_was_inside_comes_back_after_a_restart() {
+    let mut world = World::new(config());
+    let key = mint(&mut world, UrlKind::Push, "obs").unwrap();
+    world.input(Input::RestoreSuspension { app: app(), by: Suspender::BackEnd });
+    was_inside(&mut world, "obs", common::number(1));
+    let back = world.push_media(&key);
+    assert!(matches!(world.media[&back], Media::Publishing { .. }));
+    world.wind_down();
+}
+
+fn mint(world: &mut World, kind: UrlKind, user: &str) -> Result<StreamKey, ErrorCode> {
+    let request = UrlRequest {
+        kind,
+        user: user.to_owned(),
+        stream: String::new(),
+        scene: String::new(),
+        expire_seconds: None,
+    };
+    match world.call(ApiCall::MintUrl(common::number(1), request)) {
+        ApiResult::Urls(reply) => Ok(StreamKey::new(reply.urls[0].url.rsplit('/').next().unwrap()).unwrap()),
+        ApiResult::Refused(fault) => Err(fault.code),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nobody_begins_to_play_an_address_of_a_suspended_application() {
+    let mut world = World::new(config());
+    let (_alice, _media) = world.publisher("alice");
+    let key = mint(&mut world, UrlKind::Play, "alice").unwrap();
+    let before = world.play(&key);
+    suspension(&mut world, ApiCall::Suspend(Suspender::Operator, true));
+    let refused = world.play(&key);
+    assert_eq!(world.closed_with(refused), Some(ErrorCode::AppSuspended));
+    assert_eq!(mint(&mut world, UrlKind::Play, "alice"), Err(ErrorCode::AppSuspended));
+    assert!(matches!(world.media[&before], Media::Playing { .. }), "who plays goes on");
+    suspension(&mut world, ApiCall::Suspend(Suspender::Operator, false));
+    world.input(Input::Quota { app: app(), limit: Some("audioDay") });
+    let counted_by_none = world.play(&key);
+    assert!(matches!(world.media[&counted_by_none], Media::Playing { .. }), "no quota counts it");
     world.wind_down();
 }

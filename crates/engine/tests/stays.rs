@@ -3,8 +3,9 @@
 mod common;
 
 use common::{Media, World, config, key};
-use huitong_engine::{StayEvent, TrackFlags};
-use huitong_types::{SessionId, StreamId};
+use huitong_engine::{ApiCall, ApiResult, StayEvent, TrackFlags};
+use huitong_protocol::api::{UrlKind, UrlRequest};
+use huitong_types::{SessionId, StreamId, StreamKey};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,6 +16,7 @@ struct Heard {
     inside: BTreeMap<SessionId, String>,
     announced: BTreeMap<StreamId, TrackFlags>,
     receives: BTreeSet<(String, StreamId)>,
+    guests: Vec<(String, usize)>,
 }
 
 fn heard(world: &World) -> Heard {
@@ -42,6 +44,7 @@ fn heard(world: &World) -> Heard {
                     heard.receives.remove(&pair)
                 };
             }
+            StayEvent::Guests { user, many, .. } => heard.guests.push((user.to_string(), *many)),
         }
     }
     heard
@@ -104,5 +107,36 @@ fn a_seat_that_is_kept_is_one_stay_and_a_refused_entry_is_none() {
     assert_eq!(world.stays.len(), 1, "the seat is kept");
     world.pass(Duration::from_secs(1));
     assert!(matches!(world.stays[..], [_, StayEvent::Left { .. }]), "{:?}", world.stays);
+    world.wind_down();
+}
+
+#[test]
+fn players_of_minted_urls_are_told_by_how_many_they_are() {
+    let mut world = World::new(config());
+    let (alice, _pushing) = world.publisher("alice");
+    let request = UrlRequest {
+        kind: UrlKind::Play,
+        user: "alice".to_owned(),
+        stream: String::new(),
+        scene: String::new(),
+        expire_seconds: None,
+    };
+    let ApiResult::Urls(reply) = world.call(ApiCall::MintUrl(common::number(1), request)) else {
+        panic!("no URL")
+    };
+    let key = StreamKey::new(reply.urls[0].url.rsplit('/').next().unwrap()).unwrap();
+    let told = |world: &World| heard(world).guests.iter().map(|(_, many)| *many).collect::<Vec<_>>();
+    let (first, second) = (world.play(&key), world.play(&key));
+    world.close_media(first, true);
+    assert_eq!(told(&world), [1, 2, 1]);
+    assert!(heard(&world).guests.iter().all(|(user, _)| user == "alice"), "whose stream it is");
+    assert!(heard(&world).receives.is_empty(), "it is no member that receives");
+    world.close_media(second, false);
+    world.play(&key);
+    world.ask(alice, json!({ "op": "leave" })).unwrap();
+    assert_eq!(told(&world), [1, 2, 1, 0, 1], "the end of the stream says the rest");
+    // One that waits for a stream receives nothing.
+    world.play(&key);
+    assert_eq!(told(&world).len(), 5);
     world.wind_down();
 }

@@ -14,7 +14,10 @@ pub use conferences::{
     ConferenceRequest, ConferenceRole, ConferenceSummary,
 };
 pub use records::{CallRecord, CallRecordList, RecordedParticipant};
-pub use usage::{Suspension, UsageDay, UsageDays, UsageList, UsageRecord, UsageTotals};
+pub use usage::{
+    Account, AccountList, Quota, Spent, Suspension, UsageDay, UsageDays, UsageList, UsageRecord, UsageSum,
+    UsageSums, UsageTotals,
+};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -14,14 +14,14 @@ use crate::passwords::Passwords;
 use crate::transcoding::Transcoders;
 use crate::url_book::UrlBook;
 use crate::{banner, limits, unix_seconds, usage_book};
-use huitong_engine::Input;
+use huitong_engine::{Input, RoomKey, Suspender};
 use huitong_fanout::{Authority, Fanout, FanoutConfig};
 use huitong_gateway_flv::{FlvGateway, FlvWire, WsFlvWire};
 use huitong_gateway_rtmp::{RtmpGateway, RtmpWire};
 use huitong_gateway_webrtc::{WebrtcConfig, WebrtcGateway};
 use huitong_hub::{Pace, RingLimits, Wire};
-use huitong_store::{Store, StoreConfig};
-use huitong_types::{AppId, Redacted};
+use huitong_store::{Inside, Store, StoreConfig};
+use huitong_types::{AppId, Redacted, RoomId, UserId};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -110,7 +110,8 @@ impl Server {
                 .map_err(|error| ServerError::Start(format!("WebRTC cannot be served ({error}).")))?;
         let apps: BTreeMap<_, _> = config.app.iter().map(|app| (app.id, app.secret.clone())).collect();
         let wire = conference_wire(&config, apps.clone())?;
-        let tenants = Tenants { apps, wire, demo: demo.as_ref().map(|demo| demo.app.id) };
+        let operator = config.operator.secret.clone();
+        let tenants = Tenants { apps, operator, wire, demo: demo.as_ref().map(|demo| demo.app.id) };
         let shared =
             Shared::new(control.clone(), fanout.clone(), address.clone(), tenants, preview, all.clone());
         let site = http::listener::Site {
@@ -120,6 +121,7 @@ impl Server {
             tls,
             connections: Arc::new(Semaphore::new(config.limits.http_connections)),
             flv,
+            proxies: Arc::new(http::Proxies(config.server.trusted_proxies.clone())),
         };
         let gateway =
             RtmpGateway { fanout, authority, wire: RTMP, connections: config.limits.rtmp_connections };
@@ -253,16 +255,30 @@ async fn open_store(config: &Config) -> Result<(Store, Books), ServerError> {
     let mut kept = call_book::restored(restored.groups);
     kept.extend(minted.into_iter().map(Input::RestoreUrl));
     kept.extend(conference_book::restored(restored.conferences));
-    let suspended = |app, by_configuration| Input::RestoreSuspension { app, by_configuration };
-    kept.extend(restored.suspended.into_iter().map(|app| suspended(app, false)));
-    kept.extend(config.app.iter().filter(|app| app.suspended).map(|app| suspended(app.id, true)));
+    let suspended = |app, by| Input::RestoreSuspension { app, by };
+    kept.extend(restored.suspended.into_iter().map(|(app, by)| match by {
+        huitong_store::Suspender::BackEnd => suspended(app, Suspender::BackEnd),
+        huitong_store::Suspender::Operator => suspended(app, Suspender::Operator),
+    }));
+    let fixed = config.app.iter().filter(|app| app.suspended);
+    kept.extend(fixed.map(|app| suspended(app.id, Suspender::Configuration)));
+    kept.extend(restored.inside.into_iter().filter_map(was_inside));
     let calls = CallBook::new(store.clone());
     let conferences = ConferenceBook::new(store.clone());
-    let (counting, used) = (usage_book::settings(config), restored.usage);
+    let (counting, used, allowed) = (usage_book::settings(config), restored.usage, restored.quotas);
     let passwords = Passwords::start().map_err(|error| {
         ServerError::Start(format!("The system gives no thread for passwords ({error})."))
     })?;
-    Ok((store, Books { urls, calls, conferences, counting, used, passwords, kept }))
+    Ok((store, Books { urls, calls, conferences, counting, used, allowed, passwords, kept }))
+}
+
+/// Who was in a room when the server before this one ended. What cannot be read was written by nobody who is served now.
+fn was_inside(inside: Inside) -> Option<Input> {
+    let room = RoomId::parse(&inside.room).ok()?;
+    Some(Input::RestoreInside {
+        key: RoomKey { app: inside.app, room },
+        user: UserId::new(inside.user).ok()?,
+    })
 }
 
 async fn drain(config: &Config, shared: &Shared, stop_rtmp: &watch::Sender<bool>, control: &Control) {

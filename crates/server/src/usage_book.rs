@@ -3,10 +3,11 @@
 use crate::config::Config;
 use huitong_engine::{Input as EngineInput, StayEvent};
 use huitong_fanout::Fanout;
-use huitong_store::{Store, UsageDay, UsageRecord, UsageTotals};
+use huitong_protocol::api::{self, Account, Suspension};
+use huitong_store::{QuotaRow, Store, UsageDay, UsageRecord, UsageTotals};
 use huitong_types::{AppId, Moment, StreamId};
 use huitong_usage::{Day, Input, Output, Part, Quota, Settings, Totals, Usage};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How often it is looked at what pictures come. A change of size is billed so much too late at most, an end without
@@ -18,10 +19,14 @@ pub(crate) struct UsageBook {
     usage: Usage,
     fanout: Fanout,
     store: Store,
+    /// What the configuration allows each application.
+    configured: BTreeMap<AppId, Quota>,
+    /// Those whose quota the operator has set.
+    by_operator: BTreeSet<AppId>,
     look_at: Moment,
-    /// Of each application the ms that its figures do not show yet, because they are of whole seconds. Bounded by the
-    /// applications of the configuration.
-    rest: BTreeMap<AppId, [u64; KINDS.len()]>,
+    /// Of members and guests of each application the ms that its figures do not show yet, because they are of whole seconds.
+    /// Bounded by the applications of the configuration.
+    rest: BTreeMap<(AppId, bool), [u64; KINDS.len()]>,
 }
 
 /// What the figures tell apart.
@@ -39,17 +44,16 @@ pub(crate) fn settings(config: &Config) -> Settings {
         };
         (app.id, quota)
     });
-    Settings {
-        day_offset_minutes: config.usage.day_offset_minutes,
-        quotas: quotas.filter(|(_, quota)| *quota != Quota::default()).collect(),
-    }
+    Settings { day_offset_minutes: config.usage.day_offset_minutes, quotas: quotas.collect() }
 }
 
 impl UsageBook {
-    /// A book that goes on where the store ended. What follows for the engine is to be taken with [`Self::settle`].
+    /// A book that goes on where the store ended: with what was used, and what the operator has `allowed` in the place of the
+    /// configuration. What follows for the engine is to be taken with [`Self::settle`].
     pub(crate) fn new(
         settings: &Settings,
         before: &[UsageDay],
+        allowed: &[(AppId, QuotaRow)],
         fanout: Fanout,
         store: Store,
         unix_ms: u64,
@@ -60,7 +64,66 @@ impl UsageBook {
                 Input::Before { app: day.app, day: Day::from_number(day.day), totals: counted(&day.totals) };
             usage.handle(Moment::ZERO, unix_ms, input);
         }
-        Self { usage, fanout, store, look_at: Moment::ZERO, rest: BTreeMap::new() }
+        let configured = settings.quotas.clone();
+        for (app, row) in allowed {
+            usage.handle(Moment::ZERO, unix_ms, Input::Allow { app: *app, quota: of_row(*row) });
+        }
+        let by_operator = allowed.iter().map(|(app, _)| *app).collect();
+        Self { usage, fanout, store, configured, by_operator, look_at: Moment::ZERO, rest: BTreeMap::new() }
+    }
+
+    /// An application may use this from now on, by the operator; or again what the configuration says. To be followed by
+    /// [`Self::settle`].
+    pub(crate) fn allow(&mut self, now: Moment, unix_ms: u64, app: AppId, quota: Option<api::Quota>) {
+        let row = quota.map(|quota| QuotaRow {
+            audio_day: quota.audio_minutes_per_day,
+            video_day: quota.video_minutes_per_day,
+            audio_month: quota.audio_minutes_per_month,
+            video_month: quota.video_minutes_per_month,
+        });
+        if row.is_some() {
+            self.by_operator.insert(app)
+        } else {
+            self.by_operator.remove(&app)
+        };
+        let configured = || self.configured.get(&app).copied().unwrap_or_default();
+        let quota = row.map_or_else(configured, of_row);
+        self.usage.handle(now, unix_ms, Input::Allow { app, quota });
+        self.store.quota(app, row);
+    }
+
+    /// An application begins nothing any more: from here on it matters who is inside, also after a crash.
+    pub(crate) fn tell_all(&mut self, now: Moment, unix_ms: u64, app: AppId) {
+        self.usage.handle(now, unix_ms, Input::TellAll { app });
+    }
+
+    /// The applications of the configuration.
+    pub(crate) fn apps(&self) -> impl Iterator<Item = AppId> {
+        self.configured.keys().copied()
+    }
+
+    /// How an application stands by what was told last; `None` for one that is not of the configuration.
+    pub(crate) fn account(&self, app: AppId, suspension: Suspension) -> Option<Account> {
+        let (quota, spent) = self.usage.spent(app)?;
+        Some(Account {
+            app: app.get(),
+            suspension,
+            quota: api::Quota {
+                audio_minutes_per_day: quota.audio_day,
+                video_minutes_per_day: quota.video_day,
+                audio_minutes_per_month: quota.audio_month,
+                video_minutes_per_month: quota.video_month,
+            },
+            quota_by_operator: self.by_operator.contains(&app),
+            day: self.usage.today().to_string(),
+            today: api::Spent { audio_ms: spent.audio_day, video_ms: spent.video_day },
+            this_month: api::Spent { audio_ms: spent.audio_month, video_ms: spent.video_month },
+        })
+    }
+
+    /// Lets time pass up to now, so that [`Self::account`] tells what is used by now.
+    pub(crate) fn look(&mut self, now: Moment, unix_ms: u64) {
+        self.usage.handle(now, unix_ms, Input::Tick);
     }
 
     /// Something changed in what a member uses.
@@ -72,6 +135,10 @@ impl UsageBook {
                 Input::Announced { session, stream, audio: tracks.audio, video: tracks.video }
             }
             StayEvent::Receives { session, stream, video } => Input::Receives { session, stream, video },
+            StayEvent::Guests { stream, app, room, user, many } => {
+                let many = u64::try_from(many).unwrap_or(u64::MAX);
+                Input::Guests { stream, app, room, user, many }
+            }
         };
         self.usage.handle(now, unix_ms, input);
     }
@@ -81,7 +148,7 @@ impl UsageBook {
         self.usage.handle(now, unix_ms, Input::StreamEnded { stream });
     }
 
-    /// The server ends.
+    /// The server ends: nothing is counted any more.
     pub(crate) fn close(&mut self, now: Moment, unix_ms: u64) {
         self.usage.handle(now, unix_ms, Input::Close);
     }
@@ -131,9 +198,10 @@ impl UsageBook {
         }
         let app = part.app.get().to_string();
         let Totals { audio_ms, sd_ms, hd_ms, fhd_ms, .. } = part.totals;
-        let rests = self.rest.entry(part.app).or_default();
+        let rests = self.rest.entry((part.app, part.guests)).or_default();
+        let by = if part.guests { "guests" } else { "members" };
         for ((kind, rest), ms) in KINDS.iter().zip(rests).zip([audio_ms, sd_ms, hd_ms, fhd_ms]) {
-            metrics::counter!("huitong_usage_seconds_total", "app" => app.clone(), "kind" => *kind)
+            metrics::counter!("huitong_usage_seconds_total", "app" => app.clone(), "kind" => *kind, "of" => by)
                 .increment(whole_seconds(rest, ms));
         }
     }
@@ -146,6 +214,15 @@ fn whole_seconds(rest: &mut u64, ms: u64) -> u64 {
     sum / 1000
 }
 
+const fn of_row(row: QuotaRow) -> Quota {
+    Quota {
+        audio_day: row.audio_day,
+        video_day: row.video_day,
+        audio_month: row.audio_month,
+        video_month: row.video_month,
+    }
+}
+
 fn record(part: Part) -> UsageRecord {
     UsageRecord {
         app: part.app,
@@ -153,6 +230,7 @@ fn record(part: Part) -> UsageRecord {
         day: part.day.number(),
         room: part.room.to_string(),
         user: part.user.as_str().to_owned(),
+        guests: part.guests,
         started_ms: part.started_ms,
         ended_ms: part.ended_ms,
         open: part.open,
@@ -187,7 +265,7 @@ pub(crate) fn describe_metrics() {
     metrics::describe_counter!(
         "huitong_usage_seconds_total",
         metrics::Unit::Seconds,
-        "Seconds used in stays that are over, by application and kind: audio, and video by tier."
+        "Seconds used in stays that are over, by application and kind: audio, and video by tier; of members and of guests."
     );
     metrics::describe_gauge!("huitong_apps_over_quota", "Applications that have used up a quota.");
 }

@@ -106,6 +106,7 @@ fn every_key_can_be_set_by_the_environment() {
         &Flags::default(),
         &env(&[
             ("HUITONG_PUBLIC_HOST", "rtc.example.com"),
+            ("HUITONG_TRUSTED_PROXIES", "10.0.0.7, fd00::/8"),
             ("HUITONG_LIMITS_RTC_MEMBERS", "12"),
             ("HUITONG_MEDIA_RTC_WINDOW_MS", "0"),
             ("HUITONG_LOG", "debug"),
@@ -117,6 +118,8 @@ fn every_key_can_be_set_by_the_environment() {
     .unwrap();
     assert_eq!(config.server.public_host, "rtc.example.com");
     assert_eq!((config.limits.rtc_members, config.media.rtc_window_ms), (12, 0));
+    let proxies: Vec<_> = config.server.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["10.0.0.7", "fd00::/8"]);
     assert_eq!((config.log.level.as_str(), config.log.format), ("debug", LogFormat::Json));
     assert_eq!(config.app.iter().map(|app| app.id.get()).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(config.server.data, Config::default().server.data, "an empty variable sets nothing");
@@ -166,6 +169,11 @@ fn what_is_wrong_in_a_file_is_told_in_one_sentence() {
         ("[server]\npublic_host = \"a.example:80\"\n", "without scheme, port or path"),
         ("[server]\npublic_url = \"a.example\"\n", "write http:// or https://"),
         ("[log]\nformat = \"xml\"\n", "line 2 is not valid"),
+        (
+            "[server]\ntrusted_proxies = [\"10.0.0.0/33\"]\n",
+            "line 2 is not valid: \"10.0.0.0/33\" is no network; write an IP address",
+        ),
+        ("[server]\ntrusted_proxies = [\"0.0.0.0/0\"]\n", "\"0.0.0.0/0\" is no network"),
     ];
     for (text, sentence) in cases {
         let error = from_file(text).unwrap_err();

@@ -56,6 +56,41 @@ async fn a_wrong_credential_is_refused_with_its_reason() {
     assert_eq!(phone.closed().await, CloseCode::LoginFailed.number());
 }
 
+/// Tries an authBuffer that somebody made up, by way of a proxy; gives the code of the refusal.
+async fn guess(server: &Running, forwarded: &str) -> String {
+    let mut phone = Phone::connect_with(server, "x-forwarded-for", forwarded).await;
+    let login = json!({
+        "op": "hello", "version": 1, "app": common::APP, "user": "10001",
+        "authBuffer": "FfgoIxM+HQq8apcFTX1eq/f7JeuYijrCcioRe8EtZjf9ZB1zW1elq0yFF/Ds4hOq", "voiceRoom": "room_123",
+    });
+    phone.request(login).await["error"]["code"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_one_who_guesses_keeps_nobody_else_out() {
+    let mut config = config();
+    config.limits.voice_login_refusals = 1;
+    config.server.trusted_proxies = vec!["127.0.0.0/8".to_owned().try_into().unwrap()];
+    let server = Running::start(config).await;
+    assert_eq!(guess(&server, "203.0.113.1").await, "credential-mismatch");
+    assert_eq!(
+        guess(&server, "198.51.100.9, 203.0.113.1").await,
+        "rate-limited",
+        "what it wrote itself is not read"
+    );
+    assert_eq!(guess(&server, "203.0.113.2").await, "credential-mismatch");
+}
+
+#[tokio::test]
+async fn a_forwarded_address_of_anybody_else_is_not_believed() {
+    let mut config = config();
+    config.limits.voice_login_refusals = 1;
+    config.server.trusted_proxies = vec!["10.0.0.0/8".to_owned().try_into().unwrap()];
+    let server = Running::start(config).await;
+    assert_eq!(guess(&server, "203.0.113.1").await, "credential-mismatch");
+    assert_eq!(guess(&server, "203.0.113.2").await, "rate-limited", "the connection is the same");
+}
+
 #[tokio::test]
 async fn bad_frames_get_an_error_and_the_room_goes_on() {
     let server = Running::start(config()).await;

@@ -29,6 +29,7 @@ fn part(stay: &str, user: &str, day: i32) -> UsageRecord {
         day,
         room: "@7".to_owned(),
         user: user.to_owned(),
+        guests: false,
         started_ms,
         ended_ms: started_ms + 1_800_200,
         open: false,
@@ -104,8 +105,15 @@ async fn each_filter_leaves_what_it_names_and_pages_follow_each_other() {
     elsewhere.room = "8".to_owned();
     let mut other = part("other", "alice", DAY);
     other.app = AppId::new(APP + 1).unwrap();
-    let records =
-        [part("a", "alice", DAY), part("b", "bob", DAY), elsewhere, part("c", "carol", DAY + 2), other];
+    let guests = UsageRecord { guests: true, ..part("guests", "bob", DAY) };
+    let records = [
+        part("a", "alice", DAY),
+        part("b", "bob", DAY),
+        elsewhere,
+        part("c", "carol", DAY + 2),
+        other,
+        guests,
+    ];
     let (server, _data) = server_with(records).await;
     for (query, wanted) in [
         ("", vec!["c", "elsewhere", "b", "a"]),
@@ -117,6 +125,8 @@ async fn each_filter_leaves_what_it_names_and_pages_follow_each_other() {
         ("?until=2025-11-27", vec!["b", "a"]),
         ("?since=2025-11-27&until=2025-11-28", vec!["elsewhere"]),
         ("?user=dave", vec![]),
+        ("?of=guests", vec!["guests"]),
+        ("?of=members&user=bob", vec!["b"]),
     ] {
         assert_eq!(stays(&server, query).await, wanted, "{query}");
     }
@@ -140,6 +150,10 @@ async fn wrong_questions_are_told_what_is_wrong() {
         ("usage/daily", "limit=5", "unknown field `limit`"),
         ("usage/daily", "since=1", "write it like"),
         ("usage.csv", "bom=2", "allowed are 0 and 1"),
+        ("usage.csv", "exact=2", "allowed are 0 and 1"),
+        ("usage", "of=all", "allowed are members and guests"),
+        ("usage/users", "limit=0", "allowed is 1 to 1000"),
+        ("usage/rooms", "cursor=1-2", "unknown field `cursor`"),
         ("usage.csv", "cursor=1-2", "unknown field `cursor`"),
     ] {
         let answer = server.api("GET", &format!("/v1/{path}?{query}"), "").await;
@@ -168,6 +182,42 @@ async fn everything_comes_as_a_table() {
                 59000,0,s7\r\n";
     assert!(text.contains(line), "{text:.600}");
     assert_eq!(text.matches("2025-11-26,").count(), 1100);
+    let exact = server.api("GET", "/v1/usage.csv?exact=1", "").await;
+    let line = "2025-11-26,@7,=alice,2025-11-26 00:00:00,2025-11-26 00:30:00,false,1800200,600200,1000000,1200000,\
+                59000,0,s7\r\n";
+    assert!(exact.text().contains(line) && !exact.text().contains('\''), "{:.600}", exact.text());
+}
+
+#[tokio::test]
+async fn users_and_rooms_have_sums() {
+    let mut elsewhere = part("elsewhere", "alice", DAY + 1);
+    elsewhere.room = "8".to_owned();
+    let records = [part("a", "alice", DAY), part("b", "bob", DAY), elsewhere, part("c", "a 会", DAY)];
+    let (server, _data) = server_with(records).await;
+    let names = |list: &Value| -> Vec<(String, u64)> {
+        let sums = list["sums"].as_array().unwrap().iter();
+        sums.map(|sum| (sum["name"].as_str().unwrap().to_owned(), sum["roomMs"].as_u64().unwrap())).collect()
+    };
+    let owned = |list: &[(&str, u64)]| -> Vec<(String, u64)> {
+        list.iter().map(|(name, stays)| ((*name).to_owned(), stays * 1_800_200)).collect()
+    };
+    for (query, wanted, next) in [
+        ("users", vec![("a 会", 1), ("alice", 2), ("bob", 1)], None),
+        ("users?limit=2", vec![("a 会", 1), ("alice", 2)], Some("alice")),
+        ("users?limit=2&after=alice", vec![("bob", 1)], None),
+        ("users?after=a%20%E4%BC%9A&limit=1", vec![("alice", 2)], Some("alice")),
+        ("users?room=@7", vec![("a 会", 1), ("alice", 1), ("bob", 1)], None),
+        ("rooms", vec![("8", 1), ("@7", 3)], None),
+        ("rooms?user=alice&since=2025-11-27", vec![("8", 1)], None),
+        ("rooms?user=nobody", vec![], None),
+    ] {
+        let list = server.api("GET", &format!("/v1/usage/{query}"), "").await.json();
+        assert_eq!((names(&list), list["next"].as_str()), (owned(&wanted), next), "{query}");
+    }
+    let sum = server.api("GET", "/v1/usage/users?user=bob", "").await.json();
+    let wanted = json!({"name": "bob", "stays": 1, "roomMs": 1_800_200, "audioMs": 600_200, "micMs": 1_000_000,
+        "videoSdMs": 1_200_000, "videoHdMs": 59_000, "videoFhdMs": 0});
+    assert_eq!(sum["sums"][0], wanted);
 }
 
 async fn join(server: &Running, user: &str) -> Value {
@@ -190,7 +240,7 @@ async fn a_suspension_keeps_others_out_until_it_is_lifted_also_over_a_restart() 
     let suspended = server.api("PUT", "/v1/suspension", "").await;
     assert_eq!(
         (suspended.status, suspended.json()),
-        (200, json!({"suspended": true, "byConfiguration": false}))
+        (200, json!({"suspended": true, "byConfiguration": false, "byOperator": false}))
     );
     assert_eq!(join(&server, "bob").await["error"]["code"], "app-suspended");
     let again = alice.request(json!({"op": "join", "room": {"number": 1}})).await;

@@ -4,7 +4,7 @@
 use crate::conference;
 use crate::queue::Write;
 use crate::record::{CallEnd, CallRecord, Group, MintedUrl};
-use crate::usage;
+use crate::{terms, usage};
 use huitong_types::AppId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -36,8 +36,9 @@ pub(crate) fn write(tables: &Connection, write: &Write, now_ms: u64) -> rusqlite
         Write::Usage(record) => usage::put(tables, record),
         Write::PutConference(rows) => conference::put(tables, rows),
         Write::DropConference(app, id) => conference::forget(tables, *app, id),
-        Write::Suspend(app, true) => usage::suspend(tables, *app, now_ms),
-        Write::Suspend(app, false) => usage::resume(tables, *app),
+        Write::Suspend(app, by, true) => terms::suspend(tables, *app, *by, now_ms),
+        Write::Suspend(app, by, false) => terms::resume(tables, *app, *by),
+        Write::Quota(app, quota) => terms::quota(tables, *app, *quota),
     }
 }
 

@@ -18,6 +18,7 @@ mod read;
 mod record;
 mod schema;
 mod store;
+mod terms;
 mod usage;
 mod writer;
 
@@ -25,4 +26,5 @@ pub use conference::{ConferenceRows, ConferenceText, Decided};
 pub use error::{NotKept, OpenError, StoreError};
 pub use record::{CallEnd, CallFilter, CallPage, CallParty, CallRecord, Cursor, Group, MintedUrl};
 pub use store::{Health, Mark, Restored, Store, StoreConfig, describe_metrics};
-pub use usage::{UsageDay, UsageFilter, UsagePage, UsageRecord, UsageTotals};
+pub use terms::{Inside, QuotaRow, Suspender};
+pub use usage::{SumOf, UsageDay, UsageFilter, UsagePage, UsageRecord, UsageSum, UsageSums, UsageTotals};

@@ -2,6 +2,7 @@
 
 use crate::conference::ConferenceRows;
 use crate::record::{CallRecord, Group, MintedUrl};
+use crate::terms::{QuotaRow, Suspender};
 use crate::usage::UsageRecord;
 use huitong_types::{AppId, Redacted};
 use std::collections::VecDeque;
@@ -40,8 +41,10 @@ pub(crate) enum Write {
     DropUrl(Redacted<String>),
     /// What a stay has used so far, or in all.
     Usage(Box<UsageRecord>),
-    /// An application is suspended, or no longer.
-    Suspend(AppId, bool),
+    /// An application is suspended by one of these, or no longer.
+    Suspend(AppId, Suspender, bool),
+    /// An application has a quota in the place of the configured one, or none any more.
+    Quota(AppId, Option<QuotaRow>),
     /// A conference has changed.
     PutConference(Box<ConferenceRows>),
     /// A conference is over.
@@ -58,6 +61,7 @@ impl Write {
             Self::PutUrl(_) | Self::DropUrl(_) => "url",
             Self::Usage(_) => "usage",
             Self::Suspend(..) => "suspension",
+            Self::Quota(..) => "quota",
             Self::PutConference(_) | Self::DropConference(..) => "conference",
         }
     }
@@ -83,7 +87,7 @@ impl Write {
                 Self::PutUrl(url) => url.key.reveal().len() + url.record.reveal().len(),
                 Self::DropUrl(key) => key.reveal().len(),
                 Self::Usage(record) => record.text_bytes(),
-                Self::Suspend(..) => 0,
+                Self::Suspend(..) | Self::Quota(..) => 0,
                 Self::PutConference(rows) => rows.text_bytes(),
             }
     }

@@ -179,6 +179,47 @@ const STEPS: &[M<'_>] = &[
     ) WITHOUT ROWID;
     ",
     ),
+    M::up(
+        "
+    -- Of players of minted URLs it is kept what all together have received from a stream; the user is whose stream that is.
+    ALTER TABLE usage ADD COLUMN guests INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE guest_days (
+        app INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        stays INTEGER NOT NULL,
+        room_ms INTEGER NOT NULL,
+        audio_ms INTEGER NOT NULL,
+        mic_ms INTEGER NOT NULL,
+        sd_ms INTEGER NOT NULL,
+        hd_ms INTEGER NOT NULL,
+        fhd_ms INTEGER NOT NULL,
+        PRIMARY KEY (app, day)
+    ) WITHOUT ROWID;
+
+    -- Who was in which room when the server ended, and until when that was counted, Unix ms.
+    CREATE TABLE inside (
+        app INTEGER NOT NULL,
+        room TEXT NOT NULL,
+        user TEXT NOT NULL,
+        ended INTEGER NOT NULL,
+        PRIMARY KEY (app, room, user)
+    ) WITHOUT ROWID;
+
+    -- What the operator has decided while the server ran: suspensions, since when in Unix ms, and quotas, minutes; without a
+    -- number there is no limit.
+    CREATE TABLE operator_suspensions (
+        app INTEGER PRIMARY KEY,
+        since INTEGER NOT NULL
+    );
+    CREATE TABLE quotas (
+        app INTEGER PRIMARY KEY,
+        audio_day INTEGER,
+        video_day INTEGER,
+        audio_month INTEGER,
+        video_month INTEGER
+    );
+    ",
+    ),
 ];
 
 /// The form that this version knows.

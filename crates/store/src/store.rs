@@ -8,7 +8,8 @@ use crate::queue::{Queue, Write};
 use crate::read::{self, Readers};
 use crate::record::{CallFilter, CallPage, CallRecord, Cursor, Group, MintedUrl};
 use crate::schema;
-use crate::usage::{self, UsageDay, UsageFilter, UsagePage, UsageRecord};
+use crate::terms::{self, Inside, QuotaRow, Suspender};
+use crate::usage::{self, SumOf, UsageDay, UsageFilter, UsagePage, UsageRecord, UsageSums};
 use crate::writer::{Opener, Seen, Writer, unix_ms};
 use huitong_types::{AppId, Redacted};
 use std::path::PathBuf;
@@ -41,8 +42,12 @@ pub struct Restored {
     pub lost_calls: usize,
     /// How many stays a crash had cut off. They end where they were counted last.
     pub lost_stays: usize,
-    /// Applications that are suspended.
-    pub suspended: Vec<AppId>,
+    /// Applications that are suspended, and by whom.
+    pub suspended: Vec<(AppId, Suspender)>,
+    /// Quotas that hold in the place of the configured ones.
+    pub quotas: Vec<(AppId, QuotaRow)>,
+    /// Who was in a room when the server before this one ended or died, if that is at most ten minutes ago.
+    pub inside: Vec<Inside>,
     /// Conferences that are not over, the oldest first.
     pub conferences: Vec<ConferenceRows>,
     /// What applications have used on each of the last 32 days on which there was anything.
@@ -110,8 +115,10 @@ impl Store {
         apply::forget_urls(&connection, unix_ms()).map_err(refused)?;
         let urls = read::urls(&connection).map_err(refused)?;
         let groups = read::groups(&connection).map_err(refused)?;
-        let lost_stays = usage::close_open(&connection).map_err(refused)?;
-        let suspended = usage::suspended(&connection).map_err(refused)?;
+        let lost_stays = terms::close_open(&connection).map_err(refused)?;
+        let inside = terms::inside(&connection, unix_ms()).map_err(refused)?;
+        let suspended = terms::suspended(&connection).map_err(refused)?;
+        let quotas = terms::quotas(&connection).map_err(refused)?;
         let used = usage::recent(&connection).map_err(refused)?;
         let conferences = conference::all(&connection).map_err(refused)?;
         let (queue, seen) = (Arc::new(Queue::default()), Arc::new(Seen::default()));
@@ -132,7 +139,17 @@ impl Store {
             .map_err(|error| OpenError::Refused { path: path.clone(), why: error.to_string() })?;
         let readers = Readers::new(path);
         let inner = Inner { queue, seen, settled, readers, thread: Mutex::new(Some(thread)) };
-        let restored = Restored { groups, urls, lost_calls, lost_stays, suspended, conferences, usage: used };
+        let restored = Restored {
+            groups,
+            urls,
+            lost_calls,
+            lost_stays,
+            suspended,
+            quotas,
+            inside,
+            conferences,
+            usage: used,
+        };
         Ok((Self(Arc::new(inner)), restored))
     }
 
@@ -236,7 +253,8 @@ impl Store {
     }
 
     /// Keeps what a stay has used, in the place of what was given of the same stay and day before. One that goes on is left
-    /// out when three quarters of the queue are full.
+    /// out when three quarters of the queue are full. What goes on when the store is closed ends by that, and
+    /// [`Restored::inside`] says of whom.
     pub fn usage(&self, record: UsageRecord) {
         let open = record.open;
         let write = Write::Usage(Box::new(record));
@@ -249,9 +267,14 @@ impl Store {
         }
     }
 
-    /// Suspends an application, or resumes it.
-    pub fn suspend(&self, app: AppId, suspended: bool) {
-        self.offer(Write::Suspend(app, suspended), "a suspension");
+    /// Suspends an application, or resumes it as far as this one had suspended it.
+    pub fn suspend(&self, app: AppId, by: Suspender, suspended: bool) {
+        self.offer(Write::Suspend(app, by, suspended), "a suspension");
+    }
+
+    /// Gives an application a quota in the place of the configured one; with `None`, the configured one holds again.
+    pub fn quota(&self, app: AppId, quota: Option<QuotaRow>) {
+        self.offer(Write::Quota(app, quota), "a quota");
     }
 
     /// What stays have used, the newest day first; pages as those of [`Store::call_records`].
@@ -273,6 +296,20 @@ impl Store {
     /// Too many others ask, or the database cannot be read.
     pub async fn usage_days(&self, filter: UsageFilter) -> Result<Vec<UsageDay>, StoreError> {
         self.0.readers.ask(move |tables| usage::days(tables, &filter)).await
+    }
+
+    /// What each user has used, or what was used in each room, by name; those behind `after`, if it is given.
+    ///
+    /// # Errors
+    /// Too many others ask, or the database cannot be read.
+    pub async fn usage_sums(
+        &self,
+        filter: UsageFilter,
+        of: SumOf,
+        limit: usize,
+        after: Option<String>,
+    ) -> Result<UsageSums, StoreError> {
+        self.0.readers.ask(move |tables| usage::sums(tables, &filter, of, limit, after)).await
     }
 
     /// How the store is.

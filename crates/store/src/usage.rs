@@ -14,6 +14,23 @@ const RECENT_DAYS: i32 = 40;
 /// Records forgotten in one transaction: a few ms, so that writes do not wait.
 const FORGET: i64 = 500;
 
+/// Adds to the sums of a day, in the table that is named first.
+macro_rules! day_sums {
+    ($table:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " (app, day, stays, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+             ON CONFLICT (app, day) DO UPDATE SET stays = stays + excluded.stays, room_ms = room_ms + excluded.room_ms, \
+             audio_ms = audio_ms + excluded.audio_ms, mic_ms = mic_ms + excluded.mic_ms, sd_ms = sd_ms + excluded.sd_ms, \
+             hd_ms = hd_ms + excluded.hd_ms, fhd_ms = fhd_ms + excluded.fhd_ms"
+        )
+    };
+}
+
+const DAY_SUMS: &str = day_sums!("usage_days");
+const GUEST_DAY_SUMS: &str = day_sums!("guest_days");
+
 /// Sums of time, ms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UsageTotals {
@@ -50,6 +67,8 @@ pub struct UsageRecord {
     pub room: String,
     /// The user.
     pub user: String,
+    /// Not what the user has used, but what all together have received who played its stream by minted URLs.
+    pub guests: bool,
     /// When it began on this day, Unix ms.
     pub started_ms: u64,
     /// Until when it is counted, Unix ms.
@@ -80,12 +99,14 @@ pub struct UsageFilter {
     pub from_day: Option<i32>,
     /// Before this day.
     pub to_day: Option<i32>,
+    /// What players of minted URLs have received, and not what members have used.
+    pub guests: bool,
 }
 
 impl UsageFilter {
     /// All usage of an application.
     pub const fn all(app: AppId) -> Self {
-        Self { app, user: None, room: None, from_day: None, to_day: None }
+        Self { app, user: None, room: None, from_day: None, to_day: None, guests: false }
     }
 }
 
@@ -111,6 +132,44 @@ pub struct UsageDay {
     pub totals: UsageTotals,
 }
 
+/// Of whom sums are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SumOf {
+    /// Of each user.
+    Users,
+    /// Of each room.
+    Rooms,
+}
+
+impl SumOf {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Users => "user",
+            Self::Rooms => "room",
+        }
+    }
+}
+
+/// What one user has used, or what was used in one room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageSum {
+    /// The user, or the room in the notation of commands.
+    pub name: String,
+    /// Stays, on each day anew, as the days count them.
+    pub stays: u64,
+    /// The sum.
+    pub totals: UsageTotals,
+}
+
+/// Some sums, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageSums {
+    /// The sums.
+    pub sums: Vec<UsageSum>,
+    /// Whether there are others behind them.
+    pub more: bool,
+}
+
 /// Puts what a stay has used in the place of what was known of it, and adds the difference to its day. Doing it twice adds
 /// nothing; what comes late (a smaller length) changes nothing.
 pub(crate) fn put(tables: &Connection, record: &UsageRecord) -> rusqlite::Result<()> {
@@ -122,7 +181,7 @@ pub(crate) fn put(tables: &Connection, record: &UsageRecord) -> rusqlite::Result
         return Ok(());
     }
     let sql = "INSERT INTO usage (app, stay, day, room, user, started, ended, open, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, \
-               fhd_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (app, stay, day) \
+               fhd_ms, guests) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (app, stay, day) \
                DO UPDATE SET ended = excluded.ended, open = min(open, excluded.open), room_ms = excluded.room_ms, \
                audio_ms = excluded.audio_ms, mic_ms = excluded.mic_ms, sd_ms = excluded.sd_ms, hd_ms = excluded.hd_ms, \
                fhd_ms = excluded.fhd_ms";
@@ -142,14 +201,14 @@ pub(crate) fn put(tables: &Connection, record: &UsageRecord) -> rusqlite::Result
         sd,
         hd,
         fhd,
+        record.guests,
     ])?;
     let first = i64::from(before.is_none());
     let [room, audio, mic, sd, hd, fhd] = difference(record.totals, before.unwrap_or_default());
-    let sql = "INSERT INTO usage_days (app, day, stays, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms) VALUES (?1, ?2, ?3, \
-               ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (app, day) DO UPDATE SET stays = stays + excluded.stays, \
-               room_ms = room_ms + excluded.room_ms, audio_ms = audio_ms + excluded.audio_ms, \
-               mic_ms = mic_ms + excluded.mic_ms, sd_ms = sd_ms + excluded.sd_ms, hd_ms = hd_ms + excluded.hd_ms, \
-               fhd_ms = fhd_ms + excluded.fhd_ms";
+    let sql = match record.guests {
+        false => DAY_SUMS,
+        true => GUEST_DAY_SUMS,
+    };
     let row = params![app, record.day, first, room, audio, mic, sd, hd, fhd];
     tables.prepare(sql)?.execute(row).map(drop)
 }
@@ -162,30 +221,10 @@ fn difference(now: UsageTotals, before: UsageTotals) -> [i64; 6] {
     sums
 }
 
-pub(crate) fn suspend(tables: &Connection, app: AppId, now_ms: u64) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO suspensions (app, since) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    tables.execute(sql, params![app.get(), ms(now_ms)]).map(drop)
-}
-
-pub(crate) fn resume(tables: &Connection, app: AppId) -> rusqlite::Result<()> {
-    tables.execute("DELETE FROM suspensions WHERE app = ?1", [app.get()]).map(drop)
-}
-
-/// Ends the stays that a crash or an end left open, where they were counted last. Says how many there were.
-pub(crate) fn close_open(tables: &Connection) -> rusqlite::Result<usize> {
-    tables.execute("UPDATE usage SET open = 0 WHERE open = 1", [])
-}
-
 /// Forgets some of the usage before this day, not its sums. Says how many records, 0 when there are none left.
 pub(crate) fn forget(tables: &Connection, before: i32) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM usage WHERE no IN (SELECT no FROM usage WHERE day < ?1 AND open = 0 ORDER BY day LIMIT ?2)";
     tables.execute(sql, params![before, FORGET])
-}
-
-/// Every application that is suspended.
-pub(crate) fn suspended(tables: &Connection) -> rusqlite::Result<Vec<AppId>> {
-    let mut select = tables.prepare("SELECT app FROM suspensions ORDER BY app")?;
-    select.query_map([], |row| app_at(row, 0))?.collect()
 }
 
 /// Sums of the last days of every application on which it used something, whatever date the other applications have.
@@ -215,9 +254,16 @@ fn conditions(filter: &UsageFilter) -> (Vec<String>, Vec<Value>) {
     (conditions, values)
 }
 
+/// The same on the table of stays, where those of members and of guests are.
+fn stays_of(filter: &UsageFilter) -> (Vec<String>, Vec<Value>) {
+    let (mut conditions, values) = conditions(filter);
+    conditions.push(format!("guests = {}", u8::from(filter.guests)));
+    (conditions, values)
+}
+
 /// The text and the values of a question for usage.
 fn question(filter: &UsageFilter, limit: usize, after: Option<Cursor>) -> (String, Vec<Value>) {
-    let (mut conditions, mut values) = conditions(filter);
+    let (mut conditions, mut values) = stays_of(filter);
     if let Some(Cursor { place: day, number }) = after {
         // A condition on the first part alone lets the index be entered at its place.
         values.extend([day.into(), number.into()]);
@@ -227,8 +273,8 @@ fn question(filter: &UsageFilter, limit: usize, after: Option<Cursor>) -> (Strin
     }
     values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
     let text = format!(
-        "SELECT no, app, stay, day, room, user, started, ended, open, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms \
-         FROM usage WHERE {} ORDER BY day DESC, no DESC LIMIT ?{}",
+        "SELECT no, app, stay, day, room, user, started, ended, open, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, \
+         fhd_ms, guests FROM usage WHERE {} ORDER BY day DESC, no DESC LIMIT ?{}",
         conditions.join(" AND "),
         values.len()
     );
@@ -250,11 +296,13 @@ pub(crate) fn page(
 /// The sums of each day, the newest first. Those of all users and rooms are kept; others are added up from what stays have
 /// used, as long as that is kept.
 pub(crate) fn days(tables: &Connection, filter: &UsageFilter) -> rusqlite::Result<Vec<UsageDay>> {
-    let (conditions, values) = conditions(filter);
+    let sums_are_kept = filter.user.is_none() && filter.room.is_none();
+    let (conditions, values) = if sums_are_kept { conditions(filter) } else { stays_of(filter) };
     let conditions = conditions.join(" AND ");
-    let text = if filter.user.is_none() && filter.room.is_none() {
+    let text = if sums_are_kept {
+        let table = if filter.guests { "guest_days" } else { "usage_days" };
         format!(
-            "SELECT app, day, stays, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms FROM usage_days WHERE {conditions} \
+            "SELECT app, day, stays, room_ms, audio_ms, mic_ms, sd_ms, hd_ms, fhd_ms FROM {table} WHERE {conditions} \
              ORDER BY day DESC"
         )
     } else {
@@ -266,6 +314,49 @@ pub(crate) fn days(tables: &Connection, filter: &UsageFilter) -> rusqlite::Resul
     tables.prepare(&text)?.query_map(params_from_iter(values), day)?.collect()
 }
 
+/// The text and the values of a question for sums of users or rooms that come behind a name.
+fn sums_question(
+    filter: &UsageFilter,
+    of: SumOf,
+    limit: usize,
+    after: Option<String>,
+) -> (String, Vec<Value>) {
+    let (mut conditions, mut values) = stays_of(filter);
+    let name = of.column();
+    if let Some(after) = after {
+        values.push(after.into());
+        conditions.push(format!("{name} > ?{}", values.len()));
+    }
+    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+    let text = format!(
+        "SELECT {name}, count(*), sum(room_ms), sum(audio_ms), sum(mic_ms), sum(sd_ms), sum(hd_ms), \
+         sum(fhd_ms) FROM usage INDEXED BY usage_by_{name} WHERE {} GROUP BY {name} ORDER BY {name} LIMIT ?{}",
+        conditions.join(" AND "),
+        values.len()
+    );
+    (text, values)
+}
+
+/// What each user has used, or what was used in each room, as long as what stays have used is kept.
+pub(crate) fn sums(
+    tables: &Connection,
+    filter: &UsageFilter,
+    of: SumOf,
+    limit: usize,
+    after: Option<String>,
+) -> rusqlite::Result<UsageSums> {
+    let (text, values) = sums_question(filter, of, limit.saturating_add(1), after);
+    let mut select = tables.prepare(&text)?;
+    let rows = select.query_map(params_from_iter(values), |row| {
+        let stays = time_at(row, 1)?.unwrap_or(0);
+        Ok(UsageSum { name: row.get(0)?, stays, totals: totals(row, 2)? })
+    })?;
+    let mut sums: Vec<UsageSum> = rows.collect::<rusqlite::Result<_>>()?;
+    let more = sums.len() > limit;
+    sums.truncate(limit);
+    Ok(UsageSums { sums, more })
+}
+
 fn record(row: &Row<'_>) -> rusqlite::Result<UsageRecord> {
     Ok(UsageRecord {
         app: app_at(row, 1)?,
@@ -273,6 +364,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<UsageRecord> {
         day: row.get(3)?,
         room: row.get(4)?,
         user: row.get(5)?,
+        guests: row.get(15)?,
         started_ms: time_at(row, 6)?.unwrap_or(0),
         ended_ms: time_at(row, 7)?.unwrap_or(0),
         open: row.get(8)?,
@@ -318,6 +410,29 @@ mod tests {
                 let plan = read::plan(&tables, question(&filter, 10, after));
                 let last_part = after.is_none() || plan.iter().any(|step| step.contains("day<?"));
                 assert!(last_part, "{filter:?} {after:?}: {plan:?}");
+            }
+        }
+    }
+
+    /// A page of sums reads what its own users or rooms have used, in the order of the index, and nothing before it.
+    #[test]
+    fn sums_are_formed_along_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        std::fs::write(&path, "").unwrap();
+        let tables = schema::open_writer(&path).unwrap();
+        let all = UsageFilter::all(AppId::new(7).unwrap());
+        let days = UsageFilter { from_day: Some(3), to_day: Some(9), ..all.clone() };
+        let both = UsageFilter { user: Some("alice".to_owned()), room: Some("1".to_owned()), ..days.clone() };
+        for filter in [all, days, both] {
+            for (of, entered) in [(SumOf::Users, "user>?"), (SumOf::Rooms, "room>?")] {
+                let plan = read::plan(&tables, sums_question(&filter, of, 10, Some("m".to_owned())));
+                let named = match of {
+                    SumOf::Users => filter.user.is_some(),
+                    SumOf::Rooms => filter.room.is_some(),
+                };
+                let found = named || plan.iter().any(|step| step.contains(entered));
+                assert!(found, "{filter:?} {of:?}: {plan:?}");
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::apply;
 use crate::error::OpenError;
 use crate::files::Claim;
 use crate::queue::{Queue, Turn, Write};
-use crate::usage;
+use crate::{terms, usage};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -277,7 +277,7 @@ impl Writer {
     /// Closes the calls that are left, and the file so that it is one file again.
     fn end(mut self) {
         if let Some(tables) = &mut self.connection {
-            if let Err(error) = usage::close_open(tables) {
+            if let Err(error) = terms::close_open(tables) {
                 tracing::error!("stays that ended with the server stay open until its next start ({error})");
             }
             match apply::close_left(tables, unix_ms()) {

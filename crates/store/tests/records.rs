@@ -237,7 +237,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     let config = StoreConfig { data: data.path().to_owned(), keep_call_records_days: 0, keep_usage_days: 0 };
     let error = Store::open(&config).unwrap_err().to_string();
     assert!(
-        error.contains("newer Huitong (form 1000, this one knows 5)") && error.contains("--data"),
+        error.contains("newer Huitong (form 1000, this one knows 6)") && error.contains("--data"),
         "{error}"
     );
     assert_eq!(std::fs::read(&path).unwrap(), before);

@@ -3,7 +3,10 @@
 mod common;
 
 use common::{PATIENCE, app, open};
-use huitong_store::{Cursor, Store, StoreConfig, UsageDay, UsageFilter, UsageRecord, UsageTotals};
+use huitong_store::{
+    Cursor, Inside, QuotaRow, Store, StoreConfig, SumOf, Suspender, UsageDay, UsageFilter, UsageRecord,
+    UsageTotals,
+};
 use huitong_types::AppId;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -23,6 +26,7 @@ fn part(stay: &str, day: i32, ms: u64, open: bool) -> UsageRecord {
         day,
         room: "@7".to_owned(),
         user: "alice".to_owned(),
+        guests: false,
         started_ms,
         ended_ms: started_ms + ms,
         open,
@@ -115,16 +119,25 @@ async fn what_a_crash_cuts_off_ends_where_it_was_counted_last() {
     let (store, _) = open(data.path());
     keep(&store, [part("cut-off", DAY, 60_000, true), part("over", DAY, 5000, false)]).await;
     let mark = store.mark();
-    store.suspend(app(), true);
-    store.suspend(AppId::new(5).unwrap(), true);
-    store.suspend(AppId::new(5).unwrap(), false);
+    let other = AppId::new(5).unwrap();
+    for (app, by, suspended) in [
+        (app(), Suspender::BackEnd, true),
+        (other, Suspender::BackEnd, true),
+        (other, Suspender::Operator, true),
+        (other, Suspender::BackEnd, false),
+    ] {
+        store.suspend(app, by, suspended);
+    }
     store.kept(mark, PATIENCE).await.unwrap();
     // What is on the disk while the store is open is what a crash leaves behind.
     for name in ["huitong.db", "huitong.db-wal"] {
         std::fs::copy(data.path().join(name), copy.path().join(name)).unwrap();
     }
     let (after, restored) = open(copy.path());
-    assert_eq!((restored.lost_stays, restored.suspended), (1, vec![app()]));
+    assert_eq!(
+        (restored.lost_stays, restored.suspended),
+        (1, vec![(app(), Suspender::BackEnd), (other, Suspender::Operator)])
+    );
     assert_eq!(restored.usage.len(), 1);
     assert_eq!((restored.usage[0].stays, restored.usage[0].totals.room_ms), (2, 65_000));
     let mut wanted = part("cut-off", DAY, 60_000, true);
@@ -167,6 +180,154 @@ async fn old_stays_are_forgotten_and_the_sums_of_their_days_are_not() {
     assert_eq!(all(&store).await[0].stay, "fresh");
     let days = store.usage_days(UsageFilter::all(app())).await.unwrap();
     assert_eq!(days.iter().map(|day| day.stays).collect::<Vec<_>>(), [1, 1200]);
+}
+
+fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    u64::try_from(since.as_millis()).unwrap()
+}
+
+/// Stays of which one was left and the others go on, ended at these times.
+fn of_now(ended_ms: u64) -> Vec<UsageRecord> {
+    let stay = |name: &str, room: &str, user: &str, open| {
+        let mut record = part(name, DAY, 1000, open);
+        (record.room, record.user, record.ended_ms) = (room.to_owned(), user.to_owned(), ended_ms);
+        record
+    };
+    vec![
+        stay("left", "8", "alice", false),
+        stay("first", "@7", "bob", true),
+        stay("again", "@7", "bob", true),
+        stay("other", "8", "bob", true),
+    ]
+}
+
+fn bob_in(room: &str) -> Inside {
+    Inside { app: app(), room: room.to_owned(), user: "bob".to_owned() }
+}
+
+#[tokio::test]
+async fn who_is_inside_when_a_server_ends_or_dies_is_known_to_the_next_ones_for_a_while() {
+    let (data, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (store, restored) = open(data.path());
+    assert_eq!(restored.inside, []);
+    keep(&store, of_now(now_ms())).await;
+    for name in ["huitong.db", "huitong.db-wal"] {
+        std::fs::copy(data.path().join(name), copy.path().join(name)).unwrap();
+    }
+    store.close(PATIENCE);
+    let inside = [bob_in("8"), bob_in("@7")];
+    for (folder, lost) in [(data.path(), 0), (copy.path(), 3)] {
+        // A server that dies before anybody has come back leaves the next one the same.
+        for lost in [lost, 0] {
+            let (after, restored) = open(folder);
+            assert_eq!((restored.lost_stays, restored.inside.as_slice()), (lost, inside.as_slice()));
+            assert!(all(&after).await.iter().all(|record| !record.open));
+            after.close(PATIENCE);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_was_inside_long_ago_is_forgotten_and_so_is_who_was_by_a_wrong_clock() {
+    for shift in [-11 * 60_000_i64, 11 * 60_000, 400 * 86_400_000] {
+        let data = tempfile::tempdir().unwrap();
+        let (store, _) = open(data.path());
+        keep(&store, of_now(now_ms().checked_add_signed(shift).unwrap())).await;
+        store.close(PATIENCE);
+        assert_eq!(open(data.path()).1.inside, [], "{shift}");
+    }
+}
+
+#[tokio::test]
+async fn quotas_of_the_operator_outlive_the_server_until_they_are_taken_back() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, restored) = open(data.path());
+    assert_eq!(restored.quotas, []);
+    let other = AppId::new(5).unwrap();
+    let much = QuotaRow { video_month: Some(1_000_000_000), ..QuotaRow::default() };
+    let nothing = QuotaRow { audio_day: Some(0), ..QuotaRow::default() };
+    for (app, quota) in [(app(), Some(nothing)), (app(), Some(much)), (other, Some(QuotaRow::default()))] {
+        store.quota(app, quota);
+    }
+    store.close(PATIENCE);
+    let (store, restored) = open(data.path());
+    assert_eq!(restored.quotas, [(other, QuotaRow::default()), (app(), much)]);
+    store.quota(other, None);
+    store.close(PATIENCE);
+    assert_eq!(open(data.path()).1.quotas, [(app(), much)]);
+}
+
+#[tokio::test]
+async fn sums_of_users_and_of_rooms_are_those_of_the_days_page_by_page() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, _) = open(data.path());
+    let stays = (0..40).map(|n| {
+        let mut record = part(&format!("s{n}"), DAY + n % 3, 1000 + u64::try_from(n).unwrap(), n % 5 == 0);
+        (record.user, record.room) = (format!("u{}", n % 7), format!("@{}", n % 4));
+        record
+    });
+    keep(&store, stays).await;
+    for filter in
+        [UsageFilter::all(app()), UsageFilter { from_day: Some(DAY + 1), ..UsageFilter::all(app()) }]
+    {
+        let days = store.usage_days(filter.clone()).await.unwrap();
+        let wanted: (u64, u64) =
+            days.iter().fold((0, 0), |sum, day| (sum.0 + day.stays, sum.1 + day.totals.hd_ms));
+        for (of, many) in [(SumOf::Users, 7), (SumOf::Rooms, 4)] {
+            let (mut sums, mut after) = (Vec::new(), None);
+            loop {
+                let page = store.usage_sums(filter.clone(), of, 3, after).await.unwrap();
+                assert!(page.sums.len() <= 3);
+                sums.extend(page.sums);
+                after = sums.last().filter(|_| page.more).map(|sum| sum.name.clone());
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(sums.len(), many);
+            assert!(sums.windows(2).all(|pair| pair[0].name < pair[1].name));
+            let all = sums.iter().fold((0, 0), |sum, one| (sum.0 + one.stays, sum.1 + one.totals.hd_ms));
+            assert_eq!(all, wanted, "{of:?}");
+        }
+        let of_one = UsageFilter { user: Some("u3".to_owned()), ..filter };
+        let rooms = store.usage_sums(of_one.clone(), SumOf::Rooms, 100, None).await.unwrap();
+        let days = store.usage_days(of_one).await.unwrap();
+        let sum = |all: u64, day: &UsageDay| all + day.totals.room_ms;
+        assert_eq!(
+            rooms.sums.iter().map(|room| room.totals.room_ms).sum::<u64>(),
+            days.iter().fold(0, sum),
+            "a user by rooms"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_guests_receive_is_kept_beside_what_members_use() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, _) = open(data.path());
+    let guests = |name: &str, ms, open| UsageRecord { guests: true, ..part(name, DAY, ms, open) };
+    keep(&store, [part("member", DAY, 1000, false), guests("g1", 60_000, true), guests("g1", 90_000, true)])
+        .await;
+    let of_guests = UsageFilter { guests: true, ..UsageFilter::all(app()) };
+    let of_alice = UsageFilter { user: Some("alice".to_owned()), ..of_guests.clone() };
+    assert_eq!(all(&store).await, [part("member", DAY, 1000, false)]);
+    for filter in [of_guests.clone(), of_alice] {
+        let page = store.usage_records(filter.clone(), 100, None).await.unwrap();
+        assert_eq!(page.records, [guests("g1", 90_000, true)]);
+        let days = store.usage_days(filter.clone()).await.unwrap();
+        assert_eq!(days, [UsageDay { app: app(), day: DAY, stays: 1, totals: used(90_000) }]);
+        let sums = store.usage_sums(filter, SumOf::Users, 10, None).await.unwrap();
+        assert_eq!((sums.sums.len(), sums.sums[0].totals), (1, used(90_000)));
+    }
+    let days = store.usage_days(UsageFilter::all(app())).await.unwrap();
+    assert_eq!(days[0].totals, used(1000));
+    store.close(PATIENCE);
+    let (store, restored) = open(data.path());
+    assert_eq!(restored.usage.iter().map(|day| day.totals).collect::<Vec<_>>(), [used(1000)], "for quotas");
+    assert_eq!(restored.inside, [], "nobody was inside by that");
+    let page = store.usage_records(of_guests, 100, None).await.unwrap();
+    assert_eq!(page.records, [guests("g1", 90_000, false)]);
 }
 
 proptest! {

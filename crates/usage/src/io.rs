@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub struct Settings {
     /// Minutes by which days begin before those of UTC: 480 for China.
     pub day_offset_minutes: i32,
-    /// What applications may use; those that are missing have no limit.
+    /// The applications, and what each may use. Of others the machine counts stays, and neither sums nor limits.
     pub quotas: BTreeMap<AppId, Quota>,
 }
 
@@ -26,6 +26,18 @@ pub enum Input {
         day: Day,
         /// What it had used.
         totals: Totals,
+    },
+    /// An application may use something else from now on.
+    Allow {
+        /// The application.
+        app: AppId,
+        /// What it may use.
+        quota: Quota,
+    },
+    /// What the stays of an application have used is to be told now, without waiting for their turn.
+    TellAll {
+        /// The application.
+        app: AppId,
     },
     /// A session has entered a room.
     Entered {
@@ -63,6 +75,19 @@ pub enum Input {
         /// Whether pictures are sent to it.
         video: bool,
     },
+    /// So many play a stream who are no members, by addresses that anybody may play. When it ends, none does.
+    Guests {
+        /// The stream.
+        stream: StreamId,
+        /// Its application.
+        app: AppId,
+        /// Its room.
+        room: RoomId,
+        /// Whose it is.
+        user: UserId,
+        /// How many.
+        many: u64,
+    },
     /// The pictures of a stream have this size now, in pixels; `None`: none come.
     Picture {
         /// The stream.
@@ -75,7 +100,8 @@ pub enum Input {
         /// The stream.
         stream: StreamId,
     },
-    /// The server ends: every stay does.
+    /// The server ends: every stay is told as it is, and counted no further. None is over by that, since its member finds the
+    /// next server.
     Close,
     /// Nothing but time passed.
     Tick,
@@ -94,11 +120,14 @@ pub struct Part {
     pub room: RoomId,
     /// The user.
     pub user: UserId,
+    /// It is no stay of that user's: it is what all together receive who play its stream by an address. They are not told apart, so
+    /// what they use is longer than from the beginning to the end, as many times as they are.
+    pub guests: bool,
     /// When this part began, Unix ms.
     pub started_ms: u64,
     /// Until when it is counted, Unix ms.
     pub ended_ms: u64,
-    /// Whether it goes on.
+    /// Whether it goes on: it was not left.
     pub open: bool,
     /// What was used.
     pub totals: Totals,

@@ -11,7 +11,9 @@
 //! 3. Each stream of which pictures are received counts by itself, in the tier of its size. Two connections of one member
 //!    that play the same stream are one reception.
 //! 4. A day is a day of the operator's bill. A stay over midnight has a part in each day, and the parts add up.
-//! 5. What was counted is told every [`CHECKPOINT`], so that a crash costs a stay at most that much.
+//! 5. Those who play a stream by an address that anybody may play are counted together, beside the members, and against no
+//!    quota: nobody can tell them apart.
+//! 6. What was counted is told every [`CHECKPOINT`], so that a crash costs a stay at most that much.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
@@ -27,5 +29,5 @@ mod totals;
 pub use day::Day;
 pub use io::{Input, Output, Part, Settings};
 pub use machine::{CHECKPOINT, Sizes, Usage};
-pub use quota::{Limit, Quota};
+pub use quota::{Limit, Quota, Spent};
 pub use totals::{Tier, Totals, minutes};

@@ -2,7 +2,7 @@
 
 use crate::day::Day;
 use crate::io::{Input, Output, Part, Settings};
-use crate::quota::{Account, Rates};
+use crate::quota::{Account, Quota, Rates, Spent};
 use crate::stay::{Piece, Stay};
 use crate::totals::{Tier, Totals};
 use huitong_types::{AppId, Moment, RoomId, SessionId, StreamId, UserId};
@@ -18,10 +18,21 @@ pub const CHECKPOINT: Duration = Duration::from_secs(60);
 pub struct Sizes {
     /// Members that are counted.
     pub stays: usize,
+    /// Streams that are played by others than members.
+    pub guests: usize,
     /// Streams that are published or played.
     pub streams: usize,
     /// Applications that have used up a quota.
     pub over: usize,
+}
+
+/// Who receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Who {
+    /// A member.
+    Member(SessionId),
+    /// All together who play this stream and are no members.
+    Guests(StreamId),
 }
 
 /// A stream.
@@ -34,7 +45,7 @@ struct Stream {
     /// The tier of the pictures that come.
     tier: Option<Tier>,
     /// Who plays it with pictures.
-    viewers: BTreeSet<SessionId>,
+    viewers: BTreeSet<Who>,
 }
 
 impl Stream {
@@ -53,9 +64,9 @@ pub struct Usage {
     offset: i32,
     now: Moment,
     unix_ms: u64,
-    stays: BTreeMap<SessionId, Stay>,
+    stays: BTreeMap<Who, Stay>,
     /// When which stay is told.
-    due: BTreeSet<(Moment, SessionId)>,
+    due: BTreeSet<(Moment, Who)>,
     streams: BTreeMap<StreamId, Stream>,
     /// Those of them whose pictures somebody receives if any come.
     watched: BTreeSet<StreamId>,
@@ -101,6 +112,10 @@ impl Usage {
         self.turn_day();
         match input {
             Input::Before { app, day, totals } => self.restore(app, day, totals),
+            Input::Allow { app, quota } => {
+                self.account(app).into_iter().for_each(|account| account.quota = quota);
+            }
+            Input::TellAll { app } => self.tell_all(app),
             Input::Entered { session, app, room, user } => self.entered(session, app, room, user),
             Input::Left { session } => self.left(session),
             Input::Announced { session, stream, audio, video } => {
@@ -111,10 +126,11 @@ impl Usage {
                 let tier = size.map(|(width, height)| Tier::of(width, height));
                 self.change(stream, |stream| stream.tier = tier);
             }
+            Input::Guests { stream, app, room, user, many } => self.guests(stream, app, room, user, many),
             Input::StreamEnded { stream } => self.stream_ended(stream),
             Input::Close => {
-                while let Some(session) = self.stays.keys().next().copied() {
-                    self.left(session);
+                while let Some(who) = self.stays.keys().next().copied() {
+                    self.ended(who, true);
                 }
             }
             Input::Tick => {}
@@ -146,60 +162,100 @@ impl Usage {
         self.watched.iter().copied()
     }
 
+    /// What an application may use, and what it has used up to the last call of [`Usage::handle`], on the day that it is then.
+    /// `None` for one that is not among those of the settings.
+    pub fn spent(&self, app: AppId) -> Option<(Quota, Spent)> {
+        self.accounts.get(&app).map(|account| (account.quota, account.spent(self.now)))
+    }
+
+    /// The day of the bill that it is.
+    pub const fn today(&self) -> Day {
+        self.today
+    }
+
     /// How much is held now.
     pub fn sizes(&self) -> Sizes {
         let over = self.accounts.values().filter(|account| account.over.is_some()).count();
-        Sizes { stays: self.stays.len(), streams: self.streams.len(), over }
+        let guests = self.stays.keys().filter(|who| matches!(who, Who::Guests(_))).count();
+        Sizes { stays: self.stays.len() - guests, guests, streams: self.streams.len(), over }
     }
 
     fn entered(&mut self, session: SessionId, app: AppId, room: RoomId, user: UserId) {
         // Whoever enters another room without leaving the first one has left it.
         self.left(session);
+        self.begin(Who::Member(session), app, room, user);
+    }
+
+    /// A name for a stay that begins now. A later start of the server has another time, and within one the number differs.
+    fn fresh_name(&mut self) -> String {
         self.numbers = self.numbers.saturating_add(1);
+        format!("{:x}-{:x}", self.unix_ms, self.numbers)
+    }
+
+    fn begin(&mut self, who: Who, app: AppId, room: RoomId, user: UserId) {
         let (day, at) = (Day::of(self.unix_ms, self.offset), self.unix_ms);
         let part = Part {
-            // A later start of the server has another time, and within one the number differs.
-            stay: format!("{at:x}-{:x}", self.numbers),
+            stay: self.fresh_name(),
             day,
             app,
             room,
             user,
+            guests: matches!(who, Who::Guests(_)),
             started_ms: at,
             ended_ms: at,
             open: true,
             totals: Totals::default(),
         };
         let due = self.now + CHECKPOINT;
-        self.due.insert((due, session));
+        self.due.insert((due, who));
         let stay = Stay::new(part, self.now, due);
-        self.pace(app, Rates::default(), stay.rates());
-        self.stays.insert(session, stay);
+        self.pace(&stay.part, Rates::default(), stay.rates());
+        self.stays.insert(who, stay);
+    }
+
+    /// So many play a stream who are no members.
+    fn guests(&mut self, stream: StreamId, app: AppId, room: RoomId, user: UserId, many: u64) {
+        let who = Who::Guests(stream);
+        if many == 0 {
+            return self.ended(who, false);
+        }
+        if !self.stays.contains_key(&who) {
+            self.begin(who, app, room, user);
+            self.watches(who, stream, true);
+        }
+        self.alter(who, |stay| stay.times = many);
     }
 
     fn left(&mut self, session: SessionId) {
-        self.count(session);
-        let Some(stay) = self.stays.remove(&session) else { return };
-        self.pace(stay.part.app, stay.rates(), Rates::default());
-        self.due.remove(&(stay.due, session));
+        self.ended(Who::Member(session), false);
+    }
+
+    /// Counts a stay no further. It is `open` if its member has not left.
+    fn ended(&mut self, who: Who, open: bool) {
+        self.count(who);
+        let Some(stay) = self.stays.remove(&who) else { return };
+        self.pace(&stay.part, stay.rates(), Rates::default());
+        self.due.remove(&(stay.due, who));
         for stream in stay.receives {
             if let Some(known) = self.streams.get_mut(&stream) {
-                known.viewers.remove(&session);
+                known.viewers.remove(&who);
             }
             self.tidy(stream);
         }
         for stream in stay.own {
             self.stream_ended(stream);
         }
-        self.out.push_back(Output::Keep(Box::new(Part { open: false, ..stay.part })));
+        self.out.push_back(Output::Keep(Box::new(Part { open, ..stay.part })));
     }
 
     fn announced(&mut self, session: SessionId, stream: StreamId, audio: bool, video: bool) {
-        if !self.stays.contains_key(&session) {
+        let who = Who::Member(session);
+        if !self.stays.contains_key(&who) {
             return;
         }
-        self.count(session);
+        self.count(who);
         let on = audio || video;
-        if let Some(stay) = self.stays.get_mut(&session) {
+        if let Some(stay) = self.stays.get_mut(&who) {
             if audio {
                 stay.speaking.insert(stream)
             } else {
@@ -218,18 +274,22 @@ impl Usage {
     }
 
     fn receives(&mut self, session: SessionId, stream: StreamId, video: bool) {
-        let Some(stay) = self.stays.get(&session) else { return };
-        if stay.receives.contains(&stream) == video {
-            return;
+        let who = Who::Member(session);
+        if self.stays.get(&who).is_some_and(|stay| stay.receives.contains(&stream) != video) {
+            self.watches(who, stream, video);
         }
+    }
+
+    /// Somebody who is counted plays a stream with its pictures from now on, or no longer.
+    fn watches(&mut self, who: Who, stream: StreamId, video: bool) {
         let known = self.streams.entry(stream).or_default();
         let tier = known.received();
         if video {
-            known.viewers.insert(session)
+            known.viewers.insert(who)
         } else {
-            known.viewers.remove(&session)
+            known.viewers.remove(&who)
         };
-        self.alter(session, |stay| {
+        self.alter(who, |stay| {
             if video {
                 stay.receives.insert(stream);
                 tier.into_iter().for_each(|tier| stay.picture_on(tier));
@@ -248,7 +308,7 @@ impl Usage {
         change(stream);
         let after = stream.received();
         if before != after {
-            let viewers: Vec<SessionId> = stream.viewers.iter().copied().collect();
+            let viewers: Vec<Who> = stream.viewers.iter().copied().collect();
             for viewer in viewers {
                 self.alter(viewer, |stay| {
                     before.into_iter().for_each(|tier| stay.picture_off(tier));
@@ -260,7 +320,8 @@ impl Usage {
     }
 
     fn stream_ended(&mut self, id: StreamId) {
-        if let Some(owner) = self.streams.get(&id).and_then(|stream| stream.owner) {
+        self.ended(Who::Guests(id), false);
+        if let Some(owner) = self.streams.get(&id).and_then(|stream| stream.owner).map(Who::Member) {
             self.count(owner);
             if let Some(stay) = self.stays.get_mut(&owner) {
                 stay.speaking.remove(&id);
@@ -294,22 +355,43 @@ impl Usage {
     }
 
     /// Counts the time of a stay up to now as things are.
-    fn count(&mut self, session: SessionId) {
-        let Some(stay) = self.stays.get_mut(&session) else { return };
+    fn count(&mut self, who: Who) {
+        let Some(stay) = self.stays.get_mut(&who) else { return };
         let (done, pieces) = stay.count(self.now, self.unix_ms, self.offset);
-        let app = stay.part.app;
+        let (app, guests) = (stay.part.app, stay.part.guests);
         self.out.extend(done.into_iter().map(|part| Output::Keep(Box::new(part))));
-        self.spend(app, pieces);
+        // What guests use is measured against no quota: an address that got around would lock members out.
+        if !guests {
+            self.spend(app, pieces);
+        }
+        self.leave_the_future(who);
+    }
+
+    /// A clock that was ahead by days and is right again has left a stay in a day to come, where no quota of today would see it: it
+    /// goes on as another one. A step back over a midnight alone is none of that.
+    fn leave_the_future(&mut self, who: Who) {
+        let (today, at) = (Day::of(self.unix_ms, self.offset), self.unix_ms);
+        let ahead = |stay: &Stay| stay.part.day.number().saturating_sub(today.number()) > 1;
+        if !self.stays.get(&who).is_some_and(ahead) {
+            return;
+        }
+        let stay = self.fresh_name();
+        let Some(known) = self.stays.get_mut(&who) else { return };
+        let totals = Totals::default();
+        let next = Part { stay, day: today, started_ms: at, ended_ms: at, totals, ..known.part.clone() };
+        let before = std::mem::replace(&mut known.part, next);
+        self.out.push_back(Output::Keep(Box::new(Part { open: false, ..before })));
     }
 
     /// Changes what a stay receives, after its time up to now is counted as things were.
-    fn alter(&mut self, session: SessionId, change: impl FnOnce(&mut Stay)) {
-        self.count(session);
-        let Some(stay) = self.stays.get_mut(&session) else { return };
+    fn alter(&mut self, who: Who, change: impl FnOnce(&mut Stay)) {
+        self.count(who);
+        // Taken out and put back, so that its account can be changed beside it.
+        let Some(mut stay) = self.stays.remove(&who) else { return };
         let before = stay.rates();
-        change(stay);
-        let (app, after) = (stay.part.app, stay.rates());
-        self.pace(app, before, after);
+        change(&mut stay);
+        self.pace(&stay.part, before, stay.rates());
+        self.stays.insert(who, stay);
     }
 
     fn account(&mut self, app: AppId) -> Option<&mut Account> {
@@ -322,10 +404,10 @@ impl Usage {
         self.account(app).into_iter().for_each(|account| account.restore(day, totals));
     }
 
-    fn pace(&mut self, app: AppId, before: Rates, after: Rates) {
+    fn pace(&mut self, part: &Part, before: Rates, after: Rates) {
         let now = self.now;
-        if before != after {
-            self.account(app).into_iter().for_each(|account| account.pace(now, before, after));
+        if before != after && !part.guests {
+            self.account(part.app).into_iter().for_each(|account| account.pace(now, before, after));
         }
     }
 
@@ -335,13 +417,25 @@ impl Usage {
         }
     }
 
+    /// Tells of every stay of an application what it has used. When each is told next does not change.
+    fn tell_all(&mut self, app: AppId) {
+        let all = self.stays.iter().filter(|(_, stay)| stay.part.app == app);
+        let all: Vec<Who> = all.map(|(who, _)| *who).collect();
+        for who in all {
+            self.count(who);
+            if let Some(stay) = self.stays.get(&who) {
+                self.out.push_back(Output::Keep(Box::new(stay.part.clone())));
+            }
+        }
+    }
+
     fn tell_due(&mut self) {
-        while let Some((at, session)) = self.due.first().copied().filter(|(at, _)| *at <= self.now) {
-            self.due.remove(&(at, session));
-            self.count(session);
-            let Some(stay) = self.stays.get_mut(&session) else { continue };
+        while let Some((at, who)) = self.due.first().copied().filter(|(at, _)| *at <= self.now) {
+            self.due.remove(&(at, who));
+            self.count(who);
+            let Some(stay) = self.stays.get_mut(&who) else { continue };
             stay.due = self.now + CHECKPOINT;
-            self.due.insert((stay.due, session));
+            self.due.insert((stay.due, who));
             self.out.push_back(Output::Keep(Box::new(stay.part.clone())));
         }
     }
@@ -361,6 +455,7 @@ impl Usage {
     }
 
     fn look_at_quotas(&mut self) {
+        let mut reached = Vec::new();
         let changed = std::mem::take(&mut self.changed);
         let now = self.now;
         let due = |account: &Account| account.due.is_some_and(|at| at <= now);
@@ -371,7 +466,10 @@ impl Usage {
             if account.over != over {
                 account.over = over;
                 self.out.push_back(Output::Quota { app: *app, over });
+                reached.extend(over.map(|_limit| *app));
             }
         }
+        // From here on it matters who is inside, also after a crash.
+        reached.into_iter().for_each(|app| self.tell_all(app));
     }
 }

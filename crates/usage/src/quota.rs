@@ -20,6 +20,19 @@ pub struct Quota {
     pub video_month: Option<u64>,
 }
 
+/// What an application has used, ms, up to a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Audio today.
+    pub audio_day: u64,
+    /// Video today, of all tiers.
+    pub video_day: u64,
+    /// Audio in this month.
+    pub audio_month: u64,
+    /// Video in this month, of all tiers.
+    pub video_month: u64,
+}
+
 /// Which limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
@@ -95,7 +108,7 @@ impl Pace {
 /// What an application with a quota has used.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
-    quota: Quota,
+    pub(crate) quota: Quota,
     /// What was counted, by day.
     days: BTreeMap<Day, Totals>,
     /// What was counted today and in this month, which follow from `days`.
@@ -157,37 +170,35 @@ impl Account {
         }
     }
 
-    /// Says which limit is reached, if one is, and otherwise when that will be.
-    pub(crate) fn look(&mut self, now: Moment) -> Option<Limit> {
-        let (audio, video) = (self.audio, self.video);
+    /// What is used up to a moment, whether it is counted already or not.
+    pub(crate) fn spent(&self, now: Moment) -> Spent {
         // What was used before midnight is of this month too, unless it begins today.
         let of_month = |pace: Pace| match self.day.month() == self.day {
             true => pace.pending_today(now),
             false => pace.pending(now),
         };
+        Spent {
+            audio_day: self.today.audio_ms.saturating_add(self.audio.pending_today(now)),
+            video_day: self.today.video_ms().saturating_add(self.video.pending_today(now)),
+            audio_month: self.month.audio_ms.saturating_add(of_month(self.audio)),
+            video_month: self.month.video_ms().saturating_add(of_month(self.video)),
+        }
+    }
+
+    /// Says which limit is reached, if one is, and otherwise when that will be.
+    pub(crate) fn look(&mut self, now: Moment) -> Option<Limit> {
+        let (spent, quota) = (self.spent(now), self.quota);
         let rows = [
-            (
-                Limit::AudioDay,
-                self.quota.audio_day,
-                self.today.audio_ms,
-                audio.pending_today(now),
-                audio.rate,
-            ),
-            (
-                Limit::VideoDay,
-                self.quota.video_day,
-                self.today.video_ms(),
-                video.pending_today(now),
-                video.rate,
-            ),
-            (Limit::AudioMonth, self.quota.audio_month, self.month.audio_ms, of_month(audio), audio.rate),
-            (Limit::VideoMonth, self.quota.video_month, self.month.video_ms(), of_month(video), video.rate),
+            (Limit::AudioDay, quota.audio_day, spent.audio_day, self.audio.rate),
+            (Limit::VideoDay, quota.video_day, spent.video_day, self.video.rate),
+            (Limit::AudioMonth, quota.audio_month, spent.audio_month, self.audio.rate),
+            (Limit::VideoMonth, quota.video_month, spent.video_month, self.video.rate),
         ];
         self.due = None;
         let mut reached = None;
-        for (limit, minutes, counted, pending, rate) in rows {
+        for (limit, minutes, used, rate) in rows {
             let Some(most) = minutes.map(in_ms) else { continue };
-            let left = most.saturating_sub(counted.saturating_add(pending));
+            let left = most.saturating_sub(used);
             if left == 0 {
                 reached = reached.or(Some(limit));
             } else if rate > 0 {

@@ -22,6 +22,8 @@ pub(crate) struct Stay {
     pub(crate) speaking: BTreeSet<StreamId>,
     /// Streams that it plays with pictures, whether any come or not.
     pub(crate) receives: BTreeSet<StreamId>,
+    /// How many receive all that: one member, or so many guests.
+    pub(crate) times: u64,
     /// Streams of which pictures come, by tier.
     pictures: [u64; 3],
 }
@@ -32,7 +34,8 @@ pub(crate) type Piece = (Day, Totals);
 impl Stay {
     pub(crate) fn new(part: Part, now: Moment, due: Moment) -> Self {
         let none = BTreeSet::new;
-        Self { part, since: now, due, own: none(), speaking: none(), receives: none(), pictures: [0; 3] }
+        let (own, speaking, receives) = (none(), none(), none());
+        Self { part, since: now, due, own, speaking, receives, times: 1, pictures: [0; 3] }
     }
 
     /// One stream more comes with pictures of this tier.
@@ -68,6 +71,7 @@ impl Stay {
     fn used_in(&self, ms: u64) -> Totals {
         let [sd, hd, fhd] = self.pictures;
         let nothing_seen = sd == 0 && hd == 0 && fhd == 0;
+        let ms = ms.saturating_mul(self.times);
         Totals {
             room_ms: ms,
             audio_ms: if nothing_seen { ms } else { 0 },

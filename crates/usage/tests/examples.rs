@@ -294,8 +294,30 @@ fn a_wall_clock_that_is_set_changes_no_length() {
         world.pass(10_000);
         world.leave(1);
         assert_eq!(world.of(1).room_ms, 20_000, "{shift}");
-        assert_eq!(world.parts.len(), if shift > 86_400_000 { 2 } else { 1 }, "{shift}");
+        assert_eq!(world.parts.len(), if shift.abs() > 86_400_000 { 2 } else { 1 }, "{shift}");
     }
+}
+
+#[test]
+fn a_stay_that_a_wrong_clock_put_into_the_future_comes_back_to_its_day() {
+    let mut world = with_quota(Quota { audio_day: Some(10), ..Quota::default() });
+    let right = world.start;
+    world.start = right + 300 * 86_400_000;
+    world.enter(1);
+    world.pass(5 * 60_000);
+    world.start = right;
+    world.pass(12 * 60_000);
+    // The minute in which the clock was set is of the day to come; ten more are of today.
+    assert_eq!(
+        (world.quota.clone(), world.quota_at.clone()),
+        (vec![Some(Limit::AudioDay)], vec![16 * 60_000])
+    );
+    world.leave(1);
+    assert_eq!(world.of(1).room_ms, 17 * 60_000);
+    let days: Vec<(i32, bool)> =
+        world.parts.values().map(|part| (part.day.number() - Day::of(TEN, 0).number(), part.open)).collect();
+    assert_eq!(days.len(), 2);
+    assert!(days.contains(&(0, false)) && days.contains(&(300, false)), "{days:?}");
 }
 
 fn with_quota(quota: Quota) -> World {
@@ -396,6 +418,104 @@ fn a_day_of_the_far_future_in_the_store_takes_no_quota_away() {
     world.enter(1);
     world.pass(60_000);
     assert_eq!((world.quota, world.quota_at), (vec![Some(Limit::AudioDay)], vec![60_000]));
+}
+
+#[test]
+fn what_the_operator_allows_holds_at_once_and_for_what_was_used_before() {
+    let mut world = with_quota(Quota::default());
+    let used = Totals { audio_ms: 5 * 60_000, sd_ms: 60_000, ..Totals::default() };
+    world.input(Input::Before { app: app(), day: Day::of(TEN, 0), totals: used });
+    world.enter(1);
+    world.pass(90_500);
+    let allow = |world: &mut World, minutes: Option<u64>| {
+        let quota = Quota { audio_day: minutes, ..Quota::default() };
+        world.input(Input::Allow { app: app(), quota });
+    };
+    let (quota, spent) = world.usage.spent(app()).unwrap();
+    assert_eq!((quota, spent.audio_day, spent.video_month), (Quota::default(), 5 * 60_000 + 90_500, 60_000));
+    assert_eq!(world.quota, [], "there was no limit");
+    allow(&mut world, Some(6));
+    assert_eq!(world.quota, [Some(Limit::AudioDay)], "it is behind already");
+    allow(&mut world, Some(7));
+    assert_eq!(world.quota, [Some(Limit::AudioDay), None], "there is more");
+    world.pass(HALF);
+    assert_eq!(world.quota_at[2..], [2 * 60_000]);
+    allow(&mut world, None);
+    assert_eq!(world.quota[3..], [None]);
+    allow(&mut world, Some(0));
+    assert_eq!(world.quota[4..], [Some(Limit::AudioDay)], "of nothing nothing may be used");
+    let other = AppId::new(8).unwrap();
+    world.input(Input::Allow { app: other, quota: Quota::default() });
+    assert_eq!(world.usage.spent(other), None, "it is not served");
+    assert_eq!(world.usage.today(), Day::of(TEN, 0));
+}
+
+#[test]
+fn who_is_inside_when_a_limit_is_reached_is_told_at_once() {
+    let mut world = with_quota(Quota { audio_day: Some(1), ..Quota::default() });
+    world.enter(1);
+    world.pass(20_000);
+    world.enter(2);
+    world.pass(19_999);
+    assert!(world.parts.is_empty(), "a crash now would not know who is inside");
+    world.pass(1);
+    assert_eq!(world.quota, [Some(Limit::AudioDay)]);
+    let told: Vec<_> = world.parts.values().map(|part| (part.open, part.totals.room_ms)).collect();
+    assert_eq!(told, [(true, 40_000), (true, 20_000)]);
+    world.pass(5000);
+    world.input(Input::TellAll { app: AppId::new(8).unwrap() });
+    assert_eq!(world.of(1).room_ms, 40_000);
+    world.input(Input::TellAll { app: app() });
+    assert_eq!((world.of(1).room_ms, world.of(2).room_ms), (45_000, 25_000));
+}
+
+#[test]
+fn the_end_of_the_server_ends_no_stay_but_counts_it_to_its_end() {
+    let mut world = ten();
+    (1..=3).for_each(|n| world.enter(n));
+    world.pass(5000);
+    world.leave(3);
+    world.pass(1234);
+    world.input(Input::Close);
+    world.leave(1);
+    let parts: Vec<_> =
+        world.parts.values().map(|part| (part.user.as_str(), part.open, part.totals.room_ms)).collect();
+    assert_eq!(parts, [("u1", true, 6234), ("u2", true, 6234), ("u3", false, 5000)]);
+    assert_eq!(world.usage.sizes(), Sizes::default());
+}
+
+#[test]
+fn those_who_play_an_address_are_counted_together_and_against_no_quota() {
+    let mut world = with_quota(Quota { audio_day: Some(10), video_day: Some(1), ..Quota::default() });
+    world.enter(1);
+    world.publish(1, Some(P360));
+    let guests = |world: &mut World, many| {
+        let (room, user) = (RoomId::number(1).unwrap(), UserId::new("u1").unwrap());
+        world.input(Input::Guests { stream: stream(1), app: app(), room, user, many });
+    };
+    guests(&mut world, 1);
+    world.pass(1000);
+    guests(&mut world, 3);
+    assert_eq!(world.usage.watched().collect::<Vec<_>>(), [stream(1)], "its size has to be known for them");
+    world.input(Input::Picture { stream: stream(1), size: Some(P360) });
+    world.pass(60_000);
+    guests(&mut world, 2);
+    world.publish(1, None);
+    world.pass(500);
+    guests(&mut world, 0);
+    world.pass(5000);
+    guests(&mut world, 1);
+    world.pass(100);
+    world.leave(1);
+    let (guests, own): (Vec<&Part>, Vec<&Part>) = world.parts.values().partition(|part| part.guests);
+    let told: Vec<Totals> = guests.iter().map(|part| part.totals).collect();
+    let first = Totals { room_ms: 182_000, audio_ms: 2000, sd_ms: 180_000, ..Totals::default() };
+    assert_eq!(told, [first, Totals { room_ms: 100, audio_ms: 100, ..Totals::default() }]);
+    assert_eq!(guests[0].ended_ms - guests[0].started_ms, 61_500, "all of them in this time");
+    assert!(guests.iter().all(|part| part.user.as_str() == "u1" && !part.open), "until its stream ended");
+    assert_eq!(own[0].totals.audio_ms, 66_600);
+    assert_eq!(world.quota, [], "what guests see is no minute of the quota");
+    assert_eq!(world.usage.sizes(), Sizes::default());
 }
 
 #[test]

@@ -18,6 +18,7 @@ enum Step {
     Announce(u64, bool, bool),
     Receive(u64, u64, bool),
     Picture(u64, Option<(u32, u32)>),
+    Guests(u64, u64),
     StreamEnded(u64),
 }
 
@@ -31,6 +32,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (member.clone(), any::<bool>(), any::<bool>()).prop_map(|(n, a, v)| Step::Announce(n, a, v)),
         4 => (member.clone(), member.clone(), any::<bool>()).prop_map(|(n, of, on)| Step::Receive(n, of, on)),
         3 => (member.clone(), prop::option::weighted(0.8, size)).prop_map(|(n, size)| Step::Picture(n, size)),
+        2 => (member.clone(), 0..4_u64).prop_map(|(of, many)| Step::Guests(of, many)),
         1 => member.prop_map(Step::StreamEnded),
     ]
 }
@@ -41,8 +43,11 @@ struct Model {
     inside: BTreeSet<u64>,
     announced: BTreeMap<u64, (bool, bool)>,
     plays: BTreeSet<(u64, u64)>,
+    guests: BTreeMap<u64, u64>,
     sizes: BTreeMap<u64, (u32, u32)>,
     used: BTreeMap<u64, Totals>,
+    /// What guests have received, by the stream.
+    received: BTreeMap<u64, Totals>,
 }
 
 impl Model {
@@ -67,11 +72,23 @@ impl Model {
             used.mic_ms = if self.announced.get(&n).is_some_and(|(audio, _)| *audio) { ms } else { 0 };
             *self.used.entry(n).or_default() += used;
         }
+        for (of, many) in &self.guests {
+            let (mut used, ms) = (Totals { room_ms: many * ms, ..Totals::default() }, many * ms);
+            let shows = self.announced.get(of).is_some_and(|(_, video)| *video);
+            match self.sizes.get(of).filter(|_| shows).map(|size| Tier::of(size.0, size.1)) {
+                Some(Tier::Sd) => used.sd_ms = ms,
+                Some(Tier::Hd) => used.hd_ms = ms,
+                Some(Tier::Fhd) => used.fhd_ms = ms,
+                None => used.audio_ms = ms,
+            }
+            *self.received.entry(*of).or_default() += used;
+        }
     }
 
     fn stream_over(&mut self, of: u64) {
         self.announced.remove(&of);
         self.plays.retain(|(_, other)| *other != of);
+        self.guests.remove(&of);
         self.tidy();
     }
 
@@ -87,8 +104,8 @@ impl Model {
 
     /// Sizes are known only of what somebody plays.
     fn tidy(&mut self) {
-        let plays = &self.plays;
-        self.sizes.retain(|of, _| plays.iter().any(|(_, other)| other == of));
+        let (plays, guests) = (&self.plays, &self.guests);
+        self.sizes.retain(|of, _| guests.contains_key(of) || plays.iter().any(|(_, other)| other == of));
     }
 
     fn take(&mut self, step: &Step) {
@@ -117,6 +134,8 @@ impl Model {
                 Some(size) => drop(self.sizes.insert(of, size)),
                 None => drop(self.sizes.remove(&of)),
             },
+            Step::Guests(of, 0) => drop(self.guests.remove(&of)),
+            Step::Guests(of, many) => drop(self.guests.insert(of, many)),
             Step::StreamEnded(of) => self.stream_over(of),
         }
         self.tidy();
@@ -150,6 +169,13 @@ fn input(step: &Step) -> Input {
             Input::Receives { session: SessionId::new(n), stream: StreamId::new(of), video }
         }
         Step::Picture(of, size) => Input::Picture { stream: StreamId::new(of), size },
+        Step::Guests(of, many) => Input::Guests {
+            stream: StreamId::new(of),
+            app: AppId::new(7).unwrap(),
+            room: RoomId::number(1).unwrap(),
+            user: UserId::new(format!("u{of}")).unwrap(),
+            many,
+        },
         Step::StreamEnded(of) => Input::StreamEnded { stream: StreamId::new(of) },
     }
 }
@@ -241,23 +267,29 @@ proptest! {
             }
             told.take(input(step));
             let shown = |of: &u64| model.announced.get(of).is_some_and(|(_, video)| *video);
-            let watched = model.plays.iter().map(|(_, of)| *of).filter(shown).map(StreamId::new);
+            let plays = model.plays.iter().map(|(_, of)| *of).chain(model.guests.keys().copied());
+            let watched = plays.filter(shown).map(StreamId::new);
             prop_assert_eq!(told.usage.watched().collect::<BTreeSet<_>>(), watched.collect::<BTreeSet<_>>());
         }
         told.take(Input::Close);
         prop_assert_eq!(told.usage.sizes(), Sizes::default());
         prop_assert_eq!(told.usage.next_deadline(), None);
-        let mut sums: BTreeMap<u64, Totals> = BTreeMap::new();
+        let (mut sums, mut received): (BTreeMap<u64, Totals>, BTreeMap<u64, Totals>) = Default::default();
+        let open = told.parts.values().filter(|part| part.open && !part.guests).map(|part| part.user.to_string());
+        let inside = model.inside.iter().map(|n| format!("u{n}"));
+        prop_assert_eq!(open.collect::<BTreeSet<_>>(), inside.collect::<BTreeSet<_>>(), "who was inside has not left");
         for part in told.parts.values() {
-            prop_assert!(!part.open);
-            prop_assert_eq!(part.ended_ms - part.started_ms, part.totals.room_ms);
+            prop_assert!(part.guests || part.ended_ms - part.started_ms == part.totals.room_ms);
             prop_assert_eq!(Day::of(part.started_ms, 0), part.day);
             prop_assert!(part.ended_ms <= part.day.end_ms(0));
             prop_assert!(part.totals.audio_ms + part.totals.video_ms() >= part.totals.room_ms);
             let n = part.user.as_str().trim_start_matches('u').parse().unwrap();
-            *sums.entry(n).or_default() += part.totals;
+            *if part.guests { &mut received } else { &mut sums }.entry(n).or_default() += part.totals;
         }
-        sums.retain(|_, totals| *totals != Totals::default());
+        for sums in [&mut sums, &mut received, &mut model.received] {
+            sums.retain(|_, totals| *totals != Totals::default());
+        }
+        prop_assert_eq!(received, model.received);
         model.used.retain(|_, totals| *totals != Totals::default());
         prop_assert_eq!(sums, model.used);
     }

@@ -34,7 +34,7 @@ export class Phone {
   /** What the native snapshot gives; null fails. */
   picture: { tempImagePath?: string; width: number; height: number } | null = { tempImagePath: 'wxfile://p', width: 3, height: 4 };
   readonly wx: Record<string, any>;
-  private readonly listeners: Record<string, Callback[]> = { show: [], hide: [], network: [] };
+  private readonly listeners: Record<string, Callback[]> = { show: [], hide: [], network: [], sound: [] };
 
   constructor(clock = new Clock(), server = new FakeServer(clock)) {
     this.clock = clock;
@@ -73,6 +73,11 @@ export class Phone {
     this.listeners['hide']?.forEach((tell) => tell());
   }
 
+  /** A call that had taken the sound away is over. */
+  soundBack(): void {
+    this.listeners['sound']?.forEach((tell) => tell());
+  }
+
   network(isConnected: boolean): void {
     this.listeners['network']?.forEach((tell) => tell({ isConnected, networkType: '4g' }));
   }
@@ -99,6 +104,7 @@ export class Phone {
       setStorageSync: (key: string, value: unknown) => this.storage.set(key, value),
       onAppShow: (tell: Callback) => this.listeners['show']?.push(tell),
       onAppHide: (tell: Callback) => this.listeners['hide']?.push(tell),
+      onAudioInterruptionEnd: (tell: Callback) => this.listeners['sound']?.push(tell),
       onNetworkStatusChange: (tell: Callback) => this.listeners['network']?.push(tell),
     };
   }

@@ -59,6 +59,33 @@ test('a_microphone_that_the_system_stopped_without_a_word_is_opened_again', () =
   assert.deepEqual(ann.phone.natives(), [], 'and so is one that is closed');
 });
 
+test('a_phone_call_over_the_page_takes_the_sound_and_gives_it_back', () => {
+  const { world, ann } = both();
+  // The tag says that it is interrupted; the mini program stays in front, and the tags are paused until the runtime says more.
+  ann.native('state', { code: 5001 });
+  world.wait(20_000);
+  assert.deepEqual([ann.phone.natives(), ann.short()], [[], []]);
+  ann.phone.soundBack();
+  assert.deepEqual(ann.phone.natives().sort(), ['10002_main.resume', 'pusher.resume']);
+  ann.tag.enableMic(false);
+  ann.phone.natives();
+  ann.phone.soundBack();
+  assert.deepEqual(ann.phone.natives(), ['10002_main.resume'], 'a microphone that is closed stays closed');
+  ann.tag.exitRoom();
+  ann.phone.soundBack();
+  assert.deepEqual([ann.phone.natives(), ann.short()], [[], ['EXIT_ROOM_COMPLETED OK']]);
+});
+
+test('a_microphone_that_stays_silent_after_a_phone_call_is_opened_again', () => {
+  const { world, ann } = both();
+  ann.tag._pusherStatus({ detail: { info: {} } });
+  world.wait(2000);
+  ann.phone.soundBack();
+  ann.phone.natives();
+  world.wait(7000);
+  assert.deepEqual(ann.phone.natives(), ['pusher.stop', 'pusher.start']);
+});
+
 test('a_page_that_is_closed_leaves_at_once_and_nothing_of_it_goes_on', () => {
   const { world, ann, bob } = both();
   ann.close();

@@ -39,14 +39,17 @@ test('one_voice_too_many_and_all_are_heard_as_one_stream_until_some_fewer_are_le
   assert.deepEqual(tags(ann), ['mix']);
   assert.match(ann.tag.data.players[0].src, /^rtmp:.*\/mix-of-the-room/);
   assert.deepEqual(world.server.requests('join').map(({ mix }: any) => mix), [true]);
-  assert.deepEqual(asked(world), NAMES.map((user) => [user, false]), 'nobody is heard twice');
+  const last = NAMES.slice(8).map((user) => [user, true]);
+  assert.deepEqual(asked(world), [...last, ...NAMES.map((user) => [user, false])], 'singly until the mix is there, and nobody twice');
   assert.deepEqual([ann.list, ann.short().slice(-1)], [NAMES, ['USER_LIST_UPDATE OK']], 'the list is that of the microphones');
   speak(world, NAMES.slice(7), false);
   assert.deepEqual([tags(ann), ann.list], [['mix'], NAMES.slice(0, 7)], 'who comes and goes changes nothing');
   speak(world, NAMES.slice(6, 7), false);
   assert.deepEqual(tags(ann), single(NAMES.slice(0, 6)));
   assert.deepEqual(world.server.requests('join').map(({ mix }: any) => mix), [undefined], 'the server makes none for nobody');
-  assert.deepEqual(asked(world), NAMES.map((user) => [user, true]));
+  assert.deepEqual(asked(world), NAMES.slice(0, 6).map((user) => [user, true]));
+  speak(world, NAMES.slice(6, 8));
+  assert.deepEqual([tags(ann), asked(world)], [single(NAMES.slice(0, 8)), NAMES.slice(6, 8).map((user) => [user, true])], 'those who speak again');
   assert.deepEqual(ann.take().filter(({ type }) => type !== 'EVENT_USER_LIST_UPDATE'), [], 'pages notice nothing');
 });
 
@@ -122,6 +125,29 @@ test('the_application_says_how_many_voices_its_phones_play', () => {
   assert.deepEqual(tags(bea), [], 'and nothing of nobody');
 });
 
+test('in_a_large_room_only_those_who_speak_cost_requests', () => {
+  const world = new World();
+  const silent = Array.from({ length: 298 }, (_none, at) => String(at + 20));
+  silent.forEach((user) => world.server.enter(ROOM, user));
+  world.server.enter(ROOM, '2');
+  world.microphone('2', true);
+  const ann = world.person('10001');
+  ann.enter();
+  world.wait();
+  assert.deepEqual(asked(world), [['2', true]]);
+  ann.tag.enableSpeaker(false);
+  ann.tag.enableSpeaker(true);
+  ann.tag.enableSpeaker(false);
+  world.wait();
+  assert.deepEqual(new Set(asked(world).map(([user]) => user)), new Set(['2']));
+  world.microphone('33', true);
+  world.microphone('2', false);
+  assert.deepEqual(asked(world), [['33', false]], 'who comes later is not heard either');
+  ann.tag.enableSpeaker(true);
+  world.microphone('2', true);
+  assert.deepEqual(asked(world), [['33', true], ['2', true]], 'nor is anybody forgotten who was silent then');
+});
+
 test('a_mix_that_the_server_refuses_costs_no_stay_and_is_asked_for_again', () => {
   const { world, ann } = listening();
   world.server.refuse('join', 'rate-limited', 'later');
@@ -154,10 +180,13 @@ test('a_server_that_lost_the_session_gives_a_mix_by_a_new_key', () => {
 
 test('what_is_no_switch_switches_nothing', () => {
   const { world, ann } = listening();
-  for (const wrong of ['false', 'true', '', null, undefined, 2, {}]) {
+  for (const wrong of ['no', '', null, undefined, 2, {}, [true]]) {
     assert.deepEqual([ann.tag.enableMic(wrong), ann.tag.enableSpeaker(wrong)], [1004, 1004], String(wrong));
   }
   world.wait();
   assert.deepEqual([ann.tag.data.pusher.url, new Set(ann.short())], ['', new Set(['ERROR ERROR_INVALID_PARAMETER'])]);
-  assert.deepEqual([ann.tag.enableMic(1), ann.tag.enableMic(0)], [0, 0]);
+  for (const [on, off] of [[1, 0], ['true', 'false'], ['1', '0']]) {
+    assert.deepEqual([ann.tag.enableMic(on), ann.tag.data.pusher.url !== '', ann.tag.enableMic(off), ann.tag.data.pusher.url], [0, true, 0, '']);
+    assert.deepEqual([ann.tag.enableSpeaker(off), ann.tag.enableSpeaker(on)], [0, 0]);
+  }
 });

@@ -52,6 +52,8 @@ export const CODE = {
   connectionLost: -1307,
   /** The credential was refused. */
   badCredential: -100018,
+  /** The application may begin nothing: it is suspended, or over its quota. */
+  inArrears: -100013,
 } as const;
 
 /** What `ERROR` carries, and what promises are rejected with. */
@@ -68,6 +70,8 @@ const CODES: Record<string, number> = {
   'call-busy': CODE.badParameters,
   'invalid-field': CODE.badParameters,
   'bad-message': CODE.badParameters,
+  'app-suspended': CODE.inArrears,
+  'app-overdue': CODE.inArrears,
 };
 
 /** An error in the shape of every error here. */

@@ -66,6 +66,7 @@ chance.prepare();
 
 const shows = new Channel<void>((tell) => wx.onAppShow?.(() => tell()));
 const hides = new Channel<void>((tell) => wx.onAppHide?.(() => tell()));
+const interruptions = /* @__PURE__ */ new Channel<void>((tell) => wx.onAudioInterruptionEnd?.(() => tell()));
 const networks = new Channel<boolean>((tell) => wx.onNetworkStatusChange?.((state) => tell(state.isConnected !== false)));
 
 /** In the background or not: known for the whole application, because no single user of it is there all the time. */
@@ -124,6 +125,14 @@ export function wxPlatform(log: (level: LogLevel, message: string) => void): Pla
     describe,
     log,
   };
+}
+
+/**
+ * Something that had taken the sound away, such as a phone call, has given it back. The runtime pauses everything that records
+ * or plays for that, and need not go on by itself.
+ */
+export function onSoundBack(run: () => void): Cancel {
+  return interruptions.add(run);
 }
 
 /** What files of an application share under this name; undefined if nothing. */

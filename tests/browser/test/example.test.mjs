@@ -112,6 +112,12 @@ step('who_is_removed_is_told_and_led_back', async () => {
 })
 
 step('a_voice_room_asks_for_no_camera_and_shows_who_speaks', async () => {
+  await ann.ask(() => {
+    const { mediaDevices } = navigator
+    const real = mediaDevices.getUserMedia.bind(mediaDevices)
+    window.wishes = []
+    mediaDevices.getUserMedia = (wish) => (window.wishes.push([Boolean(wish.audio), Boolean(wish.video)]), real(wish))
+  })
   await ann.tap('#demo-voice')
   await ben.find('#name').fill('ben')
   await ben.find('#room').fill(ROOM)
@@ -121,6 +127,7 @@ step('a_voice_room_asks_for_no_camera_and_shows_who_speaks', async () => {
   const { members } = await meeting.server.room(`@${ROOM}`)
   assert.deepEqual(members.map(({ user }) => /^\d+$/.test(user)), [true, true], 'users of voice rooms are numbers')
   assert.equal(await ann.ask(() => document.querySelector('live-pusher').stream.getVideoTracks().length), 0)
+  assert.deepEqual(await ann.ask(() => window.wishes), [[true, false]], 'the microphone, once, and never the camera')
   await ann.screenshot('example-voice')
   await ben.tap('#mic')
   await ann.until('ben is no longer among the speakers', async () => (await ann.find('.seat:not(#seat-me) .seat-face:not(.seat-free)').count()) === 0)

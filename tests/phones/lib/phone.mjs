@@ -136,6 +136,8 @@ export class Phone extends EventEmitter {
   pusherEvent = (event, detail) => this.#ask('pusherEvent', { event, detail })
   background = (options) => this.#ask('background', options)
   foreground = () => this.#ask('foreground')
+  interrupted = () => this.#ask('interrupted')
+  soundBack = () => this.#ask('soundBack')
   setRoutes = (routes) => this.#ask('routes', { routes })
   networkChanged = (state) => this.#ask('networkChanged', state)
   fullLog = () => this.#ask('log')

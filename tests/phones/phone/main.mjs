@@ -209,6 +209,16 @@ class Phone {
     this.#control.networkChanged(state)
   }
 
+  /** A phone call takes the sound, and the mini program stays in front. */
+  interrupted() {
+    for (const { native } of [...this.#pushers.items, ...this.#players.items]) native.interrupt()
+  }
+
+  /** The phone call is over. */
+  soundBack() {
+    this.#control.soundBack()
+  }
+
   background({ dropMs = BACKGROUND_DROP_MS } = {}) {
     for (const { native } of [...this.#pushers.items, ...this.#players.items]) native.suspend()
     this.#page?.instance.onHide?.()

@@ -21,6 +21,7 @@ export class NativePlayer {
   #retriesLeft = 0
   #playing = false
   #suspended = false
+  #paused = false
   #saidPlaying = false
   #openedAt = 0
   #lastData = 0
@@ -95,6 +96,15 @@ export class NativePlayer {
     this.#suspended = true
   }
 
+  /** Something takes the sound: what arrives is not played until the player is resumed. */
+  interrupt() {
+    this.#paused = true
+  }
+
+  resume() {
+    this.#paused = false
+  }
+
   foreground() {
     this.#suspended = false
     if (this.#playing && !this.#close) {
@@ -161,7 +171,7 @@ export class NativePlayer {
   #onMedia({ type, timestamp, body }) {
     this.#lastData = Date.now()
     this.stats.bytes += body.length
-    if (this.#suspended || (type !== AUDIO && type !== VIDEO)) return
+    if (this.#suspended || this.#paused || (type !== AUDIO && type !== VIDEO)) return
     if (timestamp < this.#lastTimestamp[type]) this.stats.backwards += 1
     this.#lastTimestamp[type] = timestamp
     this.#retriesLeft = NATIVE_RETRIES

@@ -100,6 +100,13 @@ export class NativePusher {
     this.#awaitKeyframe = true
   }
 
+  /** Something takes the sound. What is paused for it goes on when it is resumed. */
+  interrupt() {
+    if (!this.#started) return
+    this.pause()
+    this.#code(PUSH.INTERRUPTED, 'interrupted')
+  }
+
   /** The mini program goes to the background: media stops at once. */
   suspend() {
     if (!this.#started || this.#suspended) return

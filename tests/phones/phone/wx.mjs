@@ -262,12 +262,14 @@ export function createWx({ network, contexts, trace, stored = {} }) {
   wx.getNetworkType = (options) => answer(options, null, { networkType: networkState.networkType })
   const shown = channel(wx, 'AppShow')
   const hidden = channel(wx, 'AppHide')
+  const soundBack = channel(wx, 'AudioInterruptionEnd')
   const networkChanged = channel(wx, 'NetworkStatusChange')
   const control = {
     dropSockets: sockets.dropSockets,
     sounding: sound.sounding,
     show: () => shown({ path: '', query: {}, scene: 1001 }),
     hide: () => hidden(),
+    soundBack: () => soundBack(),
     networkChanged: (state) => networkChanged({ ...Object.assign(networkState, state) }),
   }
   return { wx, control }

@@ -1,6 +1,7 @@
 // What rooms use, measured with real media, and an application that is suspended while its room runs.
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
+import { pull } from '../lib/ffmpeg.mjs'
 import { Meeting } from '../lib/meeting.mjs'
 import { story } from '../lib/story.mjs'
 import { stays, until } from '../lib/until.mjs'
@@ -19,12 +20,16 @@ const LATE_END = 3000
 /** Between what a phone sees and what the server knows lie a decoder, some packets, and a busy machine. */
 const SLACK = 2000
 const step = story()
+const guests = []
 let meeting, alice, bob, carol
 
 before(async () => {
   meeting = await Meeting.begin()
 })
-after(async () => assert.equal(await meeting?.end(), 0, 'the server drains and exits with 0'))
+after(async () => {
+  guests.forEach(({ stop }) => stop())
+  assert.equal(await meeting?.end(), 0, 'the server drains and exits with 0')
+})
 
 const frames = (phone, other) => phone.player(other)?.frames ?? 0
 
@@ -106,9 +111,38 @@ step('the_days_add_up_to_the_stays', async () => {
   }
 })
 
-step('a_suspended_application_lets_nobody_in_and_cuts_nobody_off', async () => {
+/** Plays the picture of alice without any SDK; `plays` when it has decoded some. */
+async function guest(kind) {
+  const program = pull((await meeting.server.urls('play', '50002', 'alice'))[kind])
+  guests.push(program)
+  await until(() => program.bytes > 0, { what: `a guest plays ${kind}`, within: 15000, explain: program.explain })
+  return program
+}
+
+step('those_who_play_minted_urls_are_counted_together_and_beside', async () => {
   await Promise.all([alice, bob].map((phone) => phone.call('enterAgain', { roomID: '50002' })))
   await Promise.all([bob.sees(alice, { frames: 3 }), alice.hears(bob)])
+  const playing = [await guest('rtmp'), await guest('flv')]
+  const from = Date.now()
+  await bob.sees(alice, { frames: 15 })
+  const both = Date.now() - from
+  playing.forEach(({ stop }) => stop())
+  const over = async () => {
+    const { records } = await meeting.server.api('GET', '/v1/usage?of=guests')
+    return records.length === 1 && !records[0].open && records[0]
+  }
+  const record = await until(over, { what: 'what guests received is on record', within: 15000, explain: () => meeting.server.logTail() })
+  assert.deepEqual([record.user, record.room, record.micMs, record.videoHdMs], ['alice', '50002', 0, 0])
+  assert.ok(record.roomMs >= 2 * both, `two for ${both} ms: ${JSON.stringify(record)}`)
+  assert.ok(record.videoSdMs >= 2 * both - 2 * LATE_BEGIN && record.audioMs + record.videoSdMs === record.roomMs, JSON.stringify(record))
+  const { days } = await meeting.server.api('GET', '/v1/usage/daily?of=guests')
+  assert.equal(days.reduce((all, day) => all + day.roomMs, 0), record.roomMs)
+  const { sums } = await meeting.server.api('GET', '/v1/usage/users')
+  assert.deepEqual(sums.map(({ name }) => name), ['alice', 'bob', 'carol'], 'guests are nobody')
+})
+
+step('a_suspended_application_lets_nobody_in_and_cuts_nobody_off', async () => {
+  const playing = await guest('rtmp')
   await meeting.server.api('PUT', '/v1/suspension')
   const since = carol.mark()
   await carol.call('enterAgain', { roomID: '50002' })
@@ -116,6 +150,9 @@ step('a_suspended_application_lets_nobody_in_and_cuts_nobody_off', async () => {
   assert.deepEqual([refused.error, refused.detail], [NOT_ENTERED, SUSPENDED], JSON.stringify(refused))
   assert.equal(since.events('LOCAL_JOIN').length, 0)
   await Promise.all([bob.sees(alice, { frames: 10 }), alice.hears(bob)])
+  const before = playing.bytes
+  await until(() => playing.bytes > before, { what: 'a guest that played plays on', within: 15000 })
+  await assert.rejects(meeting.server.urls('play', '50002', 'alice'), 'no address is given out')
   const detail = await meeting.server.room('50002')
   assert.deepEqual(detail.members.map(({ user }) => user).sort(), ['alice', 'bob'])
 })

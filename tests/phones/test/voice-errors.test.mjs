@@ -65,6 +65,22 @@ test('an_authbuffer_of_another_secret_room_or_time_is_a_wrong_parameter_with_the
   assert.equal(await meeting.server.room(`@${ROOM}`), null)
 })
 
+test('an_authbuffer_may_be_bytes_and_one_that_the_page_cannot_hand_over_is_told', async () => {
+  const bytes = [...Buffer.from(mintAuthBuffer(meeting.server.app, ann.name, ROOM), 'base64')]
+  const shows = async (whole) => {
+    await ann.call('set', pass(meeting, ann.name, ROOM))
+    await ann.call('setBytes', bytes, whole)
+    const ear = new Ear(ann)
+    await ann.call('enter')
+    return ear.hears('EVENT_ENTER_ROOM_COMPLETED')
+  }
+  const { errType, errMsg } = await shows(true)
+  assert.equal(errType, 1004, 'nothing of an ArrayBuffer is left on the way into the component')
+  assert.match(errMsg, /arrayBufferToBase64/)
+  assert.equal((await shows(false)).errType, 0)
+  await ann.call('run', 'exitRoom')
+})
+
 test('microphone_and_speaker_are_refused_outside_a_room', async () => {
   const ear = new Ear(bob)
   await bob.call('run', 'enableMic', true)

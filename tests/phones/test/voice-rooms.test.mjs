@@ -77,6 +77,21 @@ test('a_microphone_that_is_closed_leaves_the_list_and_may_be_opened_again', asyn
   assert.deepEqual(b.all('EVENT_USER_LIST_UPDATE').map(({ params }) => lists(params)), [[ANN], [], [ANN]])
 })
 
+test('switches_that_are_pressed_to_and_fro_end_as_they_were_left', async () => {
+  const [a, b] = await enter(ann, bob)
+  const press = async (phone, method) => {
+    for (let n = 0; n < 15; n++) await phone.call('run', method, n % 2 === 0)
+  }
+  await Promise.all([press(ann, 'enableMic'), press(bob, 'enableSpeaker'), press(bob, 'enableMic'), press(ann, 'enableSpeaker')])
+  await Promise.all([ann.hears(bob), bob.hears(ann)])
+  await until(async () => (await meeting.server.room(`@${ROOM}`)).members.every(({ streams }) => streams.length === 1), {
+    what: 'each has one stream',
+    within: 15000,
+  })
+  for (const ear of [a, b]) assert.deepEqual(ear.all('EVENT_ERROR'), [], 'no page is told of what was overtaken')
+  assert.deepEqual([ann.data.list, bob.data.list].map((list) => list.length), [1, 1])
+})
+
 test('the_speaker_silences_those_who_are_there_and_those_who_come_later', async () => {
   await enter(ann, bob, cid)
   await opensMic(ann)
@@ -131,6 +146,33 @@ test('a_page_of_the_other_api_is_in_the_same_room_and_its_picture_is_not_sent_he
   assert.equal(bob.player(eve).videoTags, 0)
   await eve.closePage()
   await b.hears('EVENT_USER_LIST_UPDATE', ({ userList }) => userList.every(({ userID }) => userID !== 'eve'))
+})
+
+test('a_phone_call_takes_the_sound_of_both_sides_and_gives_it_back', async () => {
+  const [, b] = await enter(ann, bob)
+  await Promise.all([opensMic(ann), opensMic(bob)])
+  await Promise.all([ann.hears(bob), bob.hears(ann)])
+  await bob.interrupted()
+  const [mine, theirs] = [bob.pusher.audioTags, bob.player(ann).audioTags]
+  await ann.hearsNothingOf(bob)
+  assert.ok(bob.pusher.audioTags - mine < 5 && bob.player(ann).audioTags - theirs < 5, 'the system has paused both tags')
+  await bob.soundBack()
+  await Promise.all([ann.hears(bob), bob.hears(ann)])
+  await bob.until('its player goes on', () => bob.player(ann).audioTags > theirs + 20)
+  assert.equal(bob.pusher.connects, 1, 'over the connection that it had')
+  assert.deepEqual(b.types.filter((type) => type !== 'EVENT_USER_LIST_UPDATE'), ['EVENT_ENTER_ROOM_COMPLETED'])
+})
+
+test('a_page_that_went_to_the_background_is_heard_again_and_hears_when_it_is_back', async () => {
+  const [, b] = await enter(ann, bob)
+  await Promise.all([opensMic(ann), opensMic(bob)])
+  await Promise.all([ann.hears(bob), bob.hears(ann)])
+  await bob.background({ dropMs: 500 })
+  await bob.until('the system has dropped its sockets', () => bob.offline)
+  await ann.hearsNothingOf(bob)
+  await bob.foreground()
+  await Promise.all([ann.hears(bob), bob.hears(ann)])
+  assert.deepEqual(b.types.filter((type) => type !== 'EVENT_USER_LIST_UPDATE'), ['EVENT_ENTER_ROOM_COMPLETED'])
 })
 
 test('a_lost_network_keeps_the_room_and_voices_come_back', async () => {

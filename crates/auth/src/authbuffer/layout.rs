@@ -58,6 +58,20 @@ impl<'a> Body<'a> {
         same(self.user, &user.to_string())
     }
 
+    /// The user, as it was written.
+    pub(super) fn user(&self) -> String {
+        String::from_utf8_lossy(self.user).into_owned()
+    }
+
+    /// The name of the room; empty for none.
+    pub(super) fn room(&self) -> String {
+        match self.room {
+            Room::Number(0) => String::new(),
+            Room::Number(number) => number.to_string(),
+            Room::Name(name) => String::from_utf8_lossy(name).into_owned(),
+        }
+    }
+
     /// Whether it is for no room at all: a ticket for voice messages.
     pub(super) const fn has_no_room(&self) -> bool {
         matches!(self.room, Room::Number(0) | Room::Name([]))

@@ -75,6 +75,32 @@ fn ours_opens_its_room_in_every_form() {
 }
 
 #[test]
+fn whoever_has_the_secret_can_read_what_is_inside() {
+    let read = |given: &[u8]| read(app(), &key(), given);
+    let contents = read(VECTOR.as_bytes()).unwrap();
+    assert_eq!(
+        (contents.user.as_str(), contents.app, contents.room.as_str()),
+        ("10001", 1_400_000_001, "room_123")
+    );
+    assert_eq!((contents.expires_unix, contents.privileges.bits()), (VECTOR_EXPIRY, u32::MAX));
+    let seven = AppId::new(7).unwrap();
+    let other = mint(seven, &key(), VoiceUser::new(-1), &room("a"), 0, 5, random(1));
+    let contents = read(&other).unwrap();
+    assert_eq!((contents.user.as_str(), contents.app, contents.expires_unix), ("-1", 7, 5), "whosever it is");
+    let body = |room: &[u8]| {
+        [&b"\x00\x00\x0510001\x53\x72\x4e\x01"[..], room, b"\x7d\x2b\x75\x00\0\0\0\xff\0\0\0\0"].concat()
+    };
+    let room_of = |number: &[u8]| read(&seal(&key(), &body(number), random(2))).unwrap().room;
+    assert_eq!((room_of(b"\0\0\x27\x10"), room_of(&[0; 4])), ("10000".to_owned(), String::new()));
+    assert_eq!(read(b"garbage!").unwrap_err(), AuthBufferError::Encoding);
+    let foreign = Key::of(&Redacted::new("fedcba9876543210".to_owned()));
+    assert_eq!(
+        super::read(app(), &foreign, VECTOR.as_bytes()).unwrap_err(),
+        AuthBufferError::Mismatch { app: app() }
+    );
+}
+
+#[test]
 fn each_refusal_says_what_to_change() {
     let given = VECTOR.as_bytes();
     let bob = VoiceUser::new(10002);

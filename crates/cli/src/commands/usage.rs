@@ -10,8 +10,13 @@ use huitong_protocol::api::UsageDays;
 pub(super) fn run(args: &Usage) -> Result<(), Failure> {
     let identity = identity(&args.app)?;
     let api = Api::new(&args.server, &identity)?;
-    let filters =
-        [("since", &args.since), ("until", &args.until), ("user", &args.user), ("room", &args.room)];
+    let filters = [
+        ("since", &args.since),
+        ("until", &args.until),
+        ("user", &args.user),
+        ("room", &args.room),
+        ("of", &args.of),
+    ];
     let query: Vec<(&str, &str)> =
         filters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
     table(&rows(&api.find(&["v1", "usage", "daily"], &query)?))

@@ -1,5 +1,6 @@
 //! What the back-end asks, and what it is answered.
 
+use crate::io::Suspender;
 use huitong_protocol::api::{
     CallList, CallRequest, CallSummary, ConferenceDetail, ConferenceList, ConferenceRequest, GroupDetail,
     GroupList, GroupRequest, RoomDetail, RoomList, Suspension, UrlReply, UrlRequest,
@@ -55,8 +56,8 @@ pub enum ApiCall {
     DropGroup(String),
     /// Whether the application is suspended or over its quota.
     GetSuspension,
-    /// Suspend the application (`true`), or resume it.
-    Suspend(bool),
+    /// Suspend the application (`true`), or resume it as far as this one had suspended it.
+    Suspend(Suspender, bool),
     /// Make a conference.
     CreateConference(Box<ConferenceRequest>),
     /// Conferences of the application, the oldest first.

@@ -1,7 +1,8 @@
 //! What goes in.
 
 use crate::io::{
-    ApiCall, ConferenceDecision, ConferenceRecord, ConnId, MediaTicket, TrackFlags, UrlRecord, Verdict,
+    ApiCall, ConferenceDecision, ConferenceRecord, ConnId, MediaTicket, RoomKey, Suspender, TrackFlags,
+    UrlRecord, Verdict,
 };
 use huitong_protocol::{MediaBases, VoiceLevel};
 use huitong_types::{AppId, Fault, GroupId, Redacted, StreamKey, UserId};
@@ -122,8 +123,15 @@ pub enum Input {
     RestoreSuspension {
         /// The application.
         app: AppId,
-        /// By the configuration, so that the back-end cannot lift it; else the back-end had asked for it.
-        by_configuration: bool,
+        /// By whom.
+        by: Suspender,
+    },
+    /// Somebody was inside when the server before this one ended, and may come back though the application begins nothing.
+    RestoreInside {
+        /// The room.
+        key: RoomKey,
+        /// The user.
+        user: UserId,
     },
     /// An application has reached a limit of its quota, or none any more: nobody enters a room or begins a call meanwhile.
     Quota {

@@ -5,6 +5,7 @@ mod config;
 mod input;
 mod output;
 
+pub use crate::admission::Suspender;
 pub use crate::calls::{CallLog, CallLogEnd, CallLogParty};
 pub use crate::conferences::{ConferenceChange, ConferenceDecision, ConferenceRecord};
 pub use crate::lazy_push::LazyPush;

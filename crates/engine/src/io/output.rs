@@ -1,8 +1,8 @@
 //! What comes out.
 
 use crate::io::{
-    ApiResult, CallLog, ConferenceChange, ConnId, LazyPush, MediaTicket, MixOrder, StayEvent, TrackFlags,
-    UrlRecord,
+    ApiResult, CallLog, ConferenceChange, ConnId, LazyPush, MediaTicket, MixOrder, StayEvent, Suspender,
+    TrackFlags, UrlRecord,
 };
 use huitong_types::{
     AppId, ConferenceName, Fault, GroupId, Redacted, RoomId, Scene, StreamId, StreamKey, StreamKind, UserId,
@@ -134,7 +134,9 @@ pub enum Output {
     KeepSuspension {
         /// The application.
         app: AppId,
-        /// Whether it is suspended now.
+        /// By whom.
+        by: Suspender,
+        /// Whether this one suspends it now.
         suspended: bool,
     },
     /// A conference is to be kept as it is now, to give it back with [`crate::Input::RestoreConference`] after a restart: see

@@ -15,6 +15,9 @@ pub(super) fn counted(event: StayEvent) -> Used {
             Used::Announced { session, stream, audio: tracks.audio, video: tracks.video }
         }
         StayEvent::Receives { session, stream, video } => Used::Receives { session, stream, video },
+        StayEvent::Guests { stream, app, room, user, many } => {
+            Used::Guests { stream, app, room, user, many: u64::try_from(many).unwrap() }
+        }
     }
 }
 

@@ -116,18 +116,24 @@ pub(super) async fn export(
     caller: Caller,
     query: Result<Query<Table>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let (wanted, bom) = reading::query(query)?.parts();
+    let (wanted, form) = reading::query(query)?.parts();
     let filter = wanted.filter(caller.app)?;
-    let mut text = csv::beginning(bom)?;
+    let (mut text, texts) = csv::beginning(form)?;
     text.push_str(csv::HEAD);
     let store = shared.control.store.clone();
-    reading::table("call-records.csv", text, move |after| turn(store.clone(), filter.clone(), after)).await
+    reading::table("call-records.csv", text, move |after| turn(store.clone(), filter.clone(), texts, after))
+        .await
 }
 
-async fn turn(store: Store, filter: CallFilter, after: Option<Cursor>) -> Result<Lines, StoreError> {
+async fn turn(
+    store: Store,
+    filter: CallFilter,
+    texts: csv::Texts,
+    after: Option<Cursor>,
+) -> Result<Lines, StoreError> {
     let CallPage { records, next } = store.call_records(filter, TURN, after).await?;
     let mut text = String::new();
-    records.iter().for_each(|call| csv::line(&mut text, call));
+    records.iter().for_each(|call| csv::line(&mut text, call, texts));
     Ok((text, next))
 }
 

@@ -3,9 +3,10 @@
 //! The form is that of RFC 4180: commas, lines that end with CR LF, quotes where a text needs them.
 //!
 //! Users name themselves and hand texts through, and spreadsheet programs calculate what begins like a formula. So every
-//! text that does gets an apostrophe before it, always: a table is opened by somebody else than the one who asked for
-//! it. So does every number that is too long for them: users of voice rooms are integers of 64 bits, and a spreadsheet
-//! program rounds them without a word. Whoever needs the texts as they are takes the JSON.
+//! text that does gets an apostrophe before it unless programs are said to read it: a table is opened by somebody else than
+//! the one who asked for it. So does every number that they would change without a word, because it is too long (users of voice
+//! rooms are integers of 64 bits) or begins with 0. An apostrophe cannot be told from one that belongs to a name, so whoever
+//! needs the texts as they are says `exact=1`, or takes the JSON.
 
 use super::params::invalid;
 use super::refusal::Refusal;
@@ -28,21 +29,39 @@ pub(super) const HEAD: &str = "call,startedUtc,connectedUtc,endedUtc,durationMs,
 pub(super) const USAGE_HEAD: &str = "day,room,user,startedUtc,endedUtc,open,roomMs,audioMs,micMs,videoSdMs,videoHdMs,\
                                      videoFhdMs,stay\r\n";
 
-/// What a table begins with, as the parameter `bom` says.
-pub(super) fn beginning(bom: Option<u8>) -> Result<String, Refusal> {
-    match bom {
-        None | Some(0) => Ok(String::new()),
-        Some(1) => Ok(BYTE_ORDER_MARK.to_string()),
-        Some(other) => Err(invalid("bom", &format!("it is {other}, allowed are 0 and 1"))),
-    }
+/// How texts are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Texts {
+    /// So that a spreadsheet program neither calculates nor rounds them.
+    Guarded,
+    /// As they are.
+    Exact,
+}
+
+/// What was asked for the form of a table.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Form {
+    pub(super) bom: Option<u8>,
+    pub(super) exact: Option<u8>,
+}
+
+/// What a table begins with, and how its texts are written.
+pub(super) fn beginning(form: Form) -> Result<(String, Texts), Refusal> {
+    let flag = |what: &'static str, value: Option<u8>| match value {
+        None | Some(0) => Ok(false),
+        Some(1) => Ok(true),
+        Some(other) => Err(invalid(what, &format!("it is {other}, allowed are 0 and 1"))),
+    };
+    let text = if flag("bom", form.bom)? { BYTE_ORDER_MARK.to_string() } else { String::new() };
+    Ok((text, if flag("exact", form.exact)? { Texts::Exact } else { Texts::Guarded }))
 }
 
 /// Appends the line of a stay on a day.
-pub(super) fn usage_line(out: &mut String, record: &UsageRecord) {
+pub(super) fn usage_line(out: &mut String, record: &UsageRecord, texts: Texts) {
     let _infallible = write!(out, "{},", Day::from_number(record.day));
-    text(out, &record.room);
+    text(out, &record.room, texts);
     out.push(',');
-    text(out, &record.user);
+    text(out, &record.user, texts);
     out.push(',');
     moment(out, Some(record.started_ms));
     out.push(',');
@@ -59,13 +78,13 @@ pub(super) fn usage_line(out: &mut String, record: &UsageRecord) {
         totals.hd_ms,
         totals.fhd_ms
     );
-    text(out, &record.stay);
+    text(out, &record.stay, texts);
     out.push_str("\r\n");
 }
 
 /// Appends the line of a call.
-pub(super) fn line(out: &mut String, call: &CallRecord) {
-    text(out, &call.call);
+pub(super) fn line(out: &mut String, call: &CallRecord, texts: Texts) {
+    text(out, &call.call, texts);
     out.push(',');
     moment(out, Some(call.started_ms));
     out.push(',');
@@ -76,19 +95,19 @@ pub(super) fn line(out: &mut String, call: &CallRecord) {
     let _infallible = write!(out, "{}", call.duration_ms());
     for part in [&call.media, &call.caller, &participants(&call.parties)] {
         out.push(',');
-        text(out, part);
+        text(out, part, texts);
     }
     let end = call.end.as_ref();
     let parts =
         [call.group.as_deref(), end.map(|end| end.reason.as_str()), end.and_then(|end| end.by.as_deref())];
     for part in parts {
         out.push(',');
-        text(out, part.unwrap_or_default());
+        text(out, part.unwrap_or_default(), texts);
     }
     out.push_str(if call.backend { ",true," } else { ",false," });
-    text(out, &call.room);
+    text(out, &call.room, texts);
     out.push(',');
-    text(out, call.data.as_deref().unwrap_or_default());
+    text(out, call.data.as_deref().unwrap_or_default(), texts);
     out.push_str("\r\n");
 }
 
@@ -119,12 +138,13 @@ fn moment(out: &mut String, unix_ms: Option<u64>) {
     };
 }
 
-fn text(out: &mut String, text: &str) {
+fn text(out: &mut String, text: &str, texts: Texts) {
     // Some programs leave out spaces before a formula, and those of East Asia know its wide signs as well.
     let formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
         || text.starts_with(['\t', '\r', '\n']);
-    let rounded = text.len() > EXACT_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
-    let guard = if formula || rounded { "'" } else { "" };
+    let digits = text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let rounded = digits && (text.len() > EXACT_DIGITS || text.starts_with('0'));
+    let guard = if texts == Texts::Guarded && (formula || rounded) { "'" } else { "" };
     if text.contains([',', '"', '\r', '\n']) || text.trim() != text {
         let _infallible = write!(out, "\"{guard}{}\"", text.replace('"', "\"\""));
     } else {
@@ -140,7 +160,7 @@ mod tests {
 
     fn as_text(given: &str) -> String {
         let mut out = String::new();
-        text(&mut out, given);
+        text(&mut out, given, Texts::Guarded);
         out
     }
 
@@ -185,10 +205,24 @@ mod tests {
             ("9007199254740993", "'9007199254740993"),
             ("123456789012345", "123456789012345"),
             ("10001", "10001"),
+            ("0", "0"),
+            ("007", "'007"),
             ("u9223372036854775807", "u9223372036854775807"),
         ] {
             assert_eq!(as_text(given), written);
         }
+    }
+
+    #[test]
+    fn programs_get_every_text_as_it_is() {
+        for given in ["=1+1", "-1", "@7", "＝1", "9223372036854775807", "007", "'x", "alice"] {
+            let mut out = String::new();
+            text(&mut out, given, Texts::Exact);
+            assert_eq!(out, given);
+        }
+        let mut out = String::new();
+        text(&mut out, "=\"a\", b", Texts::Exact);
+        assert_eq!(out, "\"=\"\"a\"\", b\"", "quotes are those of the form, which every program takes off");
     }
 
     #[test]
@@ -221,7 +255,7 @@ mod tests {
             parties: vec![party("alice", "left", 61_000), party("b ob", "left", 61_000)],
         };
         let mut out = String::new();
-        line(&mut out, &call);
+        line(&mut out, &call, Texts::Guarded);
         assert_eq!(
             out,
             "c1,2025-11-26 16:07:42,2025-11-26 16:07:50,2025-11-26 16:08:51,61000,video,alice,\
@@ -231,7 +265,7 @@ mod tests {
         call.connected_ms = None;
         call.started_ms = u64::MAX;
         out.clear();
-        line(&mut out, &call);
+        line(&mut out, &call, Texts::Guarded);
         assert!(out.starts_with("c1,18446744073709551615,,2025-11-26 16:08:51,0,"), "{out}");
     }
 }

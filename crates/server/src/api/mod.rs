@@ -7,6 +7,7 @@ mod calls;
 mod conferences;
 mod csv;
 mod groups;
+mod operator;
 mod params;
 mod reading;
 mod refusal;
@@ -38,7 +39,8 @@ pub(crate) use refusal::{Refusal, status as status_of};
         title = "Huitong back-end API",
         description = "Look at and steer what runs. Every call is made for one application and authenticated with \
                        its secret: `Authorization: Basic` with the application id and the secret, or \
-                       `Authorization: Bearer` with a token of `huitong apitoken`. Rooms are written `1234` \
+                       `Authorization: Bearer` with a token of `huitong apitoken`. Those under `/v1/operator` are of the \
+                       operator of the server: `Authorization: Basic` with `operator` and `operator.secret`. Rooms are written `1234` \
                        (numeric), `abc` (named) or `@1234` (named, of digits)."
     ),
     security(("secret" = []), ("token" = [])),
@@ -51,7 +53,10 @@ struct Schemes;
 impl Modify for Schemes {
     fn modify(&self, doc: &mut Description) {
         let components = doc.components.get_or_insert_default();
-        for (name, scheme) in [("secret", HttpAuthScheme::Basic), ("token", HttpAuthScheme::Bearer)] {
+        let basic = HttpAuthScheme::Basic;
+        for (name, scheme) in
+            [("secret", basic.clone()), ("token", HttpAuthScheme::Bearer), ("operator", basic)]
+        {
             components.add_security_scheme(name, SecurityScheme::Http(Http::new(scheme)));
         }
     }
@@ -79,7 +84,14 @@ pub(crate) fn router() -> (Router<Shared>, Description) {
         .routes(routes!(usage::list))
         .routes(routes!(usage::export))
         .routes(routes!(usage::daily))
+        .routes(routes!(usage::users))
+        .routes(routes!(usage::rooms))
         .routes(routes!(usage::suspension, usage::suspend, usage::resume))
+        .routes(routes!(operator::own))
+        .routes(routes!(operator::list))
+        .routes(routes!(operator::detail))
+        .routes(routes!(operator::suspend, operator::resume))
+        .routes(routes!(operator::allow, operator::reset))
         .split_for_parts();
     answers::everywhere(&mut description);
     (router.route_layer(from_fn(in_time)), description)

@@ -54,12 +54,15 @@ macro_rules! questions {
             $($(#[$doc])* $field: $type,)*
             /// 1: begin with a byte order mark, which spreadsheet programs need to read UTF-8. Default 0.
             bom: Option<u8>,
+            /// 1: texts as they are, for programs. Default 0: those that a spreadsheet program would calculate or round have an
+            /// apostrophe before them.
+            exact: Option<u8>,
         }
 
         impl Table {
-            /// Which records, and how the table begins.
-            fn parts(self) -> (Wanted, Option<u8>) {
-                (Wanted { $($field: self.$field,)* }, self.bom)
+            /// Which records, and in which form.
+            fn parts(self) -> (Wanted, super::csv::Form) {
+                (Wanted { $($field: self.$field,)* }, super::csv::Form { bom: self.bom, exact: self.exact })
             }
         }
     };

@@ -20,7 +20,7 @@ use huitong_protocol::api::{
     CallList, CallMedia, CallParticipant, CallSummary, GroupDetail, GroupList, GroupSummary,
 };
 use huitong_store::{CallEnd, CallRecord, Store, StoreConfig};
-use huitong_types::{AppId, ErrorCode, Fault};
+use huitong_types::{AppId, ErrorCode, Fault, Redacted};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -54,6 +54,7 @@ impl Site {
             Tenants {
                 wire: ConferenceWire::new(Apps::default(), [0; 32]),
                 apps: [(app.id, app.secret)].into(),
+                operator: Redacted::default(),
                 demo: None,
             },
             None,

@@ -11,9 +11,11 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use huitong_engine::{ApiCall, ApiResult};
-use huitong_protocol::api::{self, ApiError, Suspension, UsageDays, UsageList};
-use huitong_store::{Cursor, Store, StoreError, UsageDay, UsageFilter, UsagePage, UsageRecord, UsageTotals};
+use huitong_engine::{ApiCall, ApiResult, Suspender};
+use huitong_protocol::api::{self, ApiError, Suspension, UsageDays, UsageList, UsageSums};
+use huitong_store::{
+    Cursor, Store, StoreError, SumOf, UsageDay, UsageFilter, UsagePage, UsageRecord, UsageSum, UsageTotals,
+};
 use huitong_types::{AppId, RoomId, UserId};
 use huitong_usage::{Day, minutes};
 
@@ -26,6 +28,9 @@ reading::questions! {
     since: Option<String>,
     /// Only before this day: `2026-12-01` for all of November.
     until: Option<String>,
+    /// `members` (default): what users have used. `guests`: what players of minted URLs have received, all who play a stream
+    /// together; the user is whose stream it is.
+    of: Option<String>,
 }
 
 impl Wanted {
@@ -42,7 +47,14 @@ impl Wanted {
         let room = self.room.map(|room| RoomId::parse(&room)).transpose();
         let room = room.map_err(|error| invalid("room", &error.to_string()))?.map(|room| room.to_string());
         reading::check_span(from_day, to_day)?;
-        Ok(UsageFilter { app, user: self.user, room, from_day, to_day })
+        let guests = match self.of.as_deref() {
+            None | Some("members") => false,
+            Some("guests") => true,
+            Some(other) => {
+                return Err(invalid("of", &format!("it is {other:?}, allowed are members and guests")));
+            }
+        };
+        Ok(UsageFilter { app, user: self.user, room, from_day, to_day, guests })
     }
 }
 
@@ -80,18 +92,23 @@ pub(super) async fn export(
     caller: Caller,
     query: Result<Query<Table>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let (wanted, bom) = reading::query(query)?.parts();
+    let (wanted, form) = reading::query(query)?.parts();
     let filter = wanted.filter(caller.app)?;
-    let mut text = csv::beginning(bom)?;
+    let (mut text, texts) = csv::beginning(form)?;
     text.push_str(csv::USAGE_HEAD);
     let store = shared.control.store.clone();
-    reading::table("usage.csv", text, move |after| turn(store.clone(), filter.clone(), after)).await
+    reading::table("usage.csv", text, move |after| turn(store.clone(), filter.clone(), texts, after)).await
 }
 
-async fn turn(store: Store, filter: UsageFilter, after: Option<Cursor>) -> Result<Lines, StoreError> {
+async fn turn(
+    store: Store,
+    filter: UsageFilter,
+    texts: csv::Texts,
+    after: Option<Cursor>,
+) -> Result<Lines, StoreError> {
     let UsagePage { records, next } = store.usage_records(filter, TURN, after).await?;
     let mut text = String::new();
-    records.iter().for_each(|record| csv::usage_line(&mut text, record));
+    records.iter().for_each(|record| csv::usage_line(&mut text, record, texts));
     Ok((text, next))
 }
 
@@ -112,6 +129,77 @@ pub(super) async fn daily(
     let days = shared.control.store.usage_days(filter).await.map_err(failed)?;
     let days = days.iter().map(day).collect();
     Ok(Json(UsageDays { days, day_offset_minutes: shared.control.day_offset_minutes }))
+}
+
+/// Sums of users or rooms.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Sums {
+    /// Only of this user.
+    user: Option<String>,
+    /// Only in this room, in the notation of commands.
+    room: Option<String>,
+    /// Only on this day or later: `2026-11-01`.
+    since: Option<String>,
+    /// Only before this day: `2026-12-01` for all of November.
+    until: Option<String>,
+    /// `members` (default) or `guests`, as for the stays.
+    of: Option<String>,
+    /// How many sums to return at most, 1 to 1000; default 100.
+    limit: Option<usize>,
+    /// Only those behind this name: `next` of the page before.
+    after: Option<String>,
+}
+
+/// What each user has used, by name.
+#[utoipa::path(
+    get, path = "/v1/usage/users", operation_id = "listUsageOfUsers", tag = "usage", params(Sums),
+    responses(
+        (status = 200, description = "A page of users.", body = UsageSums),
+        (status = 400, description = "A parameter is wrong.", body = ApiError),
+    )
+)]
+pub(super) async fn users(
+    State(shared): State<Shared>,
+    caller: Caller,
+    query: Result<Query<Sums>, QueryRejection>,
+) -> Result<Json<UsageSums>, Refusal> {
+    sums(&shared, caller.app, query, SumOf::Users).await
+}
+
+/// What was used in each room, by name.
+#[utoipa::path(
+    get, path = "/v1/usage/rooms", operation_id = "listUsageOfRooms", tag = "usage", params(Sums),
+    responses(
+        (status = 200, description = "A page of rooms.", body = UsageSums),
+        (status = 400, description = "A parameter is wrong.", body = ApiError),
+    )
+)]
+pub(super) async fn rooms(
+    State(shared): State<Shared>,
+    caller: Caller,
+    query: Result<Query<Sums>, QueryRejection>,
+) -> Result<Json<UsageSums>, Refusal> {
+    sums(&shared, caller.app, query, SumOf::Rooms).await
+}
+
+async fn sums(
+    shared: &Shared,
+    app: AppId,
+    query: Result<Query<Sums>, QueryRejection>,
+    of: SumOf,
+) -> Result<Json<UsageSums>, Refusal> {
+    let Sums { user, room, since, until, of: whose, limit, after } = reading::query(query)?;
+    let filter = Wanted { user, room, since, until, of: whose }.filter(app)?;
+    let limit = params::limit(limit)?;
+    let found = shared.control.store.usage_sums(filter, of, limit, after).await.map_err(failed)?;
+    let next = found.sums.last().filter(|_| found.more).map(|sum| sum.name.clone());
+    let sum = |UsageSum { name, stays, totals: used }: UsageSum| {
+        let totals = totals(&used);
+        api::UsageSum { name, stays, totals }
+    };
+    Ok(Json(UsageSums { sums: found.sums.into_iter().map(sum).collect(), next }))
 }
 
 /// Whether anybody may enter rooms and begin calls.
@@ -143,7 +231,7 @@ pub(super) async fn suspend(
     delete, path = "/v1/suspension", operation_id = "resume", tag = "usage",
     responses(
         (status = 200, description = "It is not suspended any more.", body = Suspension),
-        (status = 403, description = "The configuration of the server suspends it.", body = ApiError),
+        (status = 403, description = "The configuration of the server suspends it, or its operator.", body = ApiError),
     )
 )]
 pub(super) async fn resume(
@@ -155,7 +243,7 @@ pub(super) async fn resume(
 
 async fn change(shared: &Shared, app: AppId, suspend: bool) -> Result<Json<Suspension>, Refusal> {
     let mark = shared.control.store.mark();
-    let result = shared.control.call(app, ApiCall::Suspend(suspend)).await?;
+    let result = shared.control.call(app, ApiCall::Suspend(Suspender::BackEnd, suspend)).await?;
     params::kept(&shared.control.store, mark, app, "a suspension").await;
     answer(result)
 }

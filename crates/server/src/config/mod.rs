@@ -4,6 +4,7 @@
 //! Values come from flags, then `HUITONG_…` environment variables, then the file, then the defaults here.
 
 mod load;
+mod network;
 mod unknown;
 mod validate;
 
@@ -17,7 +18,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use load::{Flags, env_names, load};
-pub(crate) use validate::HOST_MAX_CHARS;
+pub use network::Network;
+pub(crate) use validate::{HOST_MAX_CHARS, QUOTA_MOST};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +39,8 @@ pub struct Config {
     pub store: StoreSection,
     /// How usage is counted.
     pub usage: UsageSection,
+    /// Who operates the server.
+    pub operator: OperatorSection,
     /// The applications served.
     pub app: Vec<AppSection>,
     /// The mini program that is previewed; set by its command alone.
@@ -63,6 +67,8 @@ pub struct ServerSection {
     /// Full public URL of the HTTP side when a proxy stands before it, for example `https://rtc.example.com`.
     /// Empty: derived from `public_host` and the HTTP port.
     pub public_url: String,
+    /// Proxies whose `X-Forwarded-For` says from where a client comes. Empty: nobody is believed.
+    pub trusted_proxies: Vec<Network>,
     /// PEM file with the certificate chain. Empty: no TLS on the HTTP port.
     pub tls_cert: PathBuf,
     /// PEM file with the private key that belongs to `tls_cert`.
@@ -82,6 +88,7 @@ impl Default for ServerSection {
             data: PathBuf::from("./data"),
             public_host: String::new(),
             public_url: String::new(),
+            trusted_proxies: Vec::new(),
             tls_cert: PathBuf::new(),
             tls_key: PathBuf::new(),
             drain_seconds: 5,
@@ -310,6 +317,15 @@ pub struct UsageSection {
     pub day_offset_minutes: i32,
 }
 
+/// Who operates the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OperatorSection {
+    /// The secret by which the API knows the operator. Empty: there is none, and the operator's calls are refused.
+    #[serde(deserialize_with = "secret_text")]
+    pub secret: Redacted<String>,
+}
+
 /// One application.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -388,7 +404,7 @@ const fn yes() -> bool {
 fn secret_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Redacted<String>, D::Error> {
     match toml::Value::deserialize(deserializer) {
         Ok(toml::Value::String(text)) => Ok(Redacted::new(text)),
-        _ => Err(serde::de::Error::custom("the secret of an application must be a text in quotes")),
+        _ => Err(serde::de::Error::custom("a secret must be a text in quotes")),
     }
 }
 

@@ -16,7 +16,7 @@ const REPLAY_MAX: u64 = (huitong_gateway_signal::limits::OUTBOX_FRAMES / 2) as u
 const DAY_OFFSET_MOST: i32 = 14 * 60;
 
 /// Most minutes of a quota: a thousand million are 1900 years, and their seconds still fit everywhere.
-const QUOTA_MOST: u64 = 1_000_000_000;
+pub(crate) const QUOTA_MOST: u64 = 1_000_000_000;
 
 /// The secret of the example configuration. Everybody knows it, so it protects nothing.
 const EXAMPLE_SECRET: &str = "replace-this-with-your-own-secret-key";
@@ -29,6 +29,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.numbers()?;
         self.apps()?;
+        self.operator()?;
         let (cert, key) = (&self.server.tls_cert, &self.server.tls_key);
         if cert.as_os_str().is_empty() != key.as_os_str().is_empty() {
             let missing = if cert.as_os_str().is_empty() { "tls_cert" } else { "tls_key" };
@@ -90,6 +91,22 @@ impl Config {
             )));
         }
         Ok(())
+    }
+
+    fn operator(&self) -> Result<(), ConfigError> {
+        let secret = self.operator.secret.reveal().as_str();
+        if secret.is_empty() {
+            return Ok(());
+        }
+        AppSecret::parse(secret)
+            .map_err(|error| ConfigError::new(format!("operator.secret is not valid: {error}")))?;
+        match self.app.iter().find(|app| app.secret.reveal() == secret) {
+            Some(app) => Err(ConfigError::new(format!(
+                "operator.secret is that of application {}, whose back-end would be the operator; make another one.",
+                app.id
+            ))),
+            None => Ok(()),
+        }
     }
 
     fn apps(&self) -> Result<(), ConfigError> {

@@ -18,7 +18,8 @@ use crate::url_book::UrlBook;
 use huitong_engine::{ApiCall, ApiResult, Engine, EngineConfig, Input, Sizes};
 use huitong_fanout::{Authority, Fanout, MediaControl, Ticket, Tracks};
 use huitong_gateway_signal::{SignalEvent, SignalSink, SinkGone};
-use huitong_store::{Store, UsageDay};
+use huitong_protocol::api::{Account, Quota};
+use huitong_store::{QuotaRow, Store, UsageDay};
 use huitong_types::{AppId, ErrorCode, Fault, StreamKey};
 use huitong_usage::Settings;
 use media::{MediaDesk, MediaEvent};
@@ -48,6 +49,10 @@ pub(crate) enum Work {
     Shutdown(oneshot::Sender<()>),
     /// Somebody wants to know how much the engine holds.
     Sizes(oneshot::Sender<Sizes>),
+    /// Somebody wants to know how these applications stand, or all of them.
+    Accounts(Option<AppId>, oneshot::Sender<Vec<Account>>),
+    /// The operator allows an application something else than the configuration, or what that says; answered by how it stands then.
+    Allow(AppId, Option<Quota>, oneshot::Sender<Vec<Account>>),
 }
 
 /// The way to the engine. Clones share it.
@@ -74,6 +79,8 @@ pub(crate) struct Books {
     pub(crate) counting: Settings,
     /// What was used before.
     pub(crate) used: Vec<UsageDay>,
+    /// What the operator has allowed in the place of the configuration.
+    pub(crate) allowed: Vec<(AppId, QuotaRow)>,
     /// Passwords are hashed here.
     pub(crate) passwords: Passwords,
     /// What was kept from before, as the engine is to hear it.
@@ -138,6 +145,35 @@ impl Control {
             Ok(answer) => answer,
             Err(_elapsed) => Err(ErrorCode::Timeout.into()),
         }
+    }
+
+    /// How applications stand: this one, or all of them.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub(crate) async fn accounts(&self, app: Option<AppId>) -> Result<Vec<Account>, Fault> {
+        self.ask_accounts(|answer| Work::Accounts(app, answer)).await
+    }
+
+    /// Allows an application something else than the configuration does, or again what that says. Returns how it stands then; nothing
+    /// if the configuration does not know it.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub(crate) async fn allow(&self, app: AppId, quota: Option<Quota>) -> Result<Vec<Account>, Fault> {
+        self.ask_accounts(|answer| Work::Allow(app, quota, answer)).await
+    }
+
+    async fn ask_accounts(
+        &self,
+        work: impl FnOnce(oneshot::Sender<Vec<Account>>) -> Work,
+    ) -> Result<Vec<Account>, Fault> {
+        let (answer, answered) = oneshot::channel();
+        let asking = async {
+            self.mailbox.send(work(answer)).await.map_err(|_| gone())?;
+            answered.await.map_err(|_| gone())
+        };
+        tokio::time::timeout(API_TIMEOUT, asking).await.map_err(|_elapsed| Fault::new(ErrorCode::Timeout))?
     }
 
     /// Tells everybody that the server goes down and admits nobody from now on.

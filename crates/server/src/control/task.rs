@@ -9,12 +9,13 @@ use crate::mixing::Mixers;
 use crate::passwords::{Job, Passwords};
 use crate::url_book::UrlBook;
 use crate::usage_book::UsageBook;
-use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Output, TrackFlags};
+use huitong_engine::{ApiResult, ConnId, Engine, Input, MediaTicket, Note, Output, Suspender, TrackFlags};
 use huitong_fanout::{Fanout, MediaControl, MediaOrder, Ticket, Tracks};
 use huitong_gateway_signal::{Outbox, SignalEvent};
 use huitong_protocol::VoiceLevel;
+use huitong_protocol::api::{Account, Quota};
 use huitong_store::Store;
-use huitong_types::{ErrorCode, Fault};
+use huitong_types::{AppId, ErrorCode, Fault};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -52,7 +53,8 @@ impl EngineTask {
         store: Store,
         books: Books,
     ) -> Self {
-        let usage = UsageBook::new(&books.counting, &books.used, fanout.clone(), store.clone(), unix_ms());
+        let (used, allowed) = (&books.used, &books.allowed);
+        let usage = UsageBook::new(&books.counting, used, allowed, fanout.clone(), store.clone(), unix_ms());
         let mut task = Self {
             engine,
             clock,
@@ -162,11 +164,19 @@ impl EngineTask {
                 // A scrape that gave up needs no answer.
                 let _given_up = answer.send(self.engine.sizes());
             }
+            Work::Accounts(app, answer) => {
+                let _given_up = answer.send(self.accounts(app));
+            }
+            Work::Allow(app, quota, answer) => {
+                self.allow(app, quota);
+                let _given_up = answer.send(self.accounts(Some(app)));
+            }
             Work::Drain(within) => self.feed(Input::Drain { within }),
             Work::Shutdown(answer) => {
+                // Before seats are left: who is inside now comes back to the next server, whatever that admits.
+                self.usage.close(self.clock.now(), unix_ms());
                 self.feed(Input::Shutdown);
                 self.conferences.close(&self.engine, self.clock.now());
-                self.usage.close(self.clock.now(), unix_ms());
                 self.settle_usage();
                 // Whoever asked may have gone on without an answer.
                 let _gone_on = answer.send(());
@@ -201,6 +211,27 @@ impl EngineTask {
         while let Some(output) = self.engine.poll_output() {
             self.dispatch(output);
         }
+    }
+
+    /// How these applications stand, or all of them.
+    fn accounts(&mut self, app: Option<AppId>) -> Vec<Account> {
+        self.usage.look(self.clock.now(), unix_ms());
+        self.settle_usage();
+        let apps: Vec<AppId> =
+            self.usage.apps().filter(|known| app.is_none_or(|app| app == *known)).collect();
+        apps.into_iter().filter_map(|app| self.usage.account(app, self.engine.suspension(app))).collect()
+    }
+
+    /// Lets an application use something else from now on.
+    fn allow(&mut self, app: AppId, quota: Option<Quota>) {
+        if self.usage.apps().all(|known| known != app) {
+            return;
+        }
+        let told = quota.and_then(|quota| serde_json::to_string(&quota).ok());
+        let detail = told.unwrap_or_else(|| "as configured".to_owned());
+        notes::write(&Note { what: "quota-set", conn: None, app: Some(app), room: None, user: None, detail });
+        self.usage.allow(self.clock.now(), unix_ms(), app, quota);
+        self.settle_usage();
     }
 
     /// Has a password hashed or checked. What cannot be done now is answered at once.
@@ -263,7 +294,7 @@ impl EngineTask {
                 self.fanout.end_stream(stream);
             }
             Output::Stay(event) => self.usage.stay(self.clock.now(), unix_ms(), event),
-            Output::KeepSuspension { app, suspended } => self.store.suspend(app, suspended),
+            Output::KeepSuspension { app, by, suspended } => self.keep_suspension(app, by, suspended),
             Output::Mix(order) => self.mixers.order(order),
             Output::AskLevels { conn, id, mix, voices } => {
                 self.tell_levels(conn, id, self.mixers.levels(mix, voices));
@@ -291,6 +322,18 @@ impl EngineTask {
                 }
             }
             Output::Note(note) => notes::write(&note),
+        }
+    }
+
+    fn keep_suspension(&mut self, app: AppId, by: Suspender, suspended: bool) {
+        match by {
+            Suspender::BackEnd => self.store.suspend(app, huitong_store::Suspender::BackEnd, suspended),
+            Suspender::Operator => self.store.suspend(app, huitong_store::Suspender::Operator, suspended),
+            // It is kept in its file.
+            Suspender::Configuration => {}
+        }
+        if suspended {
+            self.usage.tell_all(self.clock.now(), unix_ms(), app);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Accepts connections on the HTTP port and serves each with HTTP/1.1.
 
+use super::proxies::Proxies;
 use super::stream::GentleStream;
 use axum::Router;
 use axum::extract::ConnectInfo;
@@ -48,6 +49,8 @@ pub(crate) struct Site {
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) connections: Arc<Semaphore>,
     pub(crate) flv: FlvGateway,
+    /// Who may say from where a request comes.
+    pub(crate) proxies: Arc<Proxies>,
 }
 
 /// Accepts until `shutdown` turns true.
@@ -93,14 +96,14 @@ async fn connection(
         let gentle = GentleStream::new(stream, Bytes::new(), permit);
         let accepting = tls.accept_with(gentle, |session| session.set_buffer_limit(Some(TLS_BYTES)));
         match tokio::time::timeout(HEAD_TIMEOUT, accepting).await {
-            Ok(Ok(stream)) => http(stream, remote, site.router, shutdown).await,
+            Ok(Ok(stream)) => http(stream, remote, site, shutdown).await,
             Ok(Err(error)) => tracing::debug!(%error, "the TLS handshake failed"),
             Err(_elapsed) => tracing::debug!("the TLS handshake took too long"),
         }
         return;
     }
     if let Some((stream, head, permit)) = divert_raw_flv(stream, &site.flv, permit).await {
-        http(GentleStream::new(stream, head, permit), remote, site.router, shutdown).await;
+        http(GentleStream::new(stream, head, permit), remote, site, shutdown).await;
     }
 }
 
@@ -148,12 +151,15 @@ async fn divert_raw_flv(
 }
 
 /// Serves requests of one connection until it ends or `shutdown` turns true.
-async fn http<S>(stream: S, remote: SocketAddr, router: Router, mut shutdown: watch::Receiver<bool>)
+async fn http<S>(stream: S, remote: SocketAddr, site: Site, mut shutdown: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let Site { router, proxies, .. } = site;
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(remote));
+        // A proxy sends requests of many clients over one connection.
+        let client = proxies.client(remote, request.headers());
+        request.extensions_mut().insert(ConnectInfo(client));
         router.clone().oneshot(request.map(axum::body::Body::new))
     });
     let connection = http1::Builder::new()

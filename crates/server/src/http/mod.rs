@@ -7,6 +7,7 @@ pub(crate) mod listener;
 mod metrics;
 mod pages;
 pub(crate) mod preview;
+mod proxies;
 mod routes;
 mod sdk;
 mod stream;
@@ -24,6 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 pub(crate) use metrics::recorder;
+pub(crate) use proxies::Proxies;
 pub(crate) use routes::router;
 
 /// What the handlers share.
@@ -36,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) address: PublicAddress,
     /// The secrets that authenticate the back-end API.
     pub(crate) apps: BTreeMap<AppId, Redacted<String>>,
+    /// The secret of the operator; empty if there is none.
+    pub(crate) operator: Redacted<String>,
     /// The conference wire of another vendor's clients.
     pub(crate) wire: Arc<ConferenceWire>,
     /// The application for which the demo site gets credentials, if this server made one for itself.
@@ -53,6 +57,8 @@ pub(crate) struct Inner {
 pub(crate) struct Tenants {
     /// The secrets that authenticate the back-end API.
     pub(crate) apps: BTreeMap<AppId, Redacted<String>>,
+    /// The secret of the operator; empty if there is none.
+    pub(crate) operator: Redacted<String>,
     /// The conference wire of another vendor's clients.
     pub(crate) wire: ConferenceWire,
     /// The application for which the demo site gets credentials.
@@ -68,12 +74,13 @@ impl Shared {
         preview: Option<preview::Project>,
         shutdown: watch::Receiver<bool>,
     ) -> Self {
-        let Tenants { apps, wire, demo } = tenants;
+        let Tenants { apps, operator, wire, demo } = tenants;
         Self(Arc::new(Inner {
             control,
             fanout,
             address,
             apps,
+            operator,
             wire: Arc::new(wire),
             demo,
             sdk: sdk::Bundle::default(),

@@ -191,9 +191,14 @@ impl Phone {
 
     /// A client that found the server under another name.
     pub async fn connect_as(server: &Running, host: &str) -> Self {
+        Self::connect_with(server, "host", host).await
+    }
+
+    /// A client whose request has this header.
+    pub async fn connect_with(server: &Running, name: &'static str, value: &str) -> Self {
         let url = format!("ws://{}{}", server.http, huitong_protocol::SIGNAL_PATH);
         let mut request = url.into_client_request().unwrap();
-        request.headers_mut().insert("host", host.parse().unwrap());
+        request.headers_mut().insert(name, value.parse().unwrap());
         let (socket, _) = soon("the upgrade", connect_async(request)).await.unwrap();
         Self { socket, next_id: 1, kept: Vec::new() }
     }

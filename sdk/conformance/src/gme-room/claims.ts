@@ -73,6 +73,10 @@ export const claimChecks: Checks = {
     world.wait();
     assert.deepEqual([again.short()[0], ann.short()], ['ENTER_ROOM_COMPLETED OK', ['ERROR ERROR_UNKNOWN', 'EXIT_ROOM_COMPLETED OK']]);
     assert.deepEqual([world.server.members(ROOM).sort(), bob.tag.data.pusher.url !== ''], [['10001', '10002'], true]);
+    // One session per device: the seat in this room changes hands all the same.
+    world.server.remove('10002', 'replaced');
+    world.wait();
+    assert.deepEqual(bob.take().map(({ type, params }) => [type, params.reason]), [['EVENT_ERROR', undefined], ['EVENT_EXIT_ROOM_COMPLETED', 'replaced']]);
   },
   'gme-room.claim.configureFirst': () => {
     const world = new World();

@@ -191,7 +191,8 @@ export const eventChecks: Checks = {
         cem.enter();
       }
     });
-    cem.take();
+    world.wait();
+    assert.deepEqual(cem.short(), ['ENTER_ROOM_COMPLETED OK', 'USER_LIST_UPDATE OK'], 'a new handler is told who speaks');
     world.server.remove('3', 'dissolved');
     world.wait();
     assert.deepEqual(cem.short().slice(0, 3), ['ERROR ERROR_UNKNOWN', 'EXIT_ROOM_COMPLETED OK', 'ENTER_ROOM_COMPLETED OK'], 'entering again in the handler');

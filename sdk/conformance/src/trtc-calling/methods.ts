@@ -179,6 +179,12 @@ export const methodChecks: Checks = {
     assert.equal((await refused).code, 8011);
     assert.equal(eve.one('ERROR').code, 8011);
     assert.equal(eve.data.active, false);
+    for (const code of ['app-suspended', 'app-overdue']) {
+      world.server.refuse('call' as never, code as never);
+      const late = eve.tag.call({ userID: 'bob', type: 1 });
+      await world.wait();
+      assert.equal((await late).code, -100013, code);
+    }
   },
   'trtc-calling.method.accept': async () => {
     const world = new World();

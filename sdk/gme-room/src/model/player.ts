@@ -124,6 +124,12 @@ export class Players {
     this.all().forEach(({ revival }) => revival.retry());
   }
 
+  /** What had taken the sound away has given it back; the tags may still be paused. */
+  soundBack(): void {
+    this.configs().forEach(({ id }) => createPlayerContext(id, this.host.component)?.['resume']?.({}));
+    this.retry();
+  }
+
   /** Nothing is heard of anybody while the loudspeaker is off, whatever a tag has said before. */
   private volume(level: Level): number {
     return this.audible ? level.read(this.platform.now()) : 0;

@@ -1,7 +1,7 @@
 /** The own microphone: the one native pusher of the component, which is there while the microphone is open. */
 import { LOCAL } from '../common/settings.js';
 import { PUSH, Revival, createPusherContext, makeKey, pushUrl } from '../utils/huitong.js';
-import type { Cancel, Endpoint, Failure, NativeContext, Platform, Room } from '../utils/huitong.js';
+import type { Cancel, Failure, NativeContext, Platform, Room } from '../utils/huitong.js';
 import { Level } from '../utils/levels.js';
 
 /** After a return from the background the tag has to show within this time that it pushes, ms: it tells so every two seconds. */
@@ -44,14 +44,17 @@ export class Pusher {
     return Object.assign({}, LOCAL, { url: this.url });
   }
 
-  /** Opens the microphone. Every time under a new key, so that a connection that is about to end is not taken for this one. */
-  open(room: Room, endpoint: Endpoint): void {
+  /**
+   * Opens the microphone and pushes to this address. Every time under a new key, so that a connection that is about to end is
+   * not taken for this one.
+   */
+  open(room: Room, base: string): void {
     if (this.isOpen) {
       return;
     }
     this.room = room;
     this.key = makeKey(this.platform);
-    this.url = pushUrl(endpoint.rtmp, this.key);
+    this.url = pushUrl(base, this.key);
     this.aliveAt = null;
     this.revival.allowed();
     room.publish('main', this.key, true, false);
@@ -104,6 +107,14 @@ export class Pusher {
         this.revival.suspect();
       }
     });
+  }
+
+  /** What had taken the sound away has given it back; the tag may still be paused. */
+  soundBack(): void {
+    if (this.isOpen) {
+      this.native('resume');
+    }
+    this.shown();
   }
 
   /** The server has refused media. */

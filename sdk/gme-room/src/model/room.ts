@@ -4,7 +4,7 @@ import type { EventType } from '../common/constants.js';
 import { VOICES, VOICES_BACK } from '../common/settings.js';
 import { FINE, invalid, resultOf } from '../utils/errors.js';
 import type { Result } from '../utils/errors.js';
-import { Room, deviceId, findServer, playUrl, settings } from '../utils/huitong.js';
+import { Room, deviceId, findServer, onSoundBack, playUrl, settings } from '../utils/huitong.js';
 import type { Cancel, Endpoint, Failure, Identity, Platform, RoomEvent, Stay } from '../utils/huitong.js';
 import { entryOf } from '../utils/params.js';
 import type { Entry, Properties } from '../utils/params.js';
@@ -38,14 +38,13 @@ export class VoiceRoom {
   private room: Room | null = null;
   /** The entry is completed, the exit is not. */
   private inside = false;
-  /** Everybody in the room, also those who are silent. */
-  private readonly members = new Set<string>();
   /** Why media was refused since it was last accepted: the tag tries again and again, pages are told once. */
   private readonly refusals = new Set<string>();
   private listChanged = false;
   /** There are more voices than are played with a tag each. */
   private mixWanted = false;
-  private shows: Cancel | null = null;
+  /** What of the phone is watched during a stay. */
+  private watches: Cancel | null = null;
   private renderTimer: Cancel | null = null;
   private meterTimer: Cancel | null = null;
 
@@ -84,6 +83,10 @@ export class VoiceRoom {
     if (this.room) {
       this.exit();
     }
+    if (this.room) {
+      // The page has entered again when it heard of the exit; what goes on here was asked for first.
+      this.dispose();
+    }
     this.handler = told;
     this.begin(entry, server);
     return ERROR_TYPE.OK;
@@ -104,9 +107,10 @@ export class VoiceRoom {
   }
 
   /** Opens or closes the microphone. Gives a value of `ERROR_TYPE`. */
-  microphone(on: unknown): number {
+  microphone(enable: unknown): number {
     const { room, server } = this;
-    if (!isSwitch(on)) {
+    const on = switchOf(enable);
+    if (on === null) {
       return this.refuse(invalid('enableMic(enable): enable must be true or false.'));
     }
     if (!room || !server || !this.inside) {
@@ -114,7 +118,7 @@ export class VoiceRoom {
     }
     if (on) {
       this.refusals.clear();
-      this.pusher.open(room, server);
+      this.pusher.open(room, pushBase(room, server));
     } else {
       this.pusher.close();
     }
@@ -124,15 +128,16 @@ export class VoiceRoom {
   }
 
   /** Plays the room or is silent. The server sends nothing that is not to be heard. */
-  speaker(on: unknown): number {
-    if (!isSwitch(on)) {
+  speaker(enable: unknown): number {
+    const on = switchOf(enable);
+    if (on === null) {
       return this.refuse(invalid('enableSpeaker(enable): enable must be true or false.'));
     }
     if (!this.inside) {
       return this.tooEarly('enableSpeaker');
     }
-    this.players.audible = !!on;
-    this.members.forEach((user) => this.listenTo(user));
+    this.players.audible = on;
+    this.listen();
     this.show();
     if (on) {
       this.players.retry();
@@ -168,10 +173,18 @@ export class VoiceRoom {
     });
     this.room = room;
     // A tag that died in the background was not started again there, and the connection need not have noticed anything.
-    this.shows = this.platform.onShow(() => {
+    const shows = this.platform.onShow(() => {
       this.pusher.shown();
       this.players.retry();
     });
+    const sounds = onSoundBack(() => {
+      this.pusher.soundBack();
+      this.players.soundBack();
+    });
+    this.watches = () => {
+      shows();
+      sounds();
+    };
     room.enter(identityOf(entry, this.platform));
   }
 
@@ -192,13 +205,6 @@ export class VoiceRoom {
       case 'resumed':
         this.revive();
         break;
-      case 'memberJoined':
-        this.members.add(event.user);
-        this.listenTo(event.user);
-        break;
-      case 'memberLeft':
-        this.members.delete(event.user);
-        break;
       case 'trackChanged':
         this.trackChanged(event);
         break;
@@ -218,6 +224,8 @@ export class VoiceRoom {
       case 'failed':
         this.failed(event.failure);
         break;
+      case 'memberJoined':
+      case 'memberLeft':
       case 'memberAway':
       case 'interrupted':
       case 'audience':
@@ -239,9 +247,13 @@ export class VoiceRoom {
     this.players.retry();
   }
 
-  /** What of a member the server sends here. Pictures of those who are here with another API cost traffic for nothing. */
-  private listenTo(user: string): void {
-    this.room?.subscribe(user, 'main', this.players.audible && !this.players.mixed, false);
+  /**
+   * What the server sends here of those whose microphone is open; whoever is silent costs no request. Pictures of those who
+   * are here with another API cost traffic for nothing.
+   */
+  private listen(): void {
+    const { room, players } = this;
+    players.users().forEach(({ userID }) => room?.subscribe(userID, 'main', players.audible && !players.mixed, false));
   }
 
   /** Plays each voice by itself, or, as soon as the server makes it, the mix of too many. */
@@ -254,9 +266,9 @@ export class VoiceRoom {
       room?.wantMix(wanted);
     }
     if (players.playMix((wanted && room?.mix && this.addressOf(room.mix)) || '')) {
-      this.members.forEach((user) => this.listenTo(user));
       this.showSoon();
     }
+    this.listen();
   }
 
   private addressOf(play: string): string {
@@ -326,10 +338,9 @@ export class VoiceRoom {
     this.entry = null;
     this.pusher.end();
     this.players.clear();
-    this.members.clear();
     this.refusals.clear();
-    this.shows?.();
-    this.shows = null;
+    this.watches?.();
+    this.watches = null;
     this.meterTimer?.();
     this.meterTimer = null;
     this.renderTimer?.();
@@ -392,10 +403,17 @@ export class VoiceRoom {
     this.tell(EVENT_TYPE.EVENT_AUDIO_VOLUME_UPDATE, FINE, Object.assign({ userID, UserID: userID }, volumes));
   }
 
-  /** A page that has just entered again is told so as often as it asks; one that is on its way, when it is there. */
+  /**
+   * A page that has just entered again is told so as often as it asks, and who speaks; one that is on its way, when it is
+   * there.
+   */
   private tellEntered(): void {
     if (this.inside) {
       this.tell(EVENT_TYPE.EVENT_ENTER_ROOM_COMPLETED, FINE, placeOf(this.entry));
+      if (this.players.count > 0) {
+        this.listChanged = true;
+        this.showSoon();
+      }
     }
   }
 
@@ -411,9 +429,15 @@ export class VoiceRoom {
   }
 }
 
-/** `'false'` and the like come from attributes of tags: nobody wants the microphone open by them. */
-function isSwitch(value: unknown): boolean {
-  return typeof value === 'boolean' || value === 0 || value === 1;
+/** What a page says with a switch, null if nothing. Attributes of tags and `dataset` carry it as a text, `'false'` too. */
+function switchOf(value: unknown): boolean | null {
+  const word = typeof value === 'object' ? '' : String(value);
+  return word === 'true' || word === '1' ? true : word === 'false' || word === '0' ? false : null;
+}
+
+/** Where the microphone is pushed to. The server knows its port, unless the application knows better. */
+function pushBase({ media }: Room, server: Endpoint): string {
+  return settings().rtmp ? server.rtmp : media?.rtmp ?? server.rtmp;
 }
 
 function voicesAtMost(): number {

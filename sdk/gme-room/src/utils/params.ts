@@ -26,6 +26,8 @@ const INTEGER = /^(?:0|-?[1-9]\d{0,18})$/;
 const POSITIVE_MOST = '9223372036854775807';
 const NEGATIVE_MOST = '9223372036854775808';
 
+const AUTH_BUFFER = 'authBuffer must be the text that your token server made for this room and user; of an ArrayBuffer, what wx.arrayBufferToBase64 gives.';
+
 /** What a page has set: a property of its own wins over the field of `config`. */
 export function propertiesOf(data: Properties & { config?: Properties | null }): Properties {
   const config: Properties = data.config ?? {};
@@ -53,7 +55,7 @@ export function entryOf({ appID, roomID, userID, authBuffer }: Properties): Entr
     return 'userID must be a whole number of 64 bits, written as a text of decimal digits.';
   }
   const pass = passOf(authBuffer);
-  return pass === '' ? 'authBuffer must be what your token server made for this room and user.' : { app, room, user, authBuffer: pass };
+  return pass === '' ? AUTH_BUFFER : { app, room, user, authBuffer: pass };
 }
 
 /** Pages also write numbers, as long as these are exact. */
@@ -71,7 +73,10 @@ function isInt64(text: string): boolean {
   return digits.length < most.length || digits <= most;
 }
 
-/** Token servers answer text or bytes. */
+/**
+ * Token servers answer text or bytes. On the way into a component `setData` makes a plain object with indices of a `Uint8Array`, and an
+ * empty one of an `ArrayBuffer`.
+ */
 function passOf(value: unknown): string {
   if (typeof value === 'string') {
     return value;
@@ -79,5 +84,13 @@ function passOf(value: unknown): string {
   if (value instanceof ArrayBuffer) {
     return base64url(new Uint8Array(value));
   }
-  return value instanceof Uint8Array ? base64url(value) : '';
+  const given = Object(value) as Record<string, unknown>;
+  // A back-end that writes bytes as JSON may have put them into `data`.
+  const source = Object(Array.isArray(given['data']) ? given['data'] : given) as Record<string, unknown>;
+  const bytes = Object.keys(source).map((key) => source[key]);
+  return bytes.every(isByte) ? base64url(Uint8Array.from(bytes as number[])) : '';
+}
+
+function isByte(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= 255 && value % 1 === 0;
 }

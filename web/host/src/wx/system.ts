@@ -150,6 +150,8 @@ export function system(life: Life): Record<string, unknown> {
     getClipboardData: api('getClipboardData', async () => ({ data: await navigator.clipboard.readText() })),
     getRandomValues: api('getRandomValues', ({ length }) => ({ randomValues: crypto.getRandomValues(new Uint8Array(Number(length))).buffer })),
     onAppShow: life.shows.on, offAppShow: life.shows.off, onAppHide: life.hides.on, offAppHide: life.hides.off,
+    // A browser takes the sound from no page.
+    ...Object.fromEntries(['onAudioInterruptionBegin', 'onAudioInterruptionEnd', 'offAudioInterruptionBegin', 'offAudioInterruptionEnd'].map((name) => [name, () => undefined])),
     // The page shown is the newest one.
     getUpdateManager: () => ({ onCheckForUpdate: (run: (result: object) => void) => queueMicrotask(() => run({ hasUpdate: false })), onUpdateReady: () => undefined, onUpdateFailed: () => undefined, applyUpdate: () => location.reload() }),
     getAccountInfoSync: () => ({ miniProgram: { appId: '', envVersion: 'develop', version: '' } }),

@@ -25,6 +25,12 @@ Page({
     this.setData({ told: [...this.data.told, { type, params }], list: this.gme.getRemoteUserList() })
   },
 
+  /** As a page does that has an `ArrayBuffer` from its token server and makes a list of it, or does not. */
+  setBytes(list, whole) {
+    const bytes = new Uint8Array(list)
+    this.set({ authBuffer: whole ? bytes.buffer : bytes })
+  },
+
   set(config) {
     this.setData({ config: { ...this.data.config, ...config } })
   },
