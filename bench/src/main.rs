@@ -11,6 +11,7 @@ mod glass;
 mod histogram;
 mod hub;
 mod load;
+mod mixed;
 mod mixer;
 mod orders;
 mod point;
@@ -45,7 +46,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Only points whose name contains one of these words, for example `RTMP`, `live`, `1000`, `all`; and
-    /// only parts whose name does: `fanout`, `signalling`, `calls`, `transcoding`, `mixing`, `share`, `glass`.
+    /// only parts whose name does: `fanout`, `signalling`, `calls`, `transcoding`, `mixing`, `mix delay`, `share`, `glass`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Subscribers of the single stream.
@@ -210,6 +211,13 @@ fn rest(
     if wanted(name) {
         match mixer::measure(effort.rounds, &teller(name)) {
             Ok(cost) => report.add_mixing(cost),
+            Err(error) => report.failed(format!("{name}: {error}")),
+        }
+    }
+    let name = mixed::NAME;
+    if wanted(name) {
+        match mixed::measure(binary, length, &teller(name)) {
+            Ok(delay) => report.add_mix_delay(delay),
             Err(error) => report.failed(format!("{name}: {error}")),
         }
     }

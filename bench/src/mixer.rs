@@ -24,9 +24,6 @@ const LISTENERS: u64 = 200;
 /// Seconds of the conference.
 const SECONDS: u64 = 10;
 
-/// Blocks of 10 ms in it.
-const BLOCKS: u64 = SECONDS * 100;
-
 /// What was measured, in seconds of processor time for a second of the conference.
 #[derive(Debug, Clone)]
 pub(crate) struct Cost {
@@ -110,14 +107,14 @@ struct Talker<'a> {
 }
 
 impl Talker<'_> {
-    /// What is said within the next 10 ms.
-    fn until(&mut self, now_ms: i64, mut say: impl FnMut(Input)) {
+    /// What is said until then, in samples.
+    fn until(&mut self, now: i64, mut say: impl FnMut(Input)) {
         loop {
             let (at, samples) = match self.stream.get(self.next) {
                 Some(Input::Opus { .. }) => (self.said * 960, 960),
                 _ => (self.said * 1024, 1024),
             };
-            if (at + samples) / 48 > now_ms {
+            if at + samples > now {
                 return;
             }
             match self.stream.get(self.next) {
@@ -153,7 +150,7 @@ fn conference(streams: &[Vec<Input>; 2], talkers: u64, listeners: u64, hear: boo
         let stream = streams.get((n % 2) as usize).ok_or("a stream")?;
         if let Some(header) = stream.first().filter(|input| input.is_header()) {
             room.set_wants(ListenerId(0), Wants::default());
-            room.push(id, header.clone());
+            room.push(id, header.clone(), 0);
         }
         let next = 1 + (n as usize * 131) % (stream.len() - 1);
         speak.push((id, Talker { stream, next, said: 0 }));
@@ -170,9 +167,9 @@ fn conference(streams: &[Vec<Input>; 2], talkers: u64, listeners: u64, hear: boo
     }
     let start = thread_cpu_ns();
     let mut frames = 0_u64;
-    for block in 0..BLOCKS {
+    while room.due() <= SECONDS as i64 * 48_000 {
         for (id, talker) in &mut speak {
-            talker.until(block as i64 * 10, |input| room.push(*id, input));
+            talker.until(room.due(), |input| room.push(*id, input, 0));
         }
         room.tick(|to, output| {
             frames += 1;

@@ -1,7 +1,7 @@
 //! Tables for people, JSON for programs, and the bars.
 
 use crate::point::{Measured, Side, Transport};
-use crate::{calls, glass, hub, mixer, process, share, signalling, transcode};
+use crate::{calls, glass, hub, mixed, mixer, process, share, signalling, transcode};
 use huitong_types::Scene;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -215,6 +215,7 @@ pub(crate) struct Report {
     calls: Option<calls::Measured>,
     transcoding: Vec<transcode::Cost>,
     mixing: Option<mixer::Cost>,
+    mix_delay: Option<mixed::Delay>,
     share: Vec<share::Pairing>,
     glass: Vec<glass::Pairing>,
     failures: Vec<String>,
@@ -231,6 +232,7 @@ impl Report {
             calls: None,
             transcoding: Vec::new(),
             mixing: None,
+            mix_delay: None,
             share: Vec::new(),
             glass: Vec::new(),
             failures: Vec::new(),
@@ -268,6 +270,12 @@ impl Report {
         self.mixing = Some(cost);
     }
 
+    /// Adds what a mix adds to the delay and shows it.
+    pub(crate) fn add_mix_delay(&mut self, delay: mixed::Delay) {
+        println!("{}", delay.sentence());
+        self.mix_delay = Some(delay);
+    }
+
     /// Adds the cost of transcoding and shows it.
     pub(crate) fn add_transcoding(&mut self, costs: Vec<transcode::Cost>) {
         self.transcoding = costs;
@@ -297,6 +305,7 @@ impl Report {
             .chain(self.calls.iter().map(calls::Measured::sentence))
             .chain(transcoding)
             .chain(self.mixing.iter().map(mixer::Cost::sentence))
+            .chain(self.mix_delay.iter().map(mixed::Delay::sentence))
             .chain(share)
             .chain(self.glass.iter().map(glass::Pairing::sentence))
             .collect()
@@ -316,6 +325,7 @@ impl Report {
         }
         bars.extend(self.fanout.iter().map(hub::Cost::bar));
         bars.extend(self.calls.iter().map(calls::Measured::bar));
+        bars.extend(self.mix_delay.iter().map(mixed::Delay::bar));
         bars.extend(self.share.iter().map(share::Pairing::bar));
         bars.extend(self.glass.iter().filter_map(glass::Pairing::bar));
         bars
@@ -360,6 +370,7 @@ impl Report {
             "signalling": self.signalling.as_ref().map(signalling::Measured::json),
             "calls": self.calls.as_ref().map(calls::Measured::json),
             "mixing": self.mixing.as_ref().map(mixer::Cost::json),
+            "mix_delay": self.mix_delay.as_ref().map(mixed::Delay::json),
             "transcoding": self.transcoding.iter().map(transcode::Cost::json).collect::<Vec<_>>(),
             "server_share": self.share.iter().map(share::Pairing::json).collect::<Vec<_>>(),
             "glass_to_glass": self.glass.iter().map(glass::Pairing::json).collect::<Vec<_>>(),

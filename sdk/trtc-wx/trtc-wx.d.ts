@@ -132,6 +132,8 @@ declare class TRTC {
   setPlayerAttributes(attributes: Partial<TRTC.PlayerAttributes>): TRTC.PlayerAttributes[];
   getPlayerInstance(id?: string): TRTC.PlayerInstance | null;
   switchStreamType(id: string): TRTC.PlayerAttributes[];
+  /** Asks for the voices of all others as one sound, or for it no more; `REMOTE_MIX_UPDATE` tells its address, `data.src`. */
+  subMix(on?: boolean): void;
   setLogLevel(level: number): void;
   initLog(params?: any): void;
   pusherEventHandler(event: any): void;

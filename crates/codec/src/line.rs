@@ -164,6 +164,15 @@ impl Line {
         self.start = Some(at);
     }
 
+    /// Makes `at` the time of the next source sample, which is blended with what was before. Nothing that waits is lost; so this
+    /// is for who takes samples as they come, whatever their times.
+    pub fn follow(&mut self, at: i64) {
+        let owed = self.fifo.len() as f64 + self.resampler.pending();
+        self.start = Some(at - owed.round() as i64);
+        self.blend = true;
+        self.settle(0.0);
+    }
+
     /// Fades out until a multiple of `frame` samples waits, if any wait at all.
     pub fn fill_up(&mut self, frame: usize) {
         if self.fifo.is_empty() && self.resampler.pending() < 1.0 {
@@ -345,6 +354,20 @@ mod tests {
         line.take(14_000, &mut out).unwrap();
         let off = out.left()[300..].iter().map(|x| (x - 0.5).abs()).fold(0.0, f32::max);
         assert!(off < 0.01, "{off}");
+    }
+
+    #[test]
+    fn times_that_jump_are_followed_without_a_click() {
+        let mut line = Line::new(44_100, 1);
+        line.jump(0);
+        line.push(&constant(0.5, 4410));
+        line.follow(1_000_000);
+        assert!((line.end(line.start.unwrap()) - 1_000_000.0).abs() < 1.0);
+        line.push(&constant(0.5, 4410));
+        let mut out = Pcm::new(1);
+        line.take(9000, &mut out).unwrap();
+        let step = out.left().windows(2).skip(100).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
+        assert!(step < 0.01, "{step}");
     }
 
     #[test]

@@ -190,6 +190,11 @@ impl Fanout {
         }
     }
 
+    /// Microseconds since the fan-out was made, by which packets say when they came ([`huitong_hub::Packet::at`]).
+    pub fn now(&self) -> huitong_hub::Micros {
+        self.0.clock.now()
+    }
+
     /// Figures of a stream, if it is known here.
     pub fn stats(&self, stream: StreamId) -> Option<StreamStats> {
         let publication = lock(&self.0.publications).get(&stream).cloned();

@@ -1,6 +1,6 @@
 //! The sum of all voices, and for each talker the sum without its own.
 
-use crate::{Block, Voice};
+use crate::{MOST_BLOCK, Voice};
 use std::collections::BTreeMap;
 
 /// Names a voice; chosen by whoever adds it.
@@ -16,38 +16,45 @@ pub struct Counters {
     pub dropped: u64,
 }
 
-#[derive(Debug)]
+/// Samples of a voice that follow those before.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Piece<'a> {
+    /// The samples.
+    pub samples: &'a [f32],
+    /// So many of the first ones stand for what was lost. What the voice was carried on for meanwhile is left out of them:
+    /// the time is over.
+    pub made_up: usize,
+    /// When it came: so many samples after the end of the last block.
+    pub after: usize,
+}
+
+#[derive(Debug, Default)]
 struct Talker {
     voice: Voice,
-    block: Block,
+    block: Vec<f32>,
     heard: bool,
 }
 
-impl Default for Talker {
-    fn default() -> Self {
-        Self { voice: Voice::default(), block: [0.0; crate::BLOCK], heard: false }
+impl Talker {
+    fn pull(&mut self, count: usize, total: &mut [f32], leaves: bool) {
+        // Both pulls write all of it.
+        self.block.resize(count, 0.0);
+        self.heard =
+            if leaves { self.voice.leave(&mut self.block) } else { self.voice.pull(&mut self.block) };
+        if self.heard {
+            total.iter_mut().zip(&self.block).for_each(|(sum, sample)| *sum += sample);
+        }
     }
 }
 
 /// See the module. After each [`Mixer::pull`] everything else tells of the block that was pulled.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Mixer {
     talkers: BTreeMap<VoiceId, Talker>,
-    /// Voices that fade out with the next block, or did with the last one.
+    /// Voices that fade out.
     leaving: Vec<(VoiceId, Talker)>,
-    total: Block,
+    total: Vec<f32>,
     gone: Counters,
-}
-
-impl Default for Mixer {
-    fn default() -> Self {
-        Self {
-            talkers: BTreeMap::new(),
-            leaving: Vec::new(),
-            total: [0.0; crate::BLOCK],
-            gone: Counters::default(),
-        }
-    }
 }
 
 impl Mixer {
@@ -56,47 +63,50 @@ impl Mixer {
         self.talkers.entry(id).or_default();
     }
 
-    /// Takes a voice out: it fades out within the next block.
+    /// Takes a voice out: it fades out within 5 ms.
     pub fn remove(&mut self, id: VoiceId) {
-        if let Some(mut talker) = self.talkers.remove(&id) {
-            // Its last block is yet to come; those that had theirs go with the next.
-            talker.heard = false;
+        if let Some(talker) = self.talkers.remove(&id) {
+            self.gone.carried += talker.voice.carried();
+            self.gone.dropped += talker.voice.dropped();
             self.leaving.push((id, talker));
         }
     }
 
-    /// Samples of a voice that follow those before; of an unknown voice they are thrown away.
-    pub fn push(&mut self, id: VoiceId, samples: &[f32]) {
+    /// Gives a voice what came of it; of an unknown voice it is thrown away.
+    pub fn push(&mut self, id: VoiceId, piece: Piece<'_>) {
         if let Some(talker) = self.talkers.get_mut(&id) {
-            talker.voice.push(samples);
+            talker.voice.push(piece);
         }
     }
 
-    /// Mixes the next block.
-    pub fn pull(&mut self) {
-        self.leaving.retain(|(_, talker)| !talker.heard);
-        self.total.fill(0.0);
+    /// Mixes the next `count` samples, at most [`MOST_BLOCK`].
+    pub fn pull(&mut self, count: usize) {
+        let count = count.min(MOST_BLOCK);
+        self.leaving.retain(|(_, talker)| !talker.voice.has_left());
+        self.total.clear();
+        self.total.resize(count, 0.0);
+        self.talkers.values_mut().for_each(|talker| talker.pull(count, &mut self.total, false));
+        self.leaving.iter_mut().for_each(|(_, talker)| talker.pull(count, &mut self.total, true));
+    }
+
+    /// Nothing is heard for a while: what comes afterwards does not follow what was before.
+    pub fn rest(&mut self) {
+        self.leaving.clear();
+        self.total.clear();
         for talker in self.talkers.values_mut() {
-            talker.heard = talker.voice.pull(&mut talker.block);
-            add(&mut self.total, talker);
+            talker.voice.rest();
+            talker.heard = false;
         }
-        for (_, talker) in &mut self.leaving {
-            self.gone.carried += talker.voice.carried();
-            self.gone.dropped += talker.voice.dropped();
-            talker.heard = talker.voice.leave(&mut talker.block);
-            add(&mut self.total, talker);
-        }
-        self.leaving.retain(|(_, talker)| talker.heard);
     }
 
     /// Everybody.
-    pub const fn total(&self) -> &Block {
+    pub fn total(&self) -> &[f32] {
         &self.total
     }
 
     /// Everybody but these voices. Silent ones cost nothing.
-    pub fn without(&self, own: &[VoiceId], out: &mut Block) {
-        out.copy_from_slice(&self.total);
+    pub fn without(&self, own: &[VoiceId], out: &mut Vec<f32>) {
+        out.clone_from(&self.total);
         let leaving = self.leaving.iter().filter(|(id, _)| own.contains(id)).map(|(_, talker)| talker);
         for talker in own.iter().filter_map(|id| self.talkers.get(id)).chain(leaving).filter(|t| t.heard) {
             out.iter_mut().zip(&talker.block).for_each(|(sum, sample)| *sum -= sample);
@@ -116,9 +126,9 @@ impl Mixer {
         self.talkers.values().filter(|talker| talker.heard).count()
     }
 
-    /// How loud a voice was in the last seconds, 0 to 1.
-    pub fn level(&self, id: VoiceId) -> f32 {
-        self.talkers.get(&id).map_or(0.0, |talker| talker.voice.level())
+    /// Samples of a voice that wait for the next blocks.
+    pub fn waiting(&self, id: VoiceId) -> usize {
+        self.talkers.get(&id).map_or(0, |talker| talker.voice.waiting())
     }
 
     /// What happened so far to all voices.
@@ -127,11 +137,5 @@ impl Mixer {
             carried: sum.carried + talker.voice.carried(),
             dropped: sum.dropped + talker.voice.dropped(),
         })
-    }
-}
-
-fn add(total: &mut Block, talker: &Talker) {
-    if talker.heard {
-        total.iter_mut().zip(&talker.block).for_each(|(sum, sample)| *sum += sample);
     }
 }

@@ -1,8 +1,14 @@
 //! Levels: each hears everybody else, and nobody is too loud.
 
-use huitong_mixer::{BLOCK, Block, Limiter, Mixer, VoiceId};
+use huitong_mixer::{Limiter, MOST_BLOCK, Mixer, Piece, VoiceId};
 use proptest::prelude::*;
 use std::f32::consts::TAU;
+
+const BLOCK: usize = 480;
+
+fn piece(samples: &[f32]) -> Piece<'_> {
+    Piece { samples, ..Piece::default() }
+}
 
 fn sound(voice: u64, n: usize) -> f32 {
     0.5 * (TAU * (300.0 + 70.0 * voice as f32) * n as f32 / 48_000.0).sin()
@@ -15,29 +21,29 @@ fn talking(voices: u64, blocks: usize) -> Mixer {
     for block in 0..blocks {
         for voice in 0..voices {
             let samples: Vec<f32> = (block * BLOCK..(block + 1) * BLOCK).map(|n| sound(voice, n)).collect();
-            mixer.push(VoiceId(voice), &samples);
+            mixer.push(VoiceId(voice), piece(&samples));
         }
-        mixer.pull();
+        mixer.pull(BLOCK);
     }
     mixer
 }
 
-fn alone(voice: u64, blocks: usize) -> Block {
+fn alone(voice: u64, blocks: usize) -> Vec<f32> {
     let mut mixer = Mixer::default();
     mixer.add(VoiceId(voice));
     for block in 0..blocks {
         let samples: Vec<f32> = (block * BLOCK..(block + 1) * BLOCK).map(|n| sound(voice, n)).collect();
-        mixer.push(VoiceId(voice), &samples);
-        mixer.pull();
+        mixer.push(VoiceId(voice), piece(&samples));
+        mixer.pull(BLOCK);
     }
-    *mixer.total()
+    mixer.total().to_vec()
 }
 
 #[test]
 fn what_a_talker_hears_is_the_sum_of_the_others_to_a_hundred_decibels() {
     let mixer = talking(50, 10);
     for own in [0, 17, 49] {
-        let mut heard = [0.0; BLOCK];
+        let mut heard = Vec::new();
         mixer.without(&[VoiceId(own)], &mut heard);
         let mut others = [0.0; BLOCK];
         for voice in (0..50).filter(|voice| *voice != own) {
@@ -51,9 +57,9 @@ fn what_a_talker_hears_is_the_sum_of_the_others_to_a_hundred_decibels() {
 #[test]
 fn one_talker_keeps_its_level_to_the_bit() {
     let mixer = talking(1, 10);
-    let mut limited = *mixer.total();
+    let mut limited = mixer.total().to_vec();
     Limiter::default().limit(&mut limited);
-    assert_eq!(&limited, mixer.total());
+    assert_eq!(limited, mixer.total());
     assert_eq!(limited, alone(0, 10));
 }
 
@@ -61,11 +67,11 @@ fn one_talker_keeps_its_level_to_the_bit() {
 fn a_member_that_is_silent_hears_the_mix_of_all() {
     let mut mixer = talking(3, 10);
     mixer.add(VoiceId(9));
-    mixer.push(VoiceId(9), &[0.0; BLOCK]);
-    mixer.pull();
-    let mut heard = [1.0; BLOCK];
+    mixer.push(VoiceId(9), piece(&[0.0; BLOCK]));
+    mixer.pull(BLOCK);
+    let mut heard = Vec::new();
     mixer.without(&[VoiceId(9)], &mut heard);
-    assert_eq!(&heard, mixer.total());
+    assert_eq!(heard, mixer.total());
     assert!(!mixer.is_heard(&[VoiceId(9)]) && mixer.is_heard(&[VoiceId(1)]));
 }
 
@@ -73,11 +79,29 @@ fn a_member_that_is_silent_hears_the_mix_of_all() {
 fn who_leaves_does_not_hear_itself_fade() {
     let mut mixer = talking(1, 10);
     mixer.remove(VoiceId(0));
-    mixer.pull();
+    mixer.pull(64);
     assert!(mixer.total().iter().any(|sample| *sample != 0.0));
-    let mut heard = [1.0; BLOCK];
+    let mut heard = Vec::new();
+    mixer.without(&[VoiceId(0)], &mut heard);
+    assert_eq!(heard, [0.0; 64]);
+    mixer.pull(BLOCK);
+    assert!(
+        mixer.total()[..100].iter().any(|sample| *sample != 0.0),
+        "a short block does not cut the fade off"
+    );
+    assert!(mixer.total()[240 - 64..].iter().all(|sample| *sample == 0.0), "after 5 ms it is gone");
     mixer.without(&[VoiceId(0)], &mut heard);
     assert_eq!(heard, [0.0; BLOCK]);
+}
+
+#[test]
+fn what_was_said_before_a_rest_is_not_heard_after_it() {
+    let mut mixer = talking(2, 10);
+    mixer.remove(VoiceId(1));
+    mixer.rest();
+    assert_eq!(mixer.heard(), 0);
+    mixer.pull(BLOCK);
+    assert_eq!(mixer.total(), [0.0; BLOCK]);
 }
 
 /// What may happen to a mixer.
@@ -85,8 +109,9 @@ fn who_leaves_does_not_hear_itself_fade() {
 enum Step {
     Add(u64),
     Remove(u64),
-    Push(u64, usize, f32),
-    Pull,
+    Push(u64, usize, usize, f32),
+    Pull(usize),
+    Rest,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -94,8 +119,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         1 => (0_u64..4).prop_map(Step::Add),
         1 => (0_u64..4).prop_map(Step::Remove),
-        6 => ((0_u64..4), (0_usize..3000), sample).prop_map(|(voice, count, s)| Step::Push(voice, count, s)),
-        6 => Just(Step::Pull),
+        6 => ((0_u64..4), (0_usize..3000), (0_usize..3000), sample).prop_map(|(v, c, m, s)| Step::Push(v, c, m, s)),
+        6 => (0..=MOST_BLOCK + 1).prop_map(Step::Pull),
+        1 => Just(Step::Rest),
     ];
     proptest::collection::vec(step, 1..120)
 }
@@ -111,10 +137,14 @@ proptest! {
             match step {
                 Step::Add(voice) => mixer.add(VoiceId(voice)),
                 Step::Remove(voice) => mixer.remove(VoiceId(voice)),
-                Step::Push(voice, count, sample) => mixer.push(VoiceId(voice), &vec![sample; count]),
-                Step::Pull => {
-                    mixer.pull();
-                    let mut out = [0.0; BLOCK];
+                Step::Push(voice, count, made_up, sample) => {
+                    let samples = vec![sample; count];
+                    mixer.push(VoiceId(voice), Piece { samples: &samples, made_up, after: made_up % 700 });
+                }
+                Step::Rest => mixer.rest(),
+                Step::Pull(count) => {
+                    mixer.pull(count);
+                    let mut out = Vec::new();
                     mixer.without(&[VoiceId(0)], &mut out);
                     limiter.limit(&mut out);
                     prop_assert!(out.iter().all(|sample| sample.abs() <= 1.0));

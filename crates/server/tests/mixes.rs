@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Phone, Running, config, soon};
+use common::{PATIENCE, Phone, Running, config, soon};
 use futures_util::StreamExt;
 use huitong_client::{ClientError, FlvPlayer, Media, RtmpPlayer, RtmpPublisher};
 use huitong_codec::{AacDecoder, AacEncoder, AudioDecoder, AudioEncoder, OpusDecoder, OpusEncoder, Pcm};
@@ -12,47 +12,97 @@ use huitong_testkit::webrtc::Browser;
 use serde_json::{Value, json};
 use std::f64::consts::TAU;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
 const RATE: usize = 48_000;
 
-/// A frequency per talker, Hz: whole numbers, so that a second holds whole periods of all; none a harmonic of another.
+/// A frequency per talker, Hz; none a harmonic of another.
 const TONES: [u32; 10] = [331, 443, 557, 673, 787, 911, 1033, 1153, 1277, 1399];
 
 /// Level of a tone: ten of them fit into full scale.
 const LEVEL: f64 = 0.08;
 
+/// How much quieter those talk whom everybody has heard.
+const QUIET: f64 = 0.1;
+
 /// Samples before anything is measured: ten talkers join.
 const SETTLE: usize = RATE;
+
+/// Samples that are looked at together, 200 ms: tones that are 100 Hz apart are told from each other by much less.
+const WINDOW: usize = RATE / 5;
 
 fn push_key(n: usize) -> String {
     format!("push-key-of-member-{n:04}")
 }
 
+/// The level of a tone in the newest window, which is faded in and out so that other tones do not show, however they begin.
 fn level(samples: &[f32], hz: u32) -> f64 {
-    synthetic::level(samples, RATE as u32, f64::from(hz))
+    let newest = &samples[samples.len().saturating_sub(WINDOW)..];
+    let fade = |n: usize| 1.0 - (TAU * n as f64 / newest.len() as f64).cos();
+    let faded: Vec<f32> = newest.iter().enumerate().map(|(n, s)| s * fade(n) as f32).collect();
+    synthetic::level(&faded, RATE as u32, f64::from(hz))
+}
+
+/// How many have yet to hear each voice. A server that cannot keep up mixes the loudest only, so those talk up who were not heard
+/// by all, and the test ends on a machine of any speed.
+#[derive(Clone)]
+struct Unheard(Arc<[AtomicUsize; TONES.len()]>);
+
+impl Unheard {
+    fn new() -> Self {
+        Self(Arc::new(TONES.map(|_| AtomicUsize::new(TONES.len()))))
+    }
+
+    fn is_wanted(&self, voice: usize) -> bool {
+        self.0[voice].load(Ordering::Relaxed) > 0
+    }
+
+    fn was_heard(&self, voice: usize) {
+        self.0[voice].fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Waits for a listener as long as anybody hears another voice now and then.
+    async fn while_more_is_heard(&self, mut listener: JoinHandle<Levels>) -> Levels {
+        let left = || self.0.iter().map(|voice| voice.load(Ordering::Relaxed)).sum::<usize>();
+        loop {
+            let before = left();
+            match tokio::time::timeout(PATIENCE, &mut listener).await {
+                Ok(levels) => return levels.unwrap(),
+                Err(_) => {
+                    assert!(left() < before, "within {PATIENCE:?} nobody heard a voice that was new to it")
+                }
+            }
+        }
+    }
+
+    fn level(&self, voice: usize) -> f64 {
+        if self.is_wanted(voice) { LEVEL } else { LEVEL * QUIET }
+    }
 }
 
 /// `count` samples of a tone.
-fn tone(hz: u32, from: usize, count: usize) -> Pcm {
+fn tone(hz: u32, level: f64, from: usize, count: usize) -> Pcm {
     let mut pcm = Pcm::new(1);
-    let sample = |n: usize| (LEVEL * (TAU * f64::from(hz) * n as f64 / RATE as f64).sin()) as f32;
+    let sample = |n: usize| (level * (TAU * f64::from(hz) * n as f64 / RATE as f64).sin()) as f32;
     pcm.planes_mut().for_each(|plane| plane.extend((from..from + count).map(sample)));
     pcm
 }
 
 /// A phone that sends its tone over RTMP until it is dropped or refused.
-fn talk(rtmp: SocketAddr, key: String, hz: u32) -> JoinHandle<ClientError> {
+fn talk(rtmp: SocketAddr, voice: usize, unheard: Unheard) -> JoinHandle<ClientError> {
     tokio::spawn(async move {
-        let mut push = RtmpPublisher::connect(&format!("rtmp://{rtmp}/live/{key}")).await.unwrap();
+        let mut push =
+            RtmpPublisher::connect(&format!("rtmp://{rtmp}/live/{}", push_key(voice))).await.unwrap();
         let mut encoder = AacEncoder::new(1).unwrap();
         let header = [&[0xaf, 0][..], &encoder.header().unwrap()].concat();
         push.send(TagKind::Audio, 0, &[&header]).await.unwrap();
         let mut ticks = tokio::time::interval(Duration::from_micros(21_333));
         for n in 0_usize.. {
             ticks.tick().await;
-            let frame = encoder.encode(&tone(hz, n * 1024, 1024)).unwrap();
+            let frame = encoder.encode(&tone(TONES[voice], unheard.level(voice), n * 1024, 1024)).unwrap();
             let at = u32::try_from(n * 1024 / 48).unwrap();
             if let Err(error) = push.send(TagKind::Audio, at, &[&[0xaf, 1], &frame]).await {
                 return error;
@@ -88,49 +138,64 @@ impl Ear {
     }
 }
 
-/// What a listener knows of the tones after some seconds. A busy machine tears a voice now and then, so of each tone its best
-/// second counts, and listening goes on until there is one of everybody.
-#[derive(Default)]
+/// What a listener knows of the tones. A busy machine tears a voice now and then, so of each tone its best window counts, and
+/// listening goes on until everybody was there.
 struct Levels {
+    listener: usize,
+    unheard: Unheard,
+    /// Of each voice; of one's own the least while it talked up, since who hears itself always does.
     most: [f64; TONES.len()],
-    least: Option<[f64; TONES.len()]>,
-    seconds: usize,
+    own: f64,
+    heard: [bool; TONES.len()],
+    windows: usize,
 }
 
 impl Levels {
-    /// Looks at the whole seconds of what was heard so far; true once everybody but the listener was there.
-    fn complete(&mut self, heard: &[f32], listener: usize) -> bool {
-        for second in heard[SETTLE.min(heard.len())..].chunks_exact(RATE).skip(self.seconds) {
-            self.seconds += 1;
-            let now = TONES.map(|hz| level(second, hz));
-            let least = self.least.get_or_insert(now);
-            for ((most, least), now) in self.most.iter_mut().zip(least).zip(now) {
-                (*most, *least) = (most.max(now), least.min(now));
-            }
-        }
-        let there = |n: usize| n == listener || self.most[n] > LEVEL * 0.8;
-        self.seconds > 0 && (0..TONES.len()).all(there)
+    fn new(listener: usize, unheard: Unheard) -> Self {
+        let (most, heard) = ([0.0; TONES.len()], [false; TONES.len()]);
+        Self { listener, unheard, most, own: f64::MAX, heard, windows: 0 }
     }
 
-    /// Who hears itself does so in every second.
-    fn assert_mix(&self, listener: usize) {
-        let own = self.least.expect("a second")[listener];
-        assert!(own < LEVEL / 32.0, "{listener} hears itself at {own}: less than 30 dB below the others");
-        assert!(self.most.iter().all(|level| *level < LEVEL * 1.2), "{listener}: {:?}", self.most);
+    /// Looks at the whole windows of what was heard so far; true once everybody but the listener was there.
+    fn complete(&mut self, heard: &[f32]) -> bool {
+        for window in heard[SETTLE.min(heard.len())..].chunks_exact(WINDOW).skip(self.windows) {
+            self.windows += 1;
+            let now = TONES.map(|hz| level(window, hz));
+            let there = |n: usize| n != self.listener && now[n] > LEVEL * 0.8;
+            let somebody = (0..TONES.len()).any(there);
+            if somebody && self.unheard.is_wanted(self.listener) {
+                self.own = self.own.min(now[self.listener]);
+            }
+            for (n, level) in now.into_iter().enumerate() {
+                // Oneself is listened for as long as one talks up and somebody else is heard.
+                let is_heard = if n == self.listener { somebody } else { there(n) };
+                if is_heard && !std::mem::replace(&mut self.heard[n], true) {
+                    self.unheard.was_heard(n);
+                }
+                self.most[n] = self.most[n].max(level);
+            }
+        }
+        self.heard.iter().all(|heard| *heard)
+    }
+
+    fn assert_mix(&self) {
+        let Self { listener, own, most, .. } = self;
+        assert!(*own < LEVEL / 32.0, "{listener} hears itself at {own}: less than 30 dB below the others");
+        assert!(most.iter().all(|level| *level < LEVEL * 1.2), "{listener}: {most:?}");
     }
 }
 
 /// What is heard at an address, until everybody else was there.
-async fn listen(url: String, listener: usize) -> Levels {
-    let (mut ear, mut levels) = (Ear::new(), Levels::default());
+async fn listen(url: String, mut levels: Levels) -> Levels {
+    let mut ear = Ear::new();
     if url.starts_with("rtmp") {
         let mut player = RtmpPlayer::connect(&url).await.unwrap();
-        while !levels.complete(&ear.heard, listener) {
+        while !levels.complete(&ear.heard) {
             ear.take(&player.next().await.unwrap().expect("the mix goes on"));
         }
     } else {
         let mut player = FlvPlayer::connect(&url).await.unwrap();
-        while !levels.complete(&ear.heard, listener) {
+        while !levels.complete(&ear.heard) {
             ear.take(&player.next().await.unwrap().expect("the mix goes on"));
         }
     }
@@ -148,18 +213,20 @@ async fn join(server: &Running, n: usize) -> (Phone, String) {
 }
 
 /// A browser that sends its tone by WHIP and listens by WHEP; what it heard.
-async fn browser(http: SocketAddr, key: String, mix: String, own: usize) -> Levels {
+async fn browser(http: SocketAddr, mix: String, mut levels: Levels) -> Levels {
+    let (own, unheard) = (levels.listener, levels.unheard.clone());
+    let key = push_key(own);
     let mut microphone = Browser::whip(&format!("http://{http}/whip/{key}")).await.expect("accepted");
     microphone.until("the connection", |browser| browser.connected).await;
     let mut player = Browser::whep(&format!("http://{http}/whep/{mix}")).await.expect("accepted");
     let (mut encoder, mut decoder) = (OpusEncoder::new(1).unwrap(), OpusDecoder::new(1).unwrap());
-    let (mut pcm, mut heard, mut levels) = (Pcm::new(1), Vec::new(), Levels::default());
+    let (mut pcm, mut heard) = (Pcm::new(1), Vec::new());
     let mut ticks = tokio::time::interval(Duration::from_millis(20));
     let mut sent = 0_usize;
-    while !levels.complete(&heard, own) {
+    while !levels.complete(&heard) {
         tokio::select! {
             _ = ticks.tick() => {
-                let packet = encoder.encode(&tone(TONES[own], sent * 960, 960)).unwrap();
+                let packet = encoder.encode(&tone(TONES[own], unheard.level(own), sent * 960, 960)).unwrap();
                 microphone.send_sound(u32::try_from(sent).unwrap() * 20, &packet).await;
                 sent += 1;
             }
@@ -181,18 +248,20 @@ async fn ten_members_each_hear_the_nine_others_and_not_themselves() {
     for n in 0..TONES.len() {
         members.push(join(&server, n).await);
     }
-    let talkers: Vec<_> = (1..TONES.len()).map(|n| talk(server.rtmp, push_key(n), TONES[n])).collect();
+    let unheard = Unheard::new();
+    let talkers: Vec<_> = (1..TONES.len()).map(|n| talk(server.rtmp, n, unheard.clone())).collect();
     let mut listeners = Vec::new();
     for (n, (_, key)) in members.iter().enumerate() {
         let (http, rtmp, key) = (server.http, server.rtmp, key.clone());
+        let levels = Levels::new(n, unheard.clone());
         listeners.push(match n {
-            0 => tokio::spawn(browser(http, push_key(0), key, 0)),
-            n if n % 2 == 0 => tokio::spawn(listen(format!("rtmp://{rtmp}/live/{key}"), n)),
-            _ => tokio::spawn(listen(format!("http://{http}/flv/{key}.flv"), n)),
+            0 => tokio::spawn(browser(http, key, levels)),
+            n if n % 2 == 0 => tokio::spawn(listen(format!("rtmp://{rtmp}/live/{key}"), levels)),
+            _ => tokio::spawn(listen(format!("http://{http}/flv/{key}.flv"), levels)),
         });
     }
-    for (n, listener) in listeners.into_iter().enumerate() {
-        soon("a mix with everybody else in it", listener).await.unwrap().assert_mix(n);
+    for listener in listeners {
+        unheard.while_more_is_heard(listener).await.assert_mix();
     }
     let metrics = server.get("/metrics").await;
     assert!(metrics.text().contains("huitong_mixes{thread=\"0\"} 1"), "{}", metrics.text());
@@ -222,7 +291,7 @@ async fn who_is_removed_is_not_heard_and_hears_nothing_and_who_comes_is_heard() 
     let mut player = FlvPlayer::connect(&flv(&key)).await.unwrap();
     let mut ear = Ear::new();
     until(&mut player, &mut ear, "silence", |heard| heard.iter().all(|s| s.abs() < 0.001)).await;
-    let talker = talk(server.rtmp, push_key(1), TONES[1]);
+    let talker = talk(server.rtmp, 1, Unheard::new());
     until(&mut player, &mut ear, "the voice", |heard| level(heard, TONES[1]) > LEVEL * 0.8).await;
     let mut bobs = FlvPlayer::connect(&flv(&bobs_key)).await.unwrap();
     let removed = server.api("DELETE", "/v1/rooms/7/members/member-1", "").await;

@@ -10,6 +10,7 @@ import type { Attended } from './attendance.js';
 import { CONNECTION_LOST, errorData, kickedReason } from './codes.js';
 import { EVENT } from './events.js';
 import type { EventCode } from './events.js';
+import { MIX_ID, Mix } from './mix.js';
 import { roleOf } from './params.js';
 import type { Player } from './player.js';
 import type { Pusher } from './pusher.js';
@@ -66,6 +67,7 @@ export class Membership implements Replaceable, Attended {
   private readonly push: Revival;
   private readonly plays = new Map<string, Revival>();
   private readonly page: Attendance;
+  private readonly mix: Mix;
   /** Why media was refused since it was last accepted: each cause is told once. */
   private readonly refusals = new Set<string>();
 
@@ -74,6 +76,7 @@ export class Membership implements Replaceable, Attended {
     private readonly platform: Platform,
   ) {
     this.page = new Attendance(platform, host.ctx, this);
+    this.mix = new Mix(host, platform, () => this.mixChanged());
     const restart = (): void => {
       this.host.pusherInstance?.native('stop');
       this.host.pusherInstance?.native('start');
@@ -142,6 +145,7 @@ export class Membership implements Replaceable, Attended {
   /** Leaves for good, as after `exitRoom`. */
   exit(): void {
     this.stopped();
+    this.mix.want(false);
     this.room = null;
     this.entry = null;
   }
@@ -179,11 +183,27 @@ export class Membership implements Replaceable, Attended {
     return { app, user, sig, device: deviceId(this.platform), client: CLIENT };
   }
 
+  /** The page asks for the voices of all others as one sound, or for it no more. */
+  subMix(wanted: boolean): void {
+    this.mix.want(wanted);
+  }
+
+  /** Whether this player's voice is heard in the mix. */
+  isMixed(player: Player): boolean {
+    return this.mix.player !== null && player.playerAttributes['streamType'] !== 'aux';
+  }
+
+  private mixChanged(): void {
+    this.plays.get(MIX_ID)?.stop();
+    this.plays.delete(MIX_ID);
+    this.host.userController.all().forEach((player) => this.receive(player));
+  }
+
   /** The page has muted or unmuted a player, or a player appeared. */
   receive(player: Player): void {
     const { userID, streamType, muteAudio, muteVideo, id } = player.playerAttributes;
     if (this.room && !this.room.isOver) {
-      this.room.subscribe(userID, streamType === 'aux' ? 'aux' : 'main', !muteAudio, !muteVideo);
+      this.room.subscribe(userID, streamType === 'aux' ? 'aux' : 'main', !muteAudio && !this.isMixed(player), !muteVideo);
     }
     if (!muteAudio || !muteVideo) {
       this.plays.get(id)?.retry();
@@ -255,9 +275,13 @@ export class Membership implements Replaceable, Attended {
   playState(id: string, code: number): void {
     if (code === PLAY.playing || code === PLAY.firstFrame) {
       this.plays.get(id)?.alive();
-    } else if (code === PLAY.gaveUp && this.host.userController.find(id)) {
+    } else if (code === PLAY.gaveUp && this.playerOf(id)) {
       this.revivalOf(id).died();
     }
+  }
+
+  private playerOf(id: string): Player | null {
+    return id === MIX_ID ? this.mix.player : this.host.userController.find(id);
   }
 
   private revivalOf(id: string): Revival {
@@ -265,7 +289,7 @@ export class Membership implements Replaceable, Attended {
     if (known) {
       return known;
     }
-    const player = (): Player | null => this.host.userController.find(id);
+    const player = (): Player | null => this.playerOf(id);
     const wanted = (): boolean => {
       const attributes = player()?.playerAttributes;
       return !!attributes && !(attributes['muteAudio'] && attributes['muteVideo']);
@@ -308,6 +332,7 @@ export class Membership implements Replaceable, Attended {
       room.continueFrom(earlier);
     }
     this.room = room;
+    this.mix.begin(room);
     this.tellDevices();
     stayBegins(userOf(entry), this, this.host.ctx);
     room.enter(this.identityOf(entry));
@@ -402,6 +427,7 @@ export class Membership implements Replaceable, Attended {
     this.push.stop();
     this.plays.forEach((revival) => revival.stop());
     this.plays.clear();
+    this.mix.end();
     this.unwatch();
     if (this.entry) {
       stayEnds(userOf(this.entry), this);
@@ -458,6 +484,9 @@ export class Membership implements Replaceable, Attended {
         break;
       case 'trackChanged':
         this.trackChanged(event);
+        break;
+      case 'mixed':
+        this.mix.follow();
         break;
       case 'role':
         this.roleChanged(event.role === 'publisher');

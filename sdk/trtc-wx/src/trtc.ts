@@ -214,6 +214,15 @@ export class TRTC implements MembershipHost {
     return this.getPlayerList();
   }
 
+  /**
+   * An addition: asks for the voices of all others as one sound, for rooms in which more talk than a phone plays, or with false
+   * for it no more. `REMOTE_MIX_UPDATE` tells its address, for a `<live-player id="mix">` of the page; single streams come without
+   * sound while there is one.
+   */
+  subMix(on?: boolean): void {
+    this.membership.subMix(on !== false);
+  }
+
   /** 0 log, 1 info, 2 warn, 3 error. */
   setLogLevel(level: number): void {
     this.logger.setLevel(level);
@@ -339,7 +348,8 @@ export class TRTC implements MembershipHost {
   playerAudioVolumeNotify(event: NativeEvent): void {
     this.membership.heardOfPage();
     const player = this.playerOf(event);
-    if (player) {
+    // A tag without sound knows nothing of a voice in the mix.
+    if (player && !this.membership.isMixed(player)) {
       player.setPlayerAttributes({ volume: detailOf(event).volume });
       this.emit(EVENT.REMOTE_AUDIO_VOLUME_UPDATE, { playerList: this.getPlayerList() });
     }

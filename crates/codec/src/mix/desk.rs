@@ -1,7 +1,7 @@
 //! One output: its level, and its encoders while somebody takes them.
 
 use bytes::Bytes;
-use huitong_mixer::{BLOCK, Block, Limiter};
+use huitong_mixer::{Limiter, MOST_BLOCK};
 
 use super::Wants;
 use crate::line::millis;
@@ -17,10 +17,13 @@ const LONGEST_FRAME: usize = 1024;
 /// Samples that are kept to prime encoders.
 const PAST: usize = (PRIMED_FRAMES + 1) * LONGEST_FRAME;
 
+/// So many more may be kept, so that they are not moved with each block.
+const MORE: usize = 4 * LONGEST_FRAME;
+
 /// Added to all times, ticks: an encoder's delay is taken off, and no time may be before zero.
 const ORIGIN: i64 = 4800;
 
-/// What is ready after a block. Both frames are longer than a block, so there is one of each at most.
+/// What is ready after a block. No block is longer than a frame, so there is one of each at most.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ready {
     pub(super) aac: Option<Output>,
@@ -66,7 +69,7 @@ impl Coder {
     }
 
     /// Takes a block that begins at `at`. A frame, with the time of its first decoded sample, if one is full.
-    fn take(&mut self, at: i64, block: &Block) -> Option<(i64, Bytes)> {
+    fn take(&mut self, at: i64, block: &[f32]) -> Option<(i64, Bytes)> {
         let start = at - self.pending.len() as i64;
         self.pending.append_interleaved(block);
         let length = self.encoder.frame_samples();
@@ -86,8 +89,8 @@ impl Desk {
     }
 
     /// Takes the block that begins at `at`, and encodes it as wanted.
-    pub(super) fn take(&mut self, at: i64, mut block: Block, wants: Wants, codecs: &dyn Codecs) -> Ready {
-        self.limiter.limit(&mut block);
+    pub(super) fn take(&mut self, at: i64, block: &mut [f32], wants: Wants, codecs: &dyn Codecs) -> Ready {
+        self.limiter.limit(block);
         let past = &self.past;
         let fit =
             |slot: &mut Option<Coder>, wanted: bool, make: &dyn Fn() -> Option<Box<dyn AudioEncoder>>| {
@@ -99,11 +102,13 @@ impl Desk {
             };
         fit(&mut self.aac, wants.aac, &|| codecs.aac_encoder(1).ok());
         fit(&mut self.opus, wants.opus, &|| codecs.opus_encoder(1).ok());
-        let aac = self.aac.as_mut().and_then(|coder| coder.take(at, &block));
-        let opus = self.opus.as_mut().and_then(|coder| coder.take(at, &block));
+        let aac = self.aac.as_mut().and_then(|coder| coder.take(at, block));
+        let opus = self.opus.as_mut().and_then(|coder| coder.take(at, block));
         self.encoded += u64::from(aac.is_some()) + u64::from(opus.is_some());
-        self.past.extend_from_slice(&block);
-        self.past.drain(..self.past.len().saturating_sub(PAST));
+        self.past.extend_from_slice(block);
+        if self.past.len() > PAST + MORE {
+            self.past.drain(..self.past.len() - PAST);
+        }
         Ready {
             aac: aac.map(|(at, data)| Output::Aac { ts_ms: millis(at), data }),
             opus: opus.map(|(at, data)| Output::Opus { ts_48k: at, channels: 1, data }),
@@ -129,4 +134,4 @@ pub(super) fn aac_header(codecs: &dyn Codecs) -> Option<Bytes> {
     codecs.aac_encoder(1).ok()?.header()
 }
 
-const _: () = assert!(BLOCK <= LONGEST_FRAME && PAST >= PRIMED_FRAMES * LONGEST_FRAME);
+const _: () = assert!(MOST_BLOCK <= LONGEST_FRAME && PAST >= PRIMED_FRAMES * LONGEST_FRAME);

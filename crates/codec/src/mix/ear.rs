@@ -16,8 +16,8 @@ const HOLE_TICKS: i64 = 25 * TICKS_PER_MS;
 /// A packet further behind than this is no straggler: the sender has begun a new count.
 const STRAGGLER_TICKS: i64 = 5 * LINE_RATE as i64;
 
-/// Part of the level that stays after a frame of about 20 ms: a second of silence takes it down by 35 dB.
-const LEVEL_STAYS: f32 = 0.92;
+/// How fast the level goes down, as a power of two per sample: 35 dB in a second.
+const LEVEL_FALLS: f32 = 5.8 / LINE_RATE as f32;
 
 pub(super) struct Ear {
     aac: Option<Box<dyn AudioDecoder>>,
@@ -30,6 +30,8 @@ pub(super) struct Ear {
     frame_samples: i64,
     pcm: Pcm,
     out: Pcm,
+    /// Samples of what is heard now that stand for lost ones.
+    made_up: usize,
     level: f32,
     counters: MixCounters,
 }
@@ -45,6 +47,7 @@ impl Default for Ear {
             frame_samples: 1024,
             pcm: Pcm::new(2),
             out: Pcm::new(1),
+            made_up: 0,
             level: 0.0,
             counters: MixCounters::default(),
         }
@@ -52,8 +55,10 @@ impl Default for Ear {
 }
 
 impl Ear {
-    /// The samples that a piece of the stream brings; they follow those before.
-    pub(super) fn hear(&mut self, input: Input, codecs: &dyn Codecs) -> &[f32] {
+    /// The samples that a piece of the stream brings, and how many of the first ones stand for lost ones. They follow those
+    /// before.
+    pub(super) fn hear(&mut self, input: Input, codecs: &dyn Codecs) -> (&[f32], usize) {
+        self.made_up = 0;
         match input {
             Input::AacHeader(header) => self.header(header, codecs),
             Input::Aac { ts_ms, data } => self.aac(ticks(ts_ms), &data),
@@ -63,15 +68,25 @@ impl Ear {
         self.out.clear();
         if waiting > 0 && self.line.take(waiting, &mut self.out).is_some() {
             let peak = self.out.left().iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
-            self.level = peak.max(self.level * LEVEL_STAYS);
+            self.level = peak.max(self.level);
         }
-        self.out.left()
+        (self.out.left(), self.made_up)
+    }
+
+    /// So many samples of time pass.
+    pub(super) fn pass(&mut self, samples: usize) {
+        self.level *= (-LEVEL_FALLS * samples as f32).exp2();
     }
 
     /// Nothing is heard for a while: what comes afterwards does not follow.
     pub(super) fn rest(&mut self) {
         self.line.cut();
         self.expected = None;
+    }
+
+    /// What was said before is long ago.
+    pub(super) fn forget(&mut self) {
+        self.level = 0.0;
     }
 
     /// How loud it was lately, 0 to 1.
@@ -144,6 +159,7 @@ impl Ear {
             } else {
                 self.line.conceal(missing);
             }
+            self.made_up = self.line.waiting();
         } else if missing != 0 {
             self.line.cut();
         }
@@ -157,15 +173,13 @@ impl Ear {
         self.pcm = pcm;
     }
 
+    /// Times tell of holes only: how long a voice waits follows from when it comes. So what is late for its time is played as
+    /// what is not.
     fn place(&mut self, at: i64, pcm: &Pcm, frame: i64, hole: i64) {
         match self.line.fit(at, frame, hole) {
             Fit::Plays => {}
             Fit::Hole(missing) => self.conceal(missing),
-            Fit::Late => {
-                self.counters.dropped_ms += (frame / TICKS_PER_MS) as u64;
-                return;
-            }
-            Fit::Jumps => self.line.jump(at),
+            Fit::Late | Fit::Jumps => self.line.follow(at),
         }
         self.line.push(pcm);
     }
@@ -173,5 +187,6 @@ impl Ear {
     fn conceal(&mut self, missing: i64) {
         self.counters.concealed_ms += (missing / TICKS_PER_MS) as u64;
         self.line.conceal(missing);
+        self.made_up = self.line.waiting();
     }
 }

@@ -1,8 +1,9 @@
 //! The mix of a room: coded sound of talkers in, coded mixes for listeners out.
 //!
-//! A machine without I/O, clock or thread: its owner hands it what arrived ([`MixRoom::push`]) and asks every 10 ms for
-//! what is to be sent ([`MixRoom::tick`]). All who are silent get the same mix, encoded once per codec; who talks gets one
-//! of its own that leaves it out. Nothing is decoded while nobody listens, nothing encoded that nobody takes.
+//! A machine without I/O, clock or thread: its owner hands it what arrived ([`MixRoom::push`]) and asks, each time a frame of
+//! either codec is over ([`next_end`]), for what is to be sent ([`MixRoom::tick`]). So a frame waits for its own samples and
+//! for nothing else. All who are silent get the same mix, encoded once per codec; who talks gets one of its own that leaves
+//! it out. Nothing is decoded while nobody listens, nothing encoded that nobody takes.
 //!
 //! The way of the samples: [`ear`] (decoder and line of a talker) → `huitong_mixer` → [`desk`] (limiter and encoders of an
 //! output).
@@ -14,9 +15,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use huitong_mixer::{BLOCK, Block, Mixer, VoiceId};
+use huitong_mixer::{Mixer, Piece, VoiceId};
 
-use crate::{Builtin, Codecs, Input, Output};
+use crate::{Builtin, Codecs, Input, LINE_RATE, Output};
 use desk::Desk;
 use ear::Ear;
 
@@ -44,12 +45,25 @@ impl Wants {
     }
 }
 
-/// Who was silent for so many blocks, 10 s, gets the mix of all again: two encoders that were fed the same for so long say
-/// the same, so nothing is heard of the change.
-const SILENT_BLOCKS: i64 = 1000;
+/// Samples of the frames that listeners get: AAC and Opus.
+const FRAMES: [i64; 2] = [1024, 960];
 
-/// How often the loudest are chosen when not all can be mixed, in blocks: 250 ms, a syllable.
-const CHOICE_BLOCKS: i64 = 25;
+/// Samples after which ends of frames come in the same distances again: 320 ms.
+pub const CYCLE: i64 = 15_360;
+
+/// The first end of a frame, of either codec, behind a place of the timeline, in samples.
+pub const fn next_end(at: i64) -> i64 {
+    let [aac, opus] = FRAMES;
+    let (aac, opus) = (aac - at.rem_euclid(aac), opus - at.rem_euclid(opus));
+    at + if aac < opus { aac } else { opus }
+}
+
+/// Who was silent for so many samples, 10 s, gets the mix of all again: two encoders that were fed the same for so long say
+/// the same, so nothing is heard of the change.
+const SILENT: i64 = 10 * LINE_RATE as i64;
+
+/// How often the loudest are chosen when not all can be mixed, in blocks: about 250 ms, a syllable.
+const CHOICE_BLOCKS: i64 = 24;
 
 /// One in so many choices, somebody who is not mixed is decoded all the same, to see whether it talks.
 const PROBES: i64 = 4;
@@ -94,21 +108,26 @@ pub struct MixRoom {
     everybody: Desk,
     /// The codec header of everything in AAC, once somebody needed it.
     header: Option<Bytes>,
+    /// Where the next block begins, in samples.
+    at: i64,
     /// Blocks that were made.
     blocks: i64,
+    /// What a listener hears, before it is encoded.
+    block: Vec<f32>,
+    is_resting: bool,
     loudest: Option<usize>,
     gone: MixCounters,
 }
 
 impl Default for MixRoom {
     fn default() -> Self {
-        Self::new(Arc::new(Builtin))
+        Self::new(Arc::new(Builtin), 0)
     }
 }
 
 impl MixRoom {
-    /// An empty room with these codecs.
-    pub fn new(codecs: Arc<dyn Codecs>) -> Self {
+    /// An empty room with these codecs, whose timeline begins at this place, in samples.
+    pub fn new(codecs: Arc<dyn Codecs>, at: i64) -> Self {
         Self {
             codecs,
             mixer: Mixer::default(),
@@ -116,7 +135,10 @@ impl MixRoom {
             listeners: BTreeMap::new(),
             everybody: Desk::default(),
             header: None,
+            at,
             blocks: 0,
+            block: Vec::new(),
+            is_resting: true,
             loudest: None,
             gone: MixCounters::default(),
         }
@@ -136,17 +158,18 @@ impl MixRoom {
         self.mixer.remove(id);
     }
 
-    /// The next piece of a talker's stream; of an unknown one it is thrown away.
-    pub fn push(&mut self, id: VoiceId, input: Input) {
+    /// The next piece of a talker's stream, which came so many samples after the end of the last block; of an unknown talker it
+    /// is thrown away.
+    pub fn push(&mut self, id: VoiceId, input: Input, after: usize) {
         let listened = self.is_listened_to();
         let probing = self.is_probed(id);
         let Some(talker) = self.talkers.get_mut(&id) else { return };
         if !input.is_header() && (!listened || (talker.parked && !probing)) {
             return talker.ear.rest();
         }
-        let samples = talker.ear.hear(input.bounded(), &*self.codecs);
+        let (samples, made_up) = talker.ear.hear(input.bounded(), &*self.codecs);
         if !talker.parked {
-            self.mixer.push(id, samples);
+            self.mixer.push(id, Piece { samples, made_up, after });
         }
     }
 
@@ -193,43 +216,44 @@ impl MixRoom {
         self.choose();
     }
 
-    /// Makes the next 10 ms and gives every listener what is ready for it. Times of the outputs are on the timeline of
-    /// the mix, which begins with the room.
+    /// Where the next block begins, in samples since the timeline's beginning.
+    pub const fn now(&self) -> i64 {
+        self.at
+    }
+
+    /// When the next block is over, in samples since the timeline's beginning: the time to make it.
+    pub const fn due(&self) -> i64 {
+        next_end(self.at)
+    }
+
+    /// Makes the next block and gives every listener what is ready for it. Times of the outputs are on the timeline of the mix.
     pub fn tick(&mut self, mut send: impl FnMut(ListenerId, Output)) {
+        let (at, end) = (self.at, self.due());
+        let count = (end - at) as usize;
+        self.at = end;
         self.blocks += 1;
         if !self.is_listened_to() {
-            return self.everybody.rest();
+            return self.rest();
         }
+        self.is_resting = false;
+        self.talkers.values_mut().for_each(|talker| talker.ear.pass(count));
         if self.loudest.is_some() && self.blocks % CHOICE_BLOCKS == 0 {
             self.choose();
         }
-        self.mixer.pull();
-        let at = self.blocks * BLOCK as i64;
-        let mut shared = Wants::default();
-        for listener in self.listeners.values_mut() {
-            if self.mixer.is_heard(&listener.own) {
-                listener.heard = self.blocks;
-                listener.desk.get_or_insert_with(|| Box::new(self.everybody.fork()));
-            } else if self.blocks - listener.heard > SILENT_BLOCKS
-                && let Some(desk) = listener.desk.take()
-            {
-                self.gone.encoded += desk.encoded();
-            }
-            if listener.desk.is_none() {
-                shared = shared.or(listener.wants);
-            }
-        }
+        self.mixer.pull(count);
+        let shared = self.desks(end);
         let codecs = &*self.codecs;
-        let for_all = self.everybody.take(at, *self.mixer.total(), shared, codecs);
+        self.block.clear();
+        self.block.extend_from_slice(self.mixer.total());
+        let for_all = self.everybody.take(at, &mut self.block, shared, codecs);
         if self.header.is_none() && self.listeners.values().any(|listener| listener.wants.aac) {
             self.header = desk::aac_header(codecs);
         }
         for (id, listener) in &mut self.listeners {
-            let mut own: Block = [0.0; BLOCK];
             let ready = match &mut listener.desk {
                 Some(desk) => {
-                    self.mixer.without(&listener.own, &mut own);
-                    desk.take(at, own, listener.wants, codecs)
+                    self.mixer.without(&listener.own, &mut self.block);
+                    desk.take(at, &mut self.block, listener.wants, codecs)
                 }
                 None => for_all.clone(),
             };
@@ -245,11 +269,43 @@ impl MixRoom {
         }
     }
 
-    /// Time passes without a block: the owner could not keep up.
-    pub fn skip(&mut self, blocks: u32) {
-        self.blocks += i64::from(blocks);
+    /// Gives a desk to who talks, and takes it from who was silent for long. Gives what is wanted of the mix of all.
+    fn desks(&mut self, now: i64) -> Wants {
+        let mut shared = Wants::default();
+        for listener in self.listeners.values_mut() {
+            if self.mixer.is_heard(&listener.own) {
+                listener.heard = now;
+                listener.desk.get_or_insert_with(|| Box::new(self.everybody.fork()));
+            } else if now - listener.heard > SILENT
+                && let Some(desk) = listener.desk.take()
+            {
+                self.gone.encoded += desk.encoded();
+            }
+            if listener.desk.is_none() {
+                shared = shared.or(listener.wants);
+            }
+        }
+        shared
+    }
+
+    /// Nobody listens: what is said is forgotten.
+    fn rest(&mut self) {
+        if !std::mem::replace(&mut self.is_resting, true) {
+            self.rest_desks();
+            self.mixer.rest();
+            self.talkers.values_mut().for_each(|talker| talker.ear.forget());
+        }
+    }
+
+    fn rest_desks(&mut self) {
         self.everybody.rest();
         self.listeners.values_mut().filter_map(|l| l.desk.as_mut()).for_each(|desk| desk.rest());
+    }
+
+    /// A block passes without being made: the owner could not keep up.
+    pub fn skip(&mut self) {
+        self.at = self.due();
+        self.rest_desks();
     }
 
     /// Talkers whose voice is in the newest block.

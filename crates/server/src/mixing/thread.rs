@@ -1,20 +1,23 @@
 //! A mixer thread: its mailbox, its clock, and what it does when it falls behind.
 
 use super::work::{Levels, Mix};
+use huitong_codec::mix::{CYCLE, next_end};
+use huitong_codec::{Builtin, Codecs};
 use huitong_engine::RoomKey;
 use huitong_fanout::{Fanout, Made, PlayGrant};
+use huitong_hub::Micros;
 use huitong_types::StreamId;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Commands that wait for a thread at most. It takes all of them every 10 ms; a room of 300 that is entered at once makes a
+/// Commands that wait for a thread at most. It takes all of them with each block; a room of 300 that is entered at once makes a
 /// few hundred. Beyond it they are left out and the log says so.
 const COMMANDS: usize = 65_536;
 
-/// Time of a block.
-const BLOCK: Duration = Duration::from_millis(10);
+/// Samples that are counted as one late block: 10 ms.
+const LATE: i64 = 480;
 
 /// A thread that is further behind leaves time out: its listeners hear a gap instead of an ever longer delay.
 const BEHIND: Duration = Duration::from_millis(60);
@@ -33,6 +36,9 @@ const MOST: usize = 64;
 
 /// After so long without a gap, twice as many voices are tried.
 const CALM: Duration = Duration::from_secs(30);
+
+/// A mix that breaks again so soon after it began again stays broken.
+const BROKEN: Duration = Duration::from_secs(1);
 
 /// How often figures are told.
 const TELL: Duration = Duration::from_secs(1);
@@ -128,14 +134,31 @@ pub(super) fn start(index: usize, mailbox: Arc<Mailbox>, fanout: Fanout) -> std:
     std::thread::Builder::new().name(format!("mixer-{index}")).spawn(run).map(drop)
 }
 
+/// A mix, and where it is in time.
+struct Running {
+    mix: Mix,
+    /// Its timeline less that of the thread.
+    ahead: i64,
+    broke: Option<Instant>,
+}
+
 struct Runner {
     index: usize,
     fanout: Fanout,
-    mixes: BTreeMap<StreamId, Mix>,
-    due: Instant,
+    codecs: Arc<dyn Codecs>,
+    mixes: BTreeMap<StreamId, Running>,
+    /// When the thread's timeline began.
+    begun: Instant,
+    /// Samples of it that were made. All mixes are made together, so their frames end together.
+    made: i64,
     told: Instant,
     measured: Instant,
     pace: Keeping,
+}
+
+/// How long so many samples last.
+fn lasts(samples: i64) -> Duration {
+    Duration::from_nanos(u64::try_from(samples).unwrap_or_default().saturating_mul(62_500) / 3)
 }
 
 impl Runner {
@@ -144,29 +167,37 @@ impl Runner {
         Self {
             index,
             fanout,
+            codecs: Arc::new(Builtin),
             mixes: BTreeMap::new(),
-            due: now,
+            begun: now,
+            made: 0,
             told: now,
             measured: now,
             pace: Keeping::new(now),
         }
     }
 
+    /// When the next block is to be made.
+    fn due(&self) -> Instant {
+        self.begun + lasts(next_end(self.made))
+    }
+
     fn run(mut self, mailbox: &Mailbox) {
         loop {
             let idle = self.mixes.is_empty();
-            let Some(commands) = mailbox.take((!idle).then_some(self.due)) else { return };
+            let Some(commands) = mailbox.take((!idle).then(|| self.due())) else { return };
+            if idle {
+                (self.begun, self.made) = (Instant::now(), 0);
+            }
             commands.into_iter().for_each(|command| self.command(command));
             let now = Instant::now();
-            if idle {
-                self.due = now;
-            }
-            if now >= self.due && !self.mixes.is_empty() {
+            if now >= self.due() && !self.mixes.is_empty() {
                 self.tick(now);
             }
             if now - self.measured >= MEASURE || self.mixes.is_empty() {
                 self.measured = now;
-                mailbox.measured(self.mixes.iter().map(|(id, mix)| (*id, mix.levels())).collect());
+                mailbox
+                    .measured(self.mixes.iter().map(|(id, running)| (*id, running.mix.levels())).collect());
             }
             if now - self.told >= TELL || self.mixes.is_empty() {
                 self.told = now;
@@ -178,43 +209,41 @@ impl Runner {
     fn command(&mut self, command: Command) {
         match command {
             Command::Open { mix, key, made } => {
-                let mut opened = Mix::new(key);
+                let at = self.made % CYCLE;
+                let mut opened = Mix::new(key, Arc::clone(&self.codecs), at);
                 opened.listener(mix, None, made);
                 opened.set_loudest(self.pace.loudest);
-                self.mixes.insert(mix, opened);
+                self.mixes.insert(mix, Running { mix: opened, ahead: at - self.made, broke: None });
             }
             Command::Close { mix } => {
-                if let Some(mut mix) = self.mixes.remove(&mix) {
-                    count(&mut mix);
+                if let Some(mut running) = self.mixes.remove(&mix) {
+                    count(&mut running.mix);
                 }
             }
             Command::Talker { mix, stream, grant } => {
-                if let Some(mix) = self.mixes.get_mut(&mix) {
-                    mix.talker(&self.fanout, stream, &grant);
+                if let Some(running) = self.mixes.get_mut(&mix) {
+                    running.mix.talker(&self.fanout, stream, &grant);
                 }
             }
             Command::NoTalker { mix, stream } => {
-                self.mixes.get_mut(&mix).into_iter().for_each(|mix| mix.no_talker(stream));
+                self.mixes.get_mut(&mix).into_iter().for_each(|running| running.mix.no_talker(stream));
             }
             Command::Listener { mix, stream, own, made } => {
-                if let Some(mix) = self.mixes.get_mut(&mix) {
-                    mix.listener(stream, own, made);
+                if let Some(running) = self.mixes.get_mut(&mix) {
+                    running.mix.listener(stream, own, made);
                 }
             }
             Command::NoListener { mix, stream } => {
-                self.mixes.get_mut(&mix).into_iter().for_each(|mix| mix.no_listener(stream));
+                self.mixes.get_mut(&mix).into_iter().for_each(|running| running.mix.no_listener(stream));
             }
         }
     }
 
     fn tick(&mut self, now: Instant) {
-        let behind = now - self.due;
+        let behind = now - self.due();
         if behind > BEHIND {
-            let blocks = u32::try_from(behind.as_millis() / BLOCK.as_millis()).unwrap_or(u32::MAX);
-            self.mixes.values_mut().for_each(|mix| mix.skip(blocks));
-            self.due += BLOCK * blocks;
-            metrics::counter!("huitong_mix_late_blocks_total").increment(u64::from(blocks));
-            let talkers = self.mixes.values().map(|mix| mix.size().0).max().unwrap_or_default();
+            self.skip(now);
+            let talkers = self.mixes.values().map(|running| running.mix.size().0).max().unwrap_or_default();
             if self.pace.gap(now, talkers) {
                 let loudest = self.pace.loudest;
                 tracing::warn!(
@@ -227,37 +256,69 @@ impl Runner {
         } else if self.pace.calm(now) {
             tracing::info!(thread = self.index, loudest = ?self.pace.loudest, "a mixer keeps up: more voices are mixed");
         }
-        self.due += BLOCK;
         let loudest = self.pace.changed();
-        let mut failed = Vec::new();
-        for (id, mix) in &mut self.mixes {
-            // The codecs are young: a panic in one ends its mix and not the thread.
+        let last = self.last_end();
+        self.made = next_end(self.made);
+        let mut broken = Vec::new();
+        for (id, running) in &mut self.mixes {
+            // The codecs are young: a panic in one of a mix's own ends what it has, and neither the mix nor the thread.
+            let mix = &mut running.mix;
             let ticked = catch_unwind(AssertUnwindSafe(|| {
                 if let Some(loudest) = loudest {
                     mix.set_loudest(loudest);
                 }
-                mix.tick();
+                mix.tick(last);
             }));
-            if ticked.is_err() {
-                failed.push(*id);
+            if ticked.is_err() && !running.begin_again(now, self.made) {
+                broken.push(*id);
             }
         }
-        for id in failed {
-            if let Some(mix) = self.mixes.remove(&id) {
-                tracing::error!(app = mix.key.app.get(), room = %mix.key.room, "a mix failed and is silent from now on");
+        for id in broken {
+            if let Some(Running { mix, .. }) = self.mixes.remove(&id) {
+                tracing::error!(app = mix.key.app.get(), room = %mix.key.room, "a mix failed again and is silent from now on");
             }
         }
     }
 
+    /// Leaves out what is too late to be made, up to the block that is due now.
+    fn skip(&mut self, now: Instant) {
+        let before = self.made;
+        while self.begun + lasts(next_end(next_end(self.made))) <= now {
+            self.made = next_end(self.made);
+            self.mixes.values_mut().for_each(|running| running.mix.skip());
+        }
+        let late = u64::try_from((self.made - before) / LATE).unwrap_or_default();
+        metrics::counter!("huitong_mix_late_blocks_total").increment(late);
+    }
+
+    /// When the last block ended, by the clock of the fan-out.
+    fn last_end(&self) -> Micros {
+        let ago = (self.begun + lasts(self.made)).elapsed().as_micros();
+        self.fanout.now().saturating_sub(u64::try_from(ago).unwrap_or(u64::MAX))
+    }
+
     fn tell(&mut self) {
-        let sizes = self.mixes.values().map(Mix::size);
+        let sizes = self.mixes.values().map(|running| running.mix.size());
         let sum = sizes.fold((0, 0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1, sum.2 + size.2));
         let thread = self.index.to_string();
         metrics::gauge!("huitong_mixes", "thread" => thread.clone()).set(self.mixes.len() as f64);
         metrics::gauge!("huitong_mix_talkers", "thread" => thread.clone()).set(sum.0 as f64);
         metrics::gauge!("huitong_mix_listeners", "thread" => thread.clone()).set(sum.1 as f64);
         metrics::gauge!("huitong_mix_own_encodings", "thread" => thread).set(sum.2 as f64);
-        self.mixes.values_mut().for_each(count);
+        self.mixes.values_mut().for_each(|running| count(&mut running.mix));
+    }
+}
+
+impl Running {
+    /// Begins again after it broke, where the thread is by now. False if it has done so just before.
+    fn begin_again(&mut self, now: Instant, made: i64) -> bool {
+        let before = self.broke.replace(now);
+        if before.is_some_and(|before| now - before < BROKEN) {
+            return false;
+        }
+        tracing::error!(app = self.mix.key.app.get(), room = %self.mix.key.room, "a mix failed and begins again");
+        self.mix.begin_again(made + self.ahead);
+        true
     }
 }
 

@@ -30,6 +30,10 @@ const CAUSES: Record<string, (rig: Rig) => void> = {
     rig.join().guest('bob', true, true).server.stream(ROOM, 'bob', 'main', false, true);
     rig.wait(50);
   },
+  REMOTE_MIX_UPDATE: (rig) => {
+    rig.join().trtc.subMix();
+    rig.wait(50);
+  },
   REMOTE_STATE_UPDATE: (rig) => rig.trtc.playerEventHandler(rig.player('bob_main', { code: 2004, message: 'm' })),
   PLAYER_WARNING: (rig) => rig.trtc.playerEventHandler(rig.player('bob_main', { code: 6003, message: 'm' })),
   LOCAL_NET_STATE_UPDATE: (rig) => rig.trtc.pusherNetStatusHandler({ detail: { info: { netQualityLevel: 1 } } }),

@@ -349,6 +349,38 @@ export const methodChecks: Checks = {
     assert.equal(rig.trtc.getPlayerList()[0].src, src);
     assert.equal(rig.trtc.switchStreamType('nobody_main').length, 1);
   },
+  'trtc-wx.method.subMix': () => {
+    const rig = new Rig({ env: 'test', subscribe: 'auto' }).join().guest('bob', true, true);
+    const asked = (): unknown[] => rig.server.requests('subscribe').map(({ user, stream, audio }) => [user, stream, audio]).slice(-1)[0] ?? [];
+    rig.take();
+    rig.trtc.subMix();
+    assert.match(rig.wait(100).one('REMOTE_MIX_UPDATE').data.src, /^rtmp:.*mix-of-the-room/);
+    assert.deepEqual(asked(), ['bob', 'main', false], 'or its voice would be heard twice');
+    rig.trtc.setPlayerAttributes('bob_main', { muteAudio: false });
+    rig.guest('cid', true);
+    assert.deepEqual(asked(), ['cid', 'main', false], 'who comes later is in the mix, too');
+    rig.guest('cid', true, true, 'aux');
+    rig.trtc.setPlayerAttributes('bob_main', { muteVideo: true });
+    assert.deepEqual(rig.wait(50).server.requests('subscribe').filter(({ stream, audio }) => stream === 'aux' && !audio), [], 'screens are not in it');
+    rig.server.levels = [{ user: 'bob', level: 40 }, { user: 'gone', level: 9 }];
+    rig.take();
+    const volumes = rig.wait(1100).one('REMOTE_AUDIO_VOLUME_UPDATE').data.playerList.map(({ id, volume }: any) => [id, volume]);
+    assert.deepEqual(volumes, [['bob_main', 40], ['cid_main', 0], ['cid_aux', 0]]);
+    rig.trtc.playerAudioVolumeNotify(rig.player('bob_main', { volume: 0 }));
+    assert.equal(rig.trtc.getPlayerList()[0].volume, 40, 'a tag without sound knows nothing of its voice');
+    rig.phone.natives();
+    rig.trtc.playerEventHandler(rig.player('mix', { code: -2301 }));
+    assert.ok(rig.wait(10_000).phone.natives().includes('mix.play'), 'its tag is started again');
+    rig.take();
+    rig.trtc.subMix(false);
+    assert.equal(rig.wait(100).one('REMOTE_MIX_UPDATE').data.src, '');
+    assert.ok(rig.server.requests('subscribe').some(({ user, audio, video }) => user === 'bob' && audio && !video), 'single voices are back');
+    rig.trtc.subMix();
+    rig.wait(100).take();
+    rig.trtc.exitRoom();
+    assert.deepEqual(rig.codes(), ['REMOTE_MIX_UPDATE', 'LOCAL_LEAVE']);
+    assert.equal(rig.join().server.requests('join').slice(-1)[0]?.mix, undefined, 'the next room begins without');
+  },
   'trtc-wx.method.setLogLevel': () => {
     const rig = new Rig({});
     rig.trtc.setLogLevel(3);

@@ -7,6 +7,7 @@ Page({
     pusher: null,
     playerList: [],
     status: 'idle',
+    mix: '',
   },
 
   onLoad(query) {
@@ -57,6 +58,7 @@ Page({
     on(EVENT.REMOTE_AUDIO_ADD, ({ data }) => this.setPlayer(data.player, { muteAudio: false }))
     on(EVENT.REMOTE_AUDIO_REMOVE, ({ data }) => this.setPlayer(data.player, { muteAudio: true }))
     on(EVENT.REMOTE_AUDIO_VOLUME_UPDATE, ({ data }) => this.setData({ playerList: data.playerList }))
+    on(EVENT.REMOTE_MIX_UPDATE, ({ data }) => this.setData({ mix: data.src }))
     on(EVENT.LOCAL_AUDIO_VOLUME_UPDATE, ({ data }) => this.setData({ pusher: data.pusher }))
   },
 
@@ -66,6 +68,11 @@ Page({
 
   setPusher(attributes) {
     this.setData({ pusher: this.TRTC.setPusherAttributes(attributes) })
+  },
+
+  /** Plays all other voices as one sound, or each by itself. */
+  subMix(on) {
+    this.TRTC.subMix(on)
   },
 
   toggleMic() {
