@@ -115,6 +115,7 @@ impl Conferences {
             (conference.videos_but(nobody) <= caps.videos, "has too many cameras"),
             (conference.screens_but(nobody) <= caps.screens, "has too many screens"),
             (conference.hands.len() <= HANDS, "has too many hands"),
+            (conference.hands.is_empty() || !conference.no_hands, "has hands where there are none"),
             (conference.decided.len() <= DECIDED, "remembers too much"),
             (conference.attributes.len() <= ATTRIBUTES && bytes <= ATTRIBUTES_BYTES, "says too much"),
             (conference.governed || conference.admins.is_empty(), "has an admin and never had one"),
@@ -177,7 +178,7 @@ impl Conferences {
 
     fn print_conference(&self, conference: &Conference, into: &mut impl Hasher) {
         (conference.app, &conference.room, conference.kind, &conference.creator, conference.caps).hash(into);
-        (conference.default_role, conference.governed, &conference.founder).hash(into);
+        (conference.default_role, conference.governed, conference.no_hands, &conference.founder).hash(into);
         match &conference.lock {
             Lock::Open => 0.hash(into),
             Lock::Sealing => 1.hash(into),

@@ -32,6 +32,7 @@ impl Conferences {
         let reason = match why {
             SeatEnd::TimedOut => ExitReason::Failed,
             SeatEnd::Kicked => ExitReason::Removed,
+            SeatEnd::TakenOver => ExitReason::OtherDevice,
             SeatEnd::Dissolved => {
                 return self.finish(id, ExitReason::Closed, Refusal::NoConference);
             }
