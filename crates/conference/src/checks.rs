@@ -124,6 +124,7 @@ impl Conferences {
                 conference.decided.len() <= DECIDED && conference.acquainted.len() <= DECIDED,
                 "remembers too much",
             ),
+            (conference.hands.is_empty() || !conference.no_hands, "has hands where there are none"),
             (conference.attributes.len() <= ATTRIBUTES && bytes <= ATTRIBUTES_BYTES, "says too much"),
             (conference.governed || conference.admins.is_empty(), "has an admin and never had one"),
             (self.limits.admin_gone != AdminGone::End || !ungoverned, "goes on without its admin"),
@@ -185,7 +186,8 @@ impl Conferences {
 
     fn print_conference(&self, conference: &Conference, into: &mut impl Hasher) {
         (conference.app, &conference.room, conference.kind, &conference.creator, conference.caps).hash(into);
-        (conference.default_role, conference.visited, conference.governed, &conference.founder).hash(into);
+        (conference.default_role, conference.visited, conference.governed).hash(into);
+        (conference.no_hands, &conference.founder).hash(into);
         match &conference.lock {
             Lock::Open => 0.hash(into),
             Lock::Sealing => 1.hash(into),

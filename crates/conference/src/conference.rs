@@ -109,6 +109,8 @@ pub struct Conference {
     pub record: bool,
     /// Whether it is to be recorded as one picture.
     pub record_merged: bool,
+    /// Whether nobody raises a hand here.
+    pub no_hands: bool,
     /// When it began.
     pub created: Moment,
     /// Who counts as having created it, whatever became of its rights.

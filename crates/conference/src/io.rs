@@ -137,6 +137,8 @@ pub enum SeatEnd {
     TimedOut,
     /// An operator removed it.
     Kicked,
+    /// Its session was ended by a newer one of the same user.
+    TakenOver,
     /// The room was dissolved: the conference is over for all.
     Dissolved,
 }

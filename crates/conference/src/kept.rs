@@ -46,6 +46,8 @@ pub struct Kept {
     pub record: bool,
     /// Whether it is to be recorded as one picture.
     pub record_merged: bool,
+    /// Whether nobody raises a hand in it.
+    pub no_hands: bool,
     /// What its password must fit; nothing: it has none.
     pub password: Option<PasswordHash>,
     /// Its attributes.
@@ -80,6 +82,7 @@ impl Conference {
             empty: self.empty,
             record: self.record,
             record_merged: self.record_merged,
+            no_hands: self.no_hands,
             password,
             attributes: self.attributes.clone(),
         })
@@ -158,6 +161,7 @@ impl Conferences {
             empty: kept.empty.min(self.limits.empty_most),
             record: kept.record,
             record_merged: kept.record_merged,
+            no_hands: kept.no_hands,
             created: self.now,
             founder,
             lock: kept.password.map_or(Lock::Open, Lock::Sealed),

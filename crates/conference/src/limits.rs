@@ -168,6 +168,8 @@ pub struct Settings {
     pub max_audience: Option<usize>,
     /// Most shared screens.
     pub max_screens: Option<usize>,
+    /// Audience may not ask to be made talkers; admins decide without being asked.
+    pub no_hands: bool,
 }
 
 impl Settings {
@@ -184,6 +186,7 @@ impl Settings {
             max_videos: None,
             max_audience: None,
             max_screens: None,
+            no_hands: false,
         }
     }
 }

@@ -64,7 +64,7 @@ impl Conferences {
         }
         self.of_apps.insert(app, of_app + 1);
         let id = ConferenceId(self.number());
-        let Settings { kind, password, default_role, empty, record, record_merged, .. } = settings;
+        let Settings { kind, password, default_role, empty, record, record_merged, no_hands, .. } = settings;
         let locked = !password.reveal().is_empty();
         // Nobody is admin by default: that would be everybody who knows the password.
         let default_role = default_role.filter(|role| *role != Role::Admin);
@@ -79,6 +79,7 @@ impl Conferences {
             empty: empty.unwrap_or(self.limits.empty).min(self.limits.empty_most),
             record,
             record_merged,
+            no_hands,
             created: self.now,
             founder,
             lock: if locked { Lock::Sealing } else { Lock::Open },

@@ -58,6 +58,8 @@ pub enum Refusal {
     DecidedFull,
     /// As many hands are raised as may be.
     HandsFull,
+    /// Nobody raises a hand in this conference.
+    NoHands,
     /// The conference would have more attributes than there may be.
     AttributesFull,
     /// The password could not be checked in time, or at all.
@@ -106,6 +108,7 @@ impl fmt::Display for Refusal {
             Self::DecidedFull => {
                 "Admins decided about as many users as the conference remembers; only about these can they decide again."
             }
+            Self::NoHands => "In this conference nobody asks to talk; its admins make talkers.",
             Self::HandsFull => "As many hands are raised as may be; try again later.",
             Self::AttributesFull => {
                 "The conference would have more attributes than it may have; delete some first."

@@ -198,6 +198,9 @@ impl Conferences {
         if conference.hands.contains(&member) == up || (up && conference.talkers.contains(&member)) {
             return Ok(Reply::Done);
         }
+        if up && conference.no_hands {
+            return Err(Refusal::NoHands);
+        }
         if up && conference.hands.len() >= HANDS {
             return Err(Refusal::HandsFull);
         }

@@ -61,6 +61,25 @@ fn ten_thousand_who_are_named_alike_are_ten_thousand_members_and_no_more_are_dec
 }
 
 #[test]
+fn no_hand_is_raised_where_admins_are_not_to_be_asked_also_after_a_restart() {
+    let mut world = World::new();
+    let quiet = Settings { no_hands: true, ..settings(Kind::Live, "") };
+    world.find("ann", "team", quiet).map(drop).expect("found");
+    for restarted in [false, true] {
+        let id = world.in_room("team");
+        world.enter(1, "ann", id, "", None).expect("entered");
+        world.enter(2, "ben", id, "", None).expect("entered");
+        let hand = |session, up| Input::Hand { session: SessionId::new(session), up };
+        assert_eq!(world.act(hand(2, true)), Err(Refusal::NoHands), "restarted: {restarted}");
+        world.act(hand(2, false)).expect("it is down");
+        world.act(hand(1, true)).expect("a talker has nothing to ask for");
+        world.grant(id, by("ann"), &["ben"], Role::Talker).expect("admins decide all the same");
+        world.grant(id, by("ann"), &["ben"], Role::Audience).expect("granted");
+        world.restart();
+    }
+}
+
+#[test]
 fn only_so_many_hands_are_raised_and_an_admin_who_comes_back_sees_them() {
     let (_, id, mut world) = crowd(HANDS as u64 + 1);
     let hand = |number: u64, up| Input::Hand { session: SessionId::new(number + 2), up };

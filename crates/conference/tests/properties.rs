@@ -85,8 +85,9 @@ fn opened() -> impl Strategy<Value = (RoomId, Settings)> {
     let count = || prop::option::weighted(0.5, 0..3_usize);
     let empty =
         prop::option::of(prop::sample::select(vec![Duration::ZERO, Duration::from_secs(5), Duration::MAX]));
-    (0..3_u32, kind, password(), prop::option::of(role()), empty, (count(), count(), count(), count()))
-        .prop_map(|(name, kind, password, default_role, empty, counts)| {
+    let counts = (count(), count(), count(), count());
+    (0..3_u32, kind, password(), prop::option::of(role()), empty, counts, prop::bool::weighted(0.2)).prop_map(
+        |(name, kind, password, default_role, empty, counts, no_hands)| {
             let (max_talkers, max_videos, max_audience, max_screens) = counts;
             let settings = Settings {
                 default_role,
@@ -95,10 +96,12 @@ fn opened() -> impl Strategy<Value = (RoomId, Settings)> {
                 max_videos,
                 max_audience,
                 max_screens,
+                no_hands,
                 ..settings(kind, &password)
             };
             (RoomId::Number(name + 1), settings)
-        })
+        },
+    )
 }
 
 /// Tickets that nobody ever gave; those that were given are put in their place when there are any.
@@ -155,7 +158,12 @@ fn asking() -> impl Strategy<Value = Step> {
 
 fn inside() -> impl Strategy<Value = Input> {
     let kind = || prop::sample::select(StreamKind::ALL.to_vec());
-    let why = prop::sample::select(vec![SeatEnd::TimedOut, SeatEnd::Kicked, SeatEnd::Dissolved]);
+    let why = prop::sample::select(vec![
+        SeatEnd::TimedOut,
+        SeatEnd::Kicked,
+        SeatEnd::TakenOver,
+        SeatEnd::Dissolved,
+    ]);
     prop_oneof![
         2 => (session(), prop::sample::select(ExitReason::ALL.to_vec()))
             .prop_map(|(session, reason)| Input::Leave { session, reason }),

@@ -306,6 +306,10 @@ fn each_exit_reason_is_told_once_to_the_one_and_once_to_the_others() {
     assert_eq!(world.told(2), ["put out", "out 10"]);
     assert_eq!(world.told(3), ["ben exited 10", "ben joined 3"]);
     world.told.clear();
+    world.act(Input::SeatLost { session: SessionId::new(22), why: SeatEnd::TakenOver }).expect("told");
+    assert_eq!(world.told(3), ["ben exited 10"], "also when the newer session is not here yet");
+    world.enter(22, "ben", id, "", None).expect("entered");
+    world.told.clear();
     world.act(Input::SeatLost { session: SessionId::new(22), why: SeatEnd::Kicked }).expect("told");
     assert_eq!(world.told(22), ["out 2"]);
     world.act(Input::Gone { session: SessionId::new(3), deliberate: false }).expect("told");

@@ -134,7 +134,10 @@ impl Town {
         let input = match self.chance.below(40) {
             0..5 => Input::Leave { session, reason: self.chance.of(&ExitReason::ALL) },
             5..7 => Input::Gone { session, deliberate: self.chance.below(2) == 0 },
-            7 => Input::SeatLost { session, why: self.chance.of(&[SeatEnd::TimedOut, SeatEnd::Kicked]) },
+            7 => Input::SeatLost {
+                session,
+                why: self.chance.of(&[SeatEnd::TimedOut, SeatEnd::Kicked, SeatEnd::TakenOver]),
+            },
             8..14 => Input::Publish { session, kind, video: self.chance.below(2) == 0 },
             14..16 => Input::Unpublish { session, kind },
             16..24 => Input::Grant { by: own, conference, whom: names, role: self.role() },

@@ -263,6 +263,18 @@ fn limits_of_talkers_and_audience_hold_with_their_own_errors() {
 }
 
 #[test]
+fn a_conference_whose_admins_are_not_to_be_asked_says_so_to_who_raises_a_hand() {
+    let mut world = World::new(config());
+    let quiet = json!({ "settings": { "kind": "live", "noHands": true } });
+    let ann = meet(&mut world, "ann", "show", quiet);
+    let bob = meet(&mut world, "bob", "show", json!({}));
+    assert_eq!(world.ask(bob, json!({ "op": "hand", "up": true })).unwrap_err(), ErrorCode::NotAdmin);
+    act(&mut world, ann, "grant", json!({ "users": ["bob"], "role": "talker" })).unwrap();
+    assert_eq!(world.clients[bob].conference.as_ref().unwrap().you.role, ConferenceRole::Talker);
+    world.wind_down();
+}
+
+#[test]
 fn live_audience_is_counted_and_a_raised_hand_makes_it_a_talker() {
     let mut world = World::new(config());
     let live = json!({ "settings": { "kind": "live" } });

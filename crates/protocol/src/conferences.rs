@@ -77,6 +77,10 @@ pub struct ConferenceSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub max_screens: Option<u32>,
+    /// Audience may not ask to be made talkers.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub no_hands: bool,
 }
 
 /// The answer to `ticket`.

@@ -115,9 +115,36 @@ async fn back_ends_get_a_token_for_their_own_application_only() {
     {
         assert_eq!(post(&server, path, authorization, "{}").await.status, 401, "{path}");
     }
-    let admin = json!({"memDefaultRole": 7}).to_string();
-    let refused = post(&server, "/org/chat/conferences", Some(&bearer), &admin).await;
-    assert_eq!(refused.status, 400, "not everybody is an admin: {refused:?}");
+}
+
+#[tokio::test]
+async fn what_back_ends_say_of_a_conference_is_what_it_is() {
+    let server = Running::start(keyed("org#chat")).await;
+    let pair = json!({"grant_type": "client_credentials", "client_id": "org#chat", "client_secret": SECRET});
+    let token = post(&server, "/org/chat/token", None, &pair.to_string()).await.json();
+    let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
+    let cases = [
+        (json!({}), true, Value::Null),
+        (json!({"allowAudienceTalk": true, "creator": "ann"}), true, json!("ann")),
+        (json!({"allowAudienceTalk": "", "creator": "org#chat_ann@easemob.com"}), true, json!("ann")),
+        (json!({"allowAudienceTalk": false, "creator": "org#chat_ann"}), false, json!("ann")),
+        (json!({"allowAudienceTalk": "false", "memDefaultRole": 7}), false, Value::Null),
+    ];
+    for (mut body, talk, creator) in cases {
+        body["confrType"] = json!(12);
+        let made = post(&server, "/org/chat/conferences", Some(&bearer), &body.to_string()).await;
+        assert_eq!((made.status, &made.json()["allowAudienceTalk"]), (200, &json!(talk)), "{body}: {made:?}");
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        let path = format!("/org/chat/conferences/{id}");
+        let shown = http(server.http, "GET", &path, Some(&bearer), "").await.json();
+        assert_eq!(shown["allowAudienceTalk"], talk, "{body}");
+        let native = server.api("GET", &format!("/v1/conferences/{id}"), "").await.json();
+        assert_eq!((&native["noHands"], &native["creator"]), (&json!(!talk), &creator), "{body}");
+    }
+    let foreign = json!({"creator": "org#other_ann@easemob.com"}).to_string();
+    let refused = post(&server, "/org/chat/conferences", Some(&bearer), &foreign).await;
+    assert_eq!((refused.status, &refused.json()["error"]), (400, &json!(-405)));
+    assert_eq!(refused.json()["errorMessage"], refused.json()["message"]);
 }
 
 #[test]

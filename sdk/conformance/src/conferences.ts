@@ -329,6 +329,9 @@ export class FakeConferences {
 
   private hand(conference: Conference, member: Member, up: boolean): ConferenceReply {
     if (conference.hands.has(member.member) !== up && !(up && member.role !== 'audience')) {
+      if (up && conference.settings.noHands) {
+        return refused('not-admin');
+      }
       conference.hands[up ? 'add' : 'delete'](member.member);
       const admins = [...conference.members.values()].filter(({ role, session }) => role === 'admin' && session);
       admins.forEach(({ session }) => this.host.push(session, { ev: 'handChanged', member: plain(member), up }));

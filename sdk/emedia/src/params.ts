@@ -80,7 +80,10 @@ const LIMITS: [string, 'maxTalkers' | 'maxVideos' | 'maxAudience' | 'maxScreens'
 /** How a conference is made if joinRoom makes it, and what of the config means nothing. */
 export function settingsOf(option: JoinRoomOption | undefined): { settings: ConferenceSettings; ignored: string[] } {
   const { config } = optionOf(option);
-  const settings: ConferenceSettings = { ...(config['rec'] ? { record: true } : {}), ...(config['recMerge'] ? { recordMerged: true } : {}) };
+  const settings: ConferenceSettings = {
+    ...(config['rec'] ? { record: true } : {}), ...(config['recMerge'] ? { recordMerged: true } : {}),
+    ...(config['allowAudienceTalk'] === false ? { noHands: true } : {}),
+  };
   const ignored: string[] = [];
   for (const [name, limit] of LIMITS) {
     const given = config[name];

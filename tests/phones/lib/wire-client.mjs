@@ -23,6 +23,7 @@ export class WireClient extends EventEmitter {
   #socket
   #count = 0
   #replies = new Map()
+  #version = 0
   events = []
   entered = null
   closed = null
@@ -74,12 +75,17 @@ export class WireClient extends EventEmitter {
   }
 
   #received(frame) {
+    // As the vendor's client counts: the newest event that arrived, or what a poll said.
+    if (frame.cver && [300, 301, 302, 303, 400].includes(frame.op)) this.#version = frame.cver
     if (frame.op === 1001) this.#replies.set(frame.tsxId, frame)
     else {
       if (frame.sessId !== this.entered?.sessId) throw new Error(`an event of another stay: ${JSON.stringify(frame)}`)
       this.events.push(frame)
     }
-    if (frame.useUrl) this.entered = frame
+    if (frame.useUrl) {
+      if (frame.memId !== this.entered?.memId) this.#version = frame.cver
+      this.entered = frame
+    }
     this.emit('change')
   }
 
@@ -112,9 +118,21 @@ export class WireClient extends EventEmitter {
 
   pub = () => post(this.entered.useUrl, { op: 'pubS', rtcId: 'wx-1-abc' })
   sub = (streamId) => post(this.entered.useUrl, { op: 'subS', streamId })
-  poll = () => this.request({ op: 1000, cver: 1 })
+  async poll() {
+    const reply = await this.request({ op: 1000, cver: this.#version })
+    this.#version = Math.max(this.#version, reply.cver ?? 0)
+    return reply
+  }
+
   manage = (path, body) => this.rest(`/easemob/rtc/${path}`, { roleToken: this.roleToken, ...body })
   untilClosed = () => this.#until(() => this.closed !== null, 'the end of its connection')
+
+  /** Nothing more is read from the connection; returns what ends it. */
+  pause() {
+    const socket = this.#socket
+    socket.pause()
+    return () => socket.terminate()
+  }
 
   /** The network is gone: no goodbye. */
   drop = () => this.#socket.terminate()

@@ -7,7 +7,7 @@ import { WireClient, post } from '../lib/wire-client.mjs'
 import { Network } from '../phone/network.mjs'
 import { NativePusher } from '../phone/pusher.mjs'
 
-const SEAT_GRACE_S = 2
+const SEAT_GRACE_S = 4
 const ends = new Set()
 let server
 
@@ -82,6 +82,40 @@ test('a_member_that_lost_its_connection_stays_while_its_media_runs', async () =>
   dan.drop()
   pusher.stop()
   assert.equal((await cai.event({ op: 301, memId })).reason, 4, 'without media it is gone like any other')
+})
+
+test('a_phone_that_comes_out_of_the_background_keeps_its_place_though_its_page_says_nothing', async () => {
+  const [nia, oda, pat] = await meet('nia', 'oda', 'pat')
+  const pusher = await pushes(oda)
+  const { id } = (await nia.event({ op: 302 })).pubS
+  oda.drop()
+  pusher.stop()
+  assert.equal((await nia.event({ op: 303 })).pubSId, id)
+  pusher.start()
+  assert.equal((await nia.event({ op: 302 })).pubS.id, id)
+  pat.drop()
+  assert.equal((await nia.event({ op: 301 })).memId, pat.entered.memId, 'who was gone earlier is still there')
+  assert.equal((await oda.sub('RTC1__Of_X999')).message, 'There is no such stream.', 'and its page is answered')
+  assert.equal((await oda.enter({ back: true })).result, 0)
+})
+
+test('a_page_without_a_connection_gets_addresses_as_long_as_its_seat_is_kept', async () => {
+  const [quin, rae] = await meet('quin', 'rae')
+  rae.drop()
+  const pusher = await pushes(rae)
+  assert.equal((await quin.event({ op: 302 })).memId, rae.entered.memId)
+  pusher.stop()
+  assert.equal((await quin.event({ op: 301 })).memId, rae.entered.memId)
+  assert.equal((await rae.pub()).error, -1, 'its seat was given away')
+})
+
+test('a_page_whose_old_connection_takes_nothing_any_more_goes_on_with_a_new_one', async () => {
+  const [sam, tea] = await meet('sam', 'tea')
+  ends.add(tea.pause())
+  const write = (val) => sam.manage('confr/attrs/update', { cattrs: [{ key: 'text', val, op: 'UPDATE' }] })
+  for (let n = 0; n < 80; n++) assert.equal((await write(String(n).padEnd(30_000, '.'))).error, 0)
+  assert.equal((await tea.enter({ back: true })).result, 0)
+  for (let val = ''; !val.startsWith('79'); ) [{ val }] = (await tea.event({ op: 402 })).cattrs
 })
 
 test('who_comes_back_too_late_learns_whether_the_conference_is_over', async () => {

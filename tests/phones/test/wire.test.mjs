@@ -108,7 +108,8 @@ step('an_admin_makes_a_talker_audience_and_it_is_cut', async () => {
   await ended(encoder, 'the push of the audience ends')
   const refused = await bob.pub()
   assert.deepEqual([refused.error, refused.rtmp], [-1, undefined])
-  assert.equal((await ann.manage('chanage/roles', { uids: ['bob'], role: 3 })).error, 0)
+  const named = { confrId: ann.confrId, uids: [`${keyOf(server.app)}_bob`], role: '3' }
+  assert.equal((await ann.manage(`chanage/roles?CONFRID=${ann.confrId}`, named)).error, 0, 'as a back-end writes it')
   assert.equal((await bob.event({ op: 412 })).role, 3)
   assert.equal((await bob.pub()).error, 0)
 })
@@ -119,6 +120,7 @@ step('a_newer_entry_of_the_same_user_takes_its_place', async () => {
   assert.equal((await again.enter()).result, 0)
   const exit = await bob.event({ op: 301, memId: bob.entered.memId })
   assert.equal(exit.reason, 10)
+  assert.equal((await ann.event({ op: 301, memId: exit.memId })).reason, 10, 'the others are told why')
   bob = again
 })
 

@@ -117,5 +117,6 @@ pub(crate) fn settings_of(
         max_videos: most(settings.max_videos),
         max_audience: most(settings.max_audience),
         max_screens: most(settings.max_screens),
+        no_hands: settings.no_hands,
     })
 }

@@ -143,10 +143,13 @@ impl Engine {
 
     /// A session is over. Comes before its seat is taken away, which is then no news to its conference.
     pub(crate) fn conference_session_ended(&mut self, session: SessionId, reason: EndReason) {
-        let deliberate = reason == EndReason::LoggedOut;
-        let gone = self.in_hall(Input::Gone { session, deliberate });
-        debug_assert!(gone.is_ok(), "facts are never refused");
+        // What becomes of its session tells it all.
         self.hall.aware.remove(&session);
+        let gone = self.in_hall(match reason {
+            EndReason::TakenOver => Input::SeatLost { session, why: SeatEnd::TakenOver },
+            _ => Input::Gone { session, deliberate: reason == EndReason::LoggedOut },
+        });
+        debug_assert!(gone.is_ok(), "facts are never refused");
     }
 
     pub(crate) fn password_hashed(&mut self, conference: u64, hash: Option<Redacted<Arc<str>>>) {

@@ -46,6 +46,9 @@ pub struct ConferenceRecord {
     pub record: bool,
     /// Whether it is to be recorded as one picture.
     pub record_merged: bool,
+    /// Whether nobody raises a hand in it.
+    #[serde(default)]
+    pub no_hands: bool,
     /// What its password must fit; nothing: it has none.
     pub password: Option<Redacted<String>>,
     /// Its attributes.
@@ -146,6 +149,7 @@ impl Engine {
             empty_ms: u64::try_from(kept.empty.as_millis()).unwrap_or(u64::MAX),
             record: kept.record,
             record_merged: kept.record_merged,
+            no_hands: kept.no_hands,
             password: kept.password.map(|hash| Redacted::new(text(hash.0.reveal()))),
             attributes: kept.attributes.iter().map(|(key, value)| (text(key), text(value))).collect(),
             created_ms: meta.created_ms,
@@ -219,6 +223,7 @@ fn kept_of(record: ConferenceRecord) -> Kept {
         empty: Duration::from_millis(record.empty_ms),
         record: record.record,
         record_merged: record.record_merged,
+        no_hands: record.no_hands,
         password: record.password.map(|hash| PasswordHash(Redacted::new(Arc::from(hash.into_inner())))),
         attributes: record
             .attributes

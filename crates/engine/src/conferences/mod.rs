@@ -181,7 +181,9 @@ pub(crate) fn refused(refusal: &Refusal) -> Fault {
         | Refusal::AttributesFull => ErrorCode::ConferenceLimit,
         Refusal::InAnother => ErrorCode::AlreadyInRoom,
         Refusal::NotInside => ErrorCode::NotInConference,
-        Refusal::NotAdmin | Refusal::AdminNotGranted | Refusal::MayNotChangeAttributes => ErrorCode::NotAdmin,
+        Refusal::NotAdmin | Refusal::AdminNotGranted | Refusal::MayNotChangeAttributes | Refusal::NoHands => {
+            ErrorCode::NotAdmin
+        }
         Refusal::MayNotPublish => ErrorCode::MayNotPublish,
         Refusal::NobodyThere => ErrorCode::NobodyThere,
         Refusal::LastAdmin => ErrorCode::LastAdmin,

@@ -194,6 +194,7 @@ impl Engine {
             max_screens: count(conference.caps.screens),
             record: conference.record,
             record_merged: conference.record_merged,
+            no_hands: conference.no_hands,
             age_seconds: self.unix_of(self.now).saturating_sub(meta.created_ms) / 1000,
         })
     }

@@ -112,6 +112,9 @@ pub struct ConferenceRequest {
     /// Most shared screens.
     #[ts(optional)]
     pub max_screens: Option<u32>,
+    /// Audience may not ask to be made talkers.
+    #[ts(optional, as = "Option<bool>")]
+    pub no_hands: bool,
 }
 
 impl ConferenceRequest {
@@ -127,6 +130,7 @@ impl ConferenceRequest {
             max_videos: self.max_videos,
             max_audience: self.max_audience,
             max_screens: self.max_screens,
+            no_hands: self.no_hands,
         }
     }
 }
@@ -198,6 +202,8 @@ pub struct ConferenceSummary {
     pub record: bool,
     /// Whether it is to be recorded as one picture.
     pub record_merged: bool,
+    /// Whether nobody raises a hand in it.
+    pub no_hands: bool,
     /// How long it exists, s.
     #[ts(type = "number")]
     pub age_seconds: u64,

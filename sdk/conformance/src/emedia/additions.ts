@@ -24,6 +24,10 @@ const hands: Check = async () => {
   const [{ id }] = ann.take().pop()?.args ?? [];
   assert.equal((await world.settled(ann.mgr.declineHand(confrId, id))).error, 0, 'by its id, too');
   assert.deepEqual(bob.one('onHandDeclined'), []);
+  const quiet = await two({ config: { allowAudienceTalk: false } });
+  await quiet.world.settled(quiet.ann.mgr.grantRole(quiet.confrId, ['bob'], 1));
+  assert.equal((await quiet.world.settled(quiet.bob.mgr.raiseHand())).rejected.error, -520, 'where admins are not to be asked');
+  assert.equal((await quiet.world.settled(quiet.bob.mgr.raiseHand(false))).error, 0);
 };
 
 const muting: Check = async () => {

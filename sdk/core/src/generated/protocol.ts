@@ -889,7 +889,11 @@ maxAudience?: number,
 /**
  * Most shared screens.
  */
-maxScreens?: number, };
+maxScreens?: number, 
+/**
+ * Audience may not ask to be made talkers.
+ */
+noHands?: boolean, };
 
 /**
  * The answer to `ticket`.

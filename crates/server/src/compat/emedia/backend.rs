@@ -2,7 +2,7 @@
 
 use super::body::{Answer, Body, Refused, fine, wrong};
 use super::frames::{kind_number, kind_of, merge, role_number, role_of};
-use super::names::{FullName, Named, member_id};
+use super::names::{Named, member_id, user_named};
 use super::rest::{Raw, conference, key_of, mixed_up, settings};
 use crate::api::kept;
 use crate::clock::{unix_ms, unix_seconds};
@@ -17,7 +17,7 @@ use huitong_auth::{mint_api_token, verify_authorization, verify_basic};
 use huitong_engine::{ApiCall, ApiResult, ConferenceLimits};
 use huitong_protocol::api::{ConferenceDetail, ConferenceRequest, ConferenceRole};
 use huitong_protocol::{Destroy, Kick};
-use huitong_types::{AppId, ErrorCode, Fault, UserId};
+use huitong_types::{AppId, ErrorCode, Fault};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -97,8 +97,13 @@ pub(super) async fn create(
         room: None,
         kind: kind.into(),
         password: Some(password.clone()),
-        creator: body.maybe("creator")?.map(|creator| user_of(&creator, &key)).transpose()?,
-        default_role: role_of(body.field("memDefaultRole"))?.map(ConferenceRole::from),
+        creator: body
+            .maybe("creator")?
+            .map(|creator| user_named(&creator, &key, "creator").map(String::from))
+            .transpose()?,
+        // Who only knows the password is no admin, whatever the back-end of another server may have handed out.
+        default_role: role_of(body.field("memDefaultRole"))?
+            .map(|role| ConferenceRole::from(role.min(huitong_types::ConferenceRole::Talker))),
         empty_ms: Some(empty_ms),
         record: settings.record,
         record_merged: settings.record_merged,
@@ -106,6 +111,7 @@ pub(super) async fn create(
         max_videos: settings.max_videos,
         max_audience: settings.max_audience,
         max_screens: settings.max_screens,
+        no_hands: settings.no_hands,
     };
     let call = ApiCall::CreateConference(Box::new(request));
     let mark = shared.control.store.mark();
@@ -123,17 +129,6 @@ fn fresh_password() -> String {
     URL_SAFE_NO_PAD.encode(random().get(..PASSWORD_BYTES).unwrap_or_default())
 }
 
-/// A user who is named bare, or by its full name.
-fn user_of(text: &str, key: &str) -> Result<String, Fault> {
-    match FullName::parse(text) {
-        Ok(full) if full.key == key => Ok(full.user.as_str().to_owned()),
-        Ok(_) => Err(wrong("creator", "is a user of another application")),
-        Err(_) => UserId::new(text)
-            .map(|user| user.as_str().to_owned())
-            .map_err(|error| wrong("creator", &format!("is not valid: {error}"))),
-    }
-}
-
 /// `YYYY-MM-DD HH:MM:SS` in UTC.
 fn date(unix_seconds: u64) -> String {
     let at = i64::try_from(unix_seconds).ok().and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
@@ -142,13 +137,13 @@ fn date(unix_seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
 }
 
-/// What both replies about a conference have. Audience of this server never talks: it becomes talker first.
+/// What both replies about a conference have.
 fn summary(detail: &ConferenceDetail) -> Value {
     let summary = &detail.summary;
     let number = kind_number(summary.kind.into());
     json!({
         "id": summary.conference, "type": number, "mixed": number != 10, "audienceLimit": summary.max_audience,
-        "talkerLimit": summary.max_talkers, "allowAudienceTalk": false,
+        "talkerLimit": summary.max_talkers, "allowAudienceTalk": !summary.no_hands,
     })
 }
 

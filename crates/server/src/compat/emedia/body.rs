@@ -31,8 +31,11 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let fault = self.0;
         metrics::counter!("huitong_wire_refused_total", "code" => fault.code.as_str()).increment(1);
-        let body =
-            json!({"error": code(&fault), "message": fault.message, "error_description": fault.message});
+        // Back-ends read the sentence under one of three names.
+        let body = json!({
+            "error": code(&fault), "message": fault.message, "errorMessage": fault.message,
+            "error_description": fault.message,
+        });
         (status_of(fault.code), Json(body)).into_response()
     }
 }
@@ -100,6 +103,15 @@ impl Body {
             Some(Value::String(text)) => text == "true" || text == "1",
             Some(Value::Number(number)) => number.as_i64() != Some(0),
             _ => false,
+        }
+    }
+
+    /// Whether anything is said in a field.
+    pub(super) fn said(&self, name: &str) -> bool {
+        match self.0.get(name) {
+            None | Some(Value::Null) => false,
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(_) => true,
         }
     }
 

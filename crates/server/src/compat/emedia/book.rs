@@ -12,9 +12,6 @@ use tokio::sync::{mpsc, oneshot};
 /// are refused.
 pub(super) const NOTES: usize = 32;
 
-/// Stays without a connection at most; beyond that one that loses its connection cannot be gone on with.
-const PARKED: usize = 100_000;
-
 /// Stays of which is known why they are over, at most: a client whose network changed in that moment asks within seconds. Beyond
 /// that the oldest are forgotten, and their clients are told less.
 const ENDED: usize = 4096;
@@ -37,25 +34,16 @@ pub(super) enum Note {
 }
 
 #[derive(Debug)]
-enum Place {
-    /// A connection has it.
-    Held(mpsc::Sender<Note>),
-    /// No connection has it; the number tells one such time from the next.
-    Parked(Box<Wire>, u64),
-}
-
-#[derive(Debug)]
 struct Slot {
     streams: String,
-    place: Place,
+    /// Who has it: a connection, or what is left of one whose client is gone.
+    holder: mpsc::Sender<Note>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     stays: HashMap<String, Slot>,
     streams: HashMap<String, String>,
-    parked: usize,
-    times: u64,
     ended: HashMap<String, ConferenceExit>,
     /// The same, the oldest first.
     endings: VecDeque<String>,
@@ -63,10 +51,8 @@ struct Inner {
 
 impl Inner {
     fn forget(&mut self, stay: &str) {
-        let Some(slot) = self.stays.remove(stay) else { return };
-        self.streams.remove(&slot.streams);
-        if matches!(slot.place, Place::Parked(..)) {
-            self.parked -= 1;
+        if let Some(slot) = self.stays.remove(stay) {
+            self.streams.remove(&slot.streams);
         }
     }
 
@@ -96,7 +82,7 @@ impl Book {
     pub(super) fn open(&self, stay: String, streams: String, notes: mpsc::Sender<Note>) {
         let mut inner = self.lock();
         inner.streams.insert(streams.clone(), stay.clone());
-        inner.stays.insert(stay, Slot { streams, place: Place::Held(notes) });
+        inner.stays.insert(stay, Slot { streams, holder: notes });
     }
 
     /// A stay is over, for this reason if its client may ask for it.
@@ -113,77 +99,24 @@ impl Book {
         self.lock().ended.get(stay).copied()
     }
 
-    /// A stay lost its connection. Returns the number of this time, for [`Book::expire`].
-    pub(super) fn park(&self, stay: &str, wire: Box<Wire>) -> Option<u64> {
-        let mut inner = self.lock();
-        if inner.parked >= PARKED {
-            inner.forget(stay);
-            return None;
-        }
-        inner.times += 1;
-        let time = inner.times;
-        let slot = inner.stays.get_mut(stay)?;
-        slot.place = Place::Parked(wire, time);
-        inner.parked += 1;
-        Some(time)
-    }
-
-    /// The engine keeps the seat no longer: forgets the stay, if it has been without a connection since then.
-    pub(super) fn expire(&self, stay: &str, time: u64) {
-        let mut inner = self.lock();
-        let since_then = |slot: &Slot| matches!(&slot.place, Place::Parked(_, parked) if *parked == time);
-        if inner.stays.get(stay).is_some_and(since_then) {
-            inner.forget(stay);
-        }
-    }
-
-    /// Takes a stay to another connection, from the one that has it if there is one: the newest wins.
+    /// Takes a stay to another connection, from whoever has it: the newest wins.
     pub(super) async fn take(&self, stay: &str, notes: &mpsc::Sender<Note>) -> Option<Box<Wire>> {
-        let holder = match self.take_or_holder(stay, notes)? {
-            Ok(wire) => return Some(wire),
-            Err(holder) => holder,
-        };
+        let holder = self.lock().stays.get(stay)?.holder.clone();
         let (give, given) = oneshot::channel();
-        if holder.try_send(Note::Yield(give)).is_ok()
-            && let Ok(Ok(wire)) = tokio::time::timeout(YIELD_WITHIN, given).await
-        {
-            self.lock().stays.get_mut(stay)?.place = Place::Held(notes.clone());
-            return Some(wire);
-        }
-        // The connection may have ended by itself meanwhile.
-        self.take_or_holder(stay, notes)?.ok()
+        holder.try_send(Note::Yield(give)).ok()?;
+        let wire = tokio::time::timeout(YIELD_WITHIN, given).await.ok()?.ok()?;
+        self.lock().stays.get_mut(stay)?.holder = notes.clone();
+        Some(wire)
     }
 
-    fn take_or_holder(
-        &self,
-        stay: &str,
-        notes: &mpsc::Sender<Note>,
-    ) -> Option<Result<Box<Wire>, mpsc::Sender<Note>>> {
-        let mut inner = self.lock();
-        let slot = inner.stays.get_mut(stay)?;
-        if let Place::Held(holder) = &slot.place {
-            return Some(Err(holder.clone()));
-        }
-        let before = std::mem::replace(&mut slot.place, Place::Held(notes.clone()));
-        inner.parked -= 1;
-        match before {
-            Place::Parked(wire, _) => Some(Ok(wire)),
-            Place::Held(_) => None,
-        }
-    }
-
-    /// The connection whose streams have this secret.
+    /// Who has the stay whose streams have this secret.
     pub(super) fn holder(&self, streams: &str) -> Option<mpsc::Sender<Note>> {
         let inner = self.lock();
-        match &inner.stays.get(inner.streams.get(streams)?)?.place {
-            Place::Held(notes) => Some(notes.clone()),
-            Place::Parked(..) => None,
-        }
+        Some(inner.stays.get(inner.streams.get(streams)?)?.holder.clone())
     }
 
-    /// How many stays there are, and how many of them without a connection.
-    pub(super) fn sizes(&self) -> (usize, usize) {
-        let inner = self.lock();
-        (inner.stays.len(), inner.parked)
+    /// How many stays there are.
+    pub(super) fn size(&self) -> usize {
+        self.lock().stays.len()
     }
 }

@@ -37,7 +37,15 @@ impl Wire {
             (Waiting::Enter, Ok(Done::Enter(reply))) => self.entered(*reply),
             (Waiting::Hello | Waiting::Enter, Err(fault)) => self.refuse_login(fault),
             (Waiting::Handed(tsx), Ok(_)) => self.accept(tsx.as_deref(), Value::Null),
-            (Waiting::Handed(tsx), Err(fault)) => self.refuse(tsx.as_deref(), &fault),
+            (Waiting::Switch { tsx, audio, video }, Ok(_)) => {
+                if let Some(own) = self.stay.as_mut().and_then(|stay| stay.own.as_mut()) {
+                    (own.audio, own.video) = (audio, video);
+                }
+                self.accept(tsx.as_deref(), Value::Null);
+            }
+            (Waiting::Handed(tsx) | Waiting::Switch { tsx, .. }, Err(fault)) => {
+                self.refuse(tsx.as_deref(), &fault);
+            }
             (Waiting::Push { ask, own }, Ok(_)) => {
                 let rtmp = self.session.as_ref().map(|session| session.rtmp.clone()).unwrap_or_default();
                 let address = format!("{rtmp}/{}", own.key.reveal());
@@ -92,7 +100,7 @@ impl Wire {
         stay.role = role_number(conference.you.role);
         stay.roster.replace(&conference, &state);
         let (members, streams) = stay.roster.tell_all();
-        stay.heard();
+        stay.heard(None);
         let opened = Output::Opened { stay: stay.name.clone(), streams: stay.streams.clone() };
         self.out.push_back(opened);
         self.welcome(tsx.as_deref(), members, streams);
@@ -104,24 +112,26 @@ impl Wire {
         let State::Resuming { back } = std::mem::replace(&mut self.state, State::Inside) else { return };
         let Some(tsx) = back else {
             self.await_client();
-            return;
+            return self.take_up_held();
         };
         // The client ignores both objects here: what it may have missed comes as events.
         self.welcome(tsx.as_deref(), json!({}), json!({}));
-        let again = self.stay.as_mut().map(|stay| stay.roster.once_more()).unwrap_or_default();
+        let version = self.version;
+        let again = self.stay.as_mut().map(|stay| stay.roster.once_more(version)).unwrap_or_default();
         for event in again {
             self.tell(event);
         }
         self.tell_doubts();
+        self.take_up_held();
     }
 
     /// The role and the attributes that may have been lost with a connection, once more.
     fn tell_doubts(&mut self) {
         let Some(stay) = &self.stay else { return };
-        let (role, keys) = (stay.doubts.role, &stay.doubts.attributes);
+        let (role, keys) = (stay.doubts.role.is_some(), stay.doubts.attributes.keys());
         let now =
             |key: &String| AttributeChange { key: key.clone(), value: stay.attributes.get(key).cloned() };
-        let changes: Vec<AttributeChange> = keys.iter().map(now).collect();
+        let changes: Vec<AttributeChange> = keys.map(now).collect();
         if role {
             self.tell_role();
         }
@@ -185,7 +195,8 @@ impl Wire {
         if !matches!(self.state, State::Inside) {
             return;
         }
-        let events = self.stay.as_mut().map(|stay| stay.roster.changes_of(user)).unwrap_or_default();
+        let version = self.version;
+        let events = self.stay.as_mut().map(|stay| stay.roster.changes_of(user, version)).unwrap_or_default();
         for event in events {
             self.tell(event);
         }
@@ -193,7 +204,7 @@ impl Wire {
 
     fn attributes(&mut self, changes: &[AttributeChange], by: Option<&UserId>) {
         let Some(stay) = self.stay.as_mut().filter(|_| !changes.is_empty()) else { return };
-        changes.iter().for_each(|change| stay.attribute(change));
+        changes.iter().for_each(|change| stay.attribute(change, self.version + 1));
         let by = by.map(|user| stay.who.name.of(user));
         let one = |change: &AttributeChange| {
             let mut told = match &change.value {
@@ -216,7 +227,7 @@ impl Wire {
         };
         let Some(stay) = &mut self.stay else { return };
         stay.roster.replace(conference, &room);
-        let events = stay.roster.changes();
+        let events = stay.roster.changes(self.version);
         let role = conference.you.role;
         let changed = stay.role != role_number(role);
         for event in events {

@@ -30,15 +30,15 @@ pub(crate) enum Op {
     Leave(ConferenceExit),
     /// 204: end the conference.
     Close,
-    /// 400: switch parts of the own stream off or on.
+    /// 400: switch parts of the own stream off or on. What is not said stays as it is.
     Switch {
         /// The sound is off.
-        audio_off: bool,
+        audio_off: Option<bool>,
         /// The picture is off.
-        video_off: bool,
+        video_off: Option<bool>,
     },
-    /// 1000: poll.
-    Poll,
+    /// 1000: poll, with the version of the newest event that arrived.
+    Poll(Option<u64>),
     /// 1002 or 1003: something for another member.
     Message,
     /// Any other number.
@@ -106,7 +106,7 @@ pub(crate) fn read(text: &str) -> Result<ClientFrame, BadFrame> {
         201 => Op::Leave(exit_of(frame.get("reason").and_then(Value::as_i64).unwrap_or(0))),
         204 => Op::Close,
         400 => Op::Switch { audio_off: truthy(frame.get("aoff")), video_off: truthy(frame.get("voff")) },
-        1000 => Op::Poll,
+        1000 => Op::Poll(frame.get("cver").and_then(Value::as_u64)),
         1002 | 1003 => Op::Message,
         other => Op::Other(other),
     };
@@ -131,11 +131,11 @@ fn enter(frame: &Value, tsx: Option<&String>) -> Result<EnterOp, BadFrame> {
 }
 
 /// Flags travel as 0 and 1, and as truth values.
-fn truthy(value: Option<&Value>) -> bool {
+fn truthy(value: Option<&Value>) -> Option<bool> {
     match value {
-        Some(Value::Bool(flag)) => *flag,
-        Some(Value::Number(number)) => number.as_i64() != Some(0),
-        _ => false,
+        Some(Value::Bool(flag)) => Some(*flag),
+        Some(Value::Number(number)) => Some(number.as_i64() != Some(0)),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use super::frames::EnterOp;
 use super::roster::Roster;
 use huitong_protocol::AttributeChange;
 use huitong_types::{ConferenceExit, ConferenceName, Fault, Redacted, StreamKey};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Random bytes for names that must not be guessed.
@@ -40,6 +40,8 @@ pub(crate) enum Input<'a> {
     },
     /// The connection of the client is gone, and its media runs: what is told from now on it hears when it comes back.
     Alone,
+    /// The media of a client without a connection runs again: it is there.
+    Awake,
     /// The connection of the client is gone.
     Detached,
     /// The server goes down.
@@ -108,6 +110,15 @@ pub(crate) enum Waiting {
     Enter,
     /// Answered to the client as it is.
     Handed(Option<String>),
+    /// Whether sound and picture of the own stream are on.
+    Switch {
+        /// By what the client recognises the answer.
+        tsx: Option<String>,
+        /// The sound.
+        audio: bool,
+        /// The picture.
+        video: bool,
+    },
     /// A stream that is registered.
     Push {
         /// Who asked.
@@ -175,23 +186,25 @@ pub(crate) struct Stay {
 }
 
 impl Stay {
-    /// An attribute is told.
-    pub(crate) fn attribute(&mut self, change: &AttributeChange) {
+    /// An attribute is told, in the event of this version.
+    pub(crate) fn attribute(&mut self, change: &AttributeChange, version: u64) {
         match &change.value {
             Some(value) => self.attributes.insert(change.key.clone(), value.clone()),
             None => self.attributes.remove(&change.key),
         };
         let doubts = &mut self.doubts.attributes;
         if doubts.len() >= DOUBTS {
-            doubts.retain(|key| self.attributes.contains_key(key));
+            doubts.retain(|key, _| self.attributes.contains_key(key));
         }
-        doubts.insert(change.key.clone());
+        doubts.insert(change.key.clone(), version);
     }
 
-    /// The client gave a sign that it hears: it was told everything so far.
-    pub(crate) fn heard(&mut self) {
-        self.roster.heard();
-        self.doubts = Doubts::default();
+    /// The client heard what it was told up to this version, or everything.
+    pub(crate) fn heard(&mut self, version: Option<u64>) {
+        self.roster.heard(version);
+        let version = version.unwrap_or(u64::MAX);
+        self.doubts.role = self.doubts.role.filter(|told| *told > version);
+        self.doubts.attributes.retain(|_, told| *told > version);
     }
 }
 
@@ -199,11 +212,11 @@ impl Stay {
 /// client that misses more, the deleted ones are forgotten, and it goes on with attributes that are not there.
 const DOUBTS: usize = 200;
 
-/// What was told since the client gave the last sign that it hears, beside members and streams.
+/// What the client has not said to have heard of, beside members and streams, with the version of the event that told it.
 #[derive(Debug, Default)]
 pub(crate) struct Doubts {
     /// Its role.
-    pub(crate) role: bool,
+    pub(crate) role: Option<u64>,
     /// Keys of attributes.
-    pub(crate) attributes: BTreeSet<String>,
+    pub(crate) attributes: BTreeMap<String, u64>,
 }

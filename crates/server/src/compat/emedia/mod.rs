@@ -27,6 +27,7 @@ use huitong_types::{AppId, ErrorCode, Fault, UserId};
 use io::Random;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -48,11 +49,13 @@ pub(crate) struct Emedia {
     book: book::Book,
     clock: Clock,
     paces: Mutex<HashMap<(AppId, UserId), Rate>>,
+    /// Stays that wait for their clients.
+    waiting: AtomicUsize,
 }
 
 impl fmt::Debug for Emedia {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Emedia").field("book", &self.book.sizes()).finish_non_exhaustive()
+        f.debug_struct("Emedia").field("stays", &self.book.size()).finish_non_exhaustive()
     }
 }
 
@@ -64,6 +67,7 @@ impl Emedia {
             book: book::Book::default(),
             clock: Clock::start(),
             paces: Mutex::default(),
+            waiting: AtomicUsize::new(0),
         }
     }
 

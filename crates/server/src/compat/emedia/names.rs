@@ -110,22 +110,28 @@ pub(crate) enum Named {
 }
 
 impl Named {
-    /// Reads a full name of an application, a member id, or a bare user name. Applications pass all three.
+    /// Reads a full name of an application, with or without a domain, a member id, or a bare user name. Applications pass all
+    /// of these.
     pub(crate) fn parse(text: &str, key: &str) -> Result<Self, Fault> {
-        if let Ok(full) = FullName::parse(text) {
-            if full.key == key {
-                return Ok(Self::User(full.user));
-            }
-            let sentence = "A user of another application is named.";
-            return Err(Fault::because(ErrorCode::InvalidField, sentence).in_field("uids"));
+        match member_number(text) {
+            Some(member) => Ok(Self::Member(member)),
+            None => user_named(text, key, "uids").map(Self::User),
         }
-        if let Some(member) = member_number(text) {
-            return Ok(Self::Member(member));
-        }
-        UserId::new(text)
-            .map(Self::User)
-            .map_err(|error| Fault::because(ErrorCode::InvalidField, format!("{error}.")).in_field("uids"))
     }
+}
+
+/// The user who is named in a field: by its full name, by that without its domain as back-ends write it, or by its bare name.
+pub(crate) fn user_named(text: &str, key: &str, field: &'static str) -> Result<UserId, Fault> {
+    if let Ok(full) = FullName::parse(text) {
+        if full.key == key {
+            return Ok(full.user);
+        }
+        let sentence = "A user of another application is named.";
+        return Err(Fault::because(ErrorCode::InvalidField, sentence).in_field(field));
+    }
+    let bare = text.strip_prefix(key).and_then(|rest| rest.strip_prefix('_')).unwrap_or(text);
+    UserId::new(bare)
+        .map_err(|error| Fault::because(ErrorCode::InvalidField, format!("{error}.")).in_field(field))
 }
 
 /// The id of a member.
@@ -212,10 +218,17 @@ mod tests {
         let key = "o#1";
         assert_eq!(Named::parse("o#1_bob@e.com", key), Ok(Named::User(user("bob"))));
         assert_eq!(Named::parse("bob", key), Ok(Named::User(user("bob"))));
+        assert_eq!(Named::parse("o#1_al_ice", key), Ok(Named::User(user("al_ice"))), "without a domain");
+        assert_eq!(
+            Named::parse("o#1_MS_X12", key),
+            Ok(Named::User(user("MS_X12"))),
+            "a user, whatever it is called"
+        );
         assert_eq!(Named::parse("MS_X12", key), Ok(Named::Member(12)));
         assert_eq!(Named::parse("MS_Xbob", key), Ok(Named::User(user("MS_Xbob"))));
-        assert!(Named::parse("o#2_bob@e.com", key).is_err());
-        assert!(Named::parse("", key).is_err());
+        for none in ["o#2_bob@e.com", "", "o#1_"] {
+            assert!(Named::parse(none, key).is_err(), "{none}");
+        }
     }
 
     #[test]

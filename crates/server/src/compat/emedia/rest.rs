@@ -67,6 +67,8 @@ pub(super) fn settings(body: &Body, kind: ConferenceKind) -> Result<ConferenceSe
         max_videos: body.number("maxVideoCount")?,
         max_audience: body.number("maxAudienceCount")?,
         max_screens: body.number("maxPubDesktopCount")?,
+        // Whoever says nothing has nothing against being asked.
+        no_hands: body.said("allowAudienceTalk") && !body.flag("allowAudienceTalk"),
         ..ConferenceSettings::default()
     })
 }

@@ -39,6 +39,24 @@ struct Told {
     streams: BTreeMap<StreamKind, ToldStream>,
 }
 
+/// Events in the order in which they are told, each of one version more than the one before.
+struct Events {
+    all: Vec<Value>,
+    /// That of the last.
+    version: u64,
+}
+
+impl Events {
+    const fn after(version: u64) -> Self {
+        Self { all: Vec::new(), version }
+    }
+
+    fn add(&mut self, event: Value) {
+        self.all.push(event);
+        self.version += 1;
+    }
+}
+
 /// The others.
 #[derive(Debug)]
 pub(crate) struct Roster {
@@ -48,10 +66,11 @@ pub(crate) struct Roster {
     gone: BTreeMap<UserId, ConferenceExit>,
     told: BTreeMap<UserId, Told>,
     versions: u64,
-    /// Who changed since the client gave the last sign that it hears: on a lost connection it may not have been told.
-    doubtful: BTreeSet<UserId>,
-    /// Ids of members and streams that went in that time.
-    lost: VecDeque<Value>,
+    /// Whose changes the client has not said to have heard of, with the version of the last: on a lost connection it may not
+    /// have been told.
+    doubtful: BTreeMap<UserId, u64>,
+    /// Events about members and streams that went, likewise.
+    lost: VecDeque<(u64, Value)>,
 }
 
 impl Roster {
@@ -64,7 +83,7 @@ impl Roster {
             gone: BTreeMap::new(),
             told: BTreeMap::new(),
             versions: 0,
-            doubtful: BTreeSet::new(),
+            doubtful: BTreeMap::new(),
             lost: VecDeque::new(),
         }
     }
@@ -130,55 +149,62 @@ impl Roster {
     /// The objects `mems` and `streams` of the reply to an entry. Everybody in them is told from then on.
     pub(crate) fn tell_all(&mut self) -> (Value, Value) {
         let (mut members, mut streams) = (Map::new(), Map::new());
-        for event in self.changes() {
+        for event in self.changes(0) {
             match (event.get("mem"), event.get("pubS")) {
                 (Some(member), _) => members.insert(id_of(member), member.clone()),
                 (None, Some(stream)) => streams.insert(id_of(stream), stream.clone()),
                 (None, None) => None,
             };
         }
-        self.heard();
+        self.heard(None);
         (Value::Object(members), Value::Object(streams))
     }
 
-    /// The events that the client has to be told.
-    pub(crate) fn changes(&mut self) -> Vec<Value> {
+    /// The events that the client has to be told. Their versions follow on this one.
+    pub(crate) fn changes(&mut self, version: u64) -> Vec<Value> {
         let users: BTreeSet<UserId> = self.members.keys().chain(self.told.keys()).cloned().collect();
-        users.iter().flat_map(|user| self.changes_of(user)).collect()
+        let mut events = Events::after(version);
+        users.iter().for_each(|user| self.tell_changes(user, &mut events));
+        events.all
     }
 
-    /// The events about one user.
-    pub(crate) fn changes_of(&mut self, user: &UserId) -> Vec<Value> {
-        let mut events = Vec::new();
+    /// The events about one user. Their versions follow on this one.
+    pub(crate) fn changes_of(&mut self, user: &UserId, version: u64) -> Vec<Value> {
+        let mut events = Events::after(version);
+        self.tell_changes(user, &mut events);
+        events.all
+    }
+
+    fn tell_changes(&mut self, user: &UserId, events: &mut Events) {
+        let before = events.version;
         let present = self.members.get(user).map(|member| member.member);
         if self.told.get(user).is_some_and(|told| Some(told.member) != present) {
-            self.tell_exit(user, &mut events);
+            self.tell_exit(user, events);
         }
-        let Some(member) = self.members.get(user) else { return events };
+        let Some(member) = self.members.get(user) else { return };
         let number = member.member;
         if !self.told.contains_key(user) {
-            events.push(json!({"op": 300, "mem": self.member_object(member)}));
+            events.add(json!({"op": 300, "mem": self.member_object(member)}));
             self.told.insert(user.clone(), Told { member: number, streams: BTreeMap::new() });
         }
         for kind in StreamKind::ALL {
-            self.tell_stream(user, number, kind, &mut events);
+            self.tell_stream(user, number, kind, events);
         }
-        if !events.is_empty() {
-            self.doubtful.insert(user.clone());
+        if events.version > before {
+            self.doubtful.insert(user.clone(), events.version);
         }
-        events
     }
 
-    fn tell_exit(&mut self, user: &UserId, events: &mut Vec<Value>) {
+    fn tell_exit(&mut self, user: &UserId, events: &mut Events) {
         let Some(told) = self.told.remove(user) else { return };
         let reason = self.gone.remove(user).unwrap_or(ConferenceExit::Left);
         let exit = json!({"op": 301, "memId": member_id(told.member), "reason": exit_number(reason)});
         self.doubtful.remove(user);
-        self.keep(exit.clone());
-        events.push(exit);
+        events.add(exit.clone());
+        self.keep(events.version, exit);
     }
 
-    fn tell_stream(&mut self, user: &UserId, member: u64, kind: StreamKind, events: &mut Vec<Value>) {
+    fn tell_stream(&mut self, user: &UserId, member: u64, kind: StreamKind, events: &mut Events) {
         let live = self.streams.get(&(user.clone(), kind)).cloned();
         let Some(told) = self.told.get_mut(user) else { return };
         let id = stream_id(member, kind);
@@ -188,45 +214,51 @@ impl Roster {
                 let stream = ToldStream { audio: live.audio, video: live.video, version: self.versions };
                 told.streams.insert(kind, stream.clone());
                 let object = self.stream_object(user, member, kind, &stream);
-                events.push(json!({"op": 302, "memId": member_id(member), "pubS": object}));
+                events.add(json!({"op": 302, "memId": member_id(member), "pubS": object}));
             }
             (Some(_), None) => {
                 told.streams.remove(&kind);
                 let event = json!({"op": 303, "memId": member_id(member), "pubSId": id});
-                events.push(event.clone());
-                self.keep(event);
+                events.add(event.clone());
+                self.keep(events.version, event);
             }
             (Some(stream), Some(live)) if (stream.audio, stream.video) != (live.audio, live.video) => {
                 (stream.audio, stream.video) = (live.audio, live.video);
                 let (aoff, voff) = (u8::from(!live.audio), u8::from(!live.video));
-                events.push(json!({"op": 400, "memId": member_id(member), "streamId": id, "aoff": aoff, "voff": voff}));
+                events.add(json!({"op": 400, "memId": member_id(member), "streamId": id, "aoff": aoff, "voff": voff}));
             }
             _ => {}
         }
     }
 
-    fn keep(&mut self, lost: Value) {
+    fn keep(&mut self, version: u64, lost: Value) {
         if self.lost.len() >= LOST {
             self.lost.pop_front();
         }
-        self.lost.push_back(lost);
+        self.lost.push_back((version, lost));
     }
 
-    /// The client gave a sign that it hears: it was told everything so far.
-    pub(crate) fn heard(&mut self) {
-        self.doubtful.clear();
-        self.lost.clear();
+    /// The client heard what it was told up to this version, or everything.
+    pub(crate) fn heard(&mut self, version: Option<u64>) {
+        let version = version.unwrap_or(u64::MAX);
+        self.doubtful.retain(|_, told| *told > version);
+        self.lost.retain(|(told, _)| *told > version);
     }
 
     /// What may have been lost with a connection, once more and in a form that does no harm to one who knows it: exits of those
-    /// who are unknown are ignored, known members too, and a known stream of a newer version counts as published anew.
-    pub(crate) fn once_more(&mut self) -> Vec<Value> {
-        let mut events: Vec<Value> = self.lost.iter().cloned().collect();
-        let doubtful: Vec<UserId> = self.doubtful.iter().cloned().collect();
+    /// who are unknown are ignored, known members too, and a known stream of a newer version counts as published anew. The
+    /// versions of these events follow on the given one, and only they say from here on that all of it was heard.
+    pub(crate) fn once_more(&mut self, version: u64) -> Vec<Value> {
+        let mut events = Events::after(version);
+        for (told, lost) in &mut self.lost {
+            events.add(lost.clone());
+            *told = events.version;
+        }
+        let doubtful: Vec<UserId> = self.doubtful.keys().cloned().collect();
         for user in doubtful {
             let Some(member) = self.members.get(&user) else { continue };
             let number = member.member;
-            events.push(json!({"op": 300, "mem": self.member_object(member)}));
+            events.add(json!({"op": 300, "mem": self.member_object(member)}));
             let Some(told) = self.told.get_mut(&user) else { continue };
             let mut again = Vec::new();
             for (kind, stream) in &mut told.streams {
@@ -236,10 +268,11 @@ impl Roster {
             }
             for (kind, stream) in again {
                 let object = self.stream_object(&user, number, kind, &stream);
-                events.push(json!({"op": 302, "memId": member_id(number), "pubS": object}));
+                events.add(json!({"op": 302, "memId": member_id(number), "pubS": object}));
             }
+            self.doubtful.insert(user, events.version);
         }
-        events
+        events.all
     }
 
     fn member_object(&self, member: &ConferenceMember) -> Value {

@@ -13,17 +13,23 @@ use huitong_gateway_signal::limits::{CLOSE_TIMEOUT, WRITE_TIMEOUT};
 use huitong_gateway_signal::{FromEngine, Inside, Rate, SignalEvent, SignalSink, Verdict};
 use huitong_protocol::MediaBases;
 use huitong_types::{ErrorCode, Fault, limits::SIGNAL_FRAME_BYTES};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How much longer than the engine's grace a stay is kept, so that the engine decides whether it can be gone on with.
 const LONGER: Duration = Duration::from_secs(10);
 
-/// How often is looked whether the media of a client without a connection runs.
+/// How often is looked whether the media of a client without a connection runs; and that many times at least before its seat is
+/// given away.
 const MEDIA_CHECK: Duration = Duration::from_secs(10);
+const MEDIA_CHECKS: u32 = 4;
+
+/// Stays that wait for their clients at most, each some KiB; beyond that one that loses its connection cannot be gone on with.
+const WAITING: usize = 100_000;
 
 /// How a client reaches this server.
 pub(super) struct Way {
@@ -54,10 +60,34 @@ impl Drop for Open {
     }
 }
 
+/// A stay that waits for its client, and counts as that until this is dropped.
+struct Vigil {
+    emedia: Arc<Emedia>,
+    /// Then nobody can go on with it any more.
+    until: tokio::time::Instant,
+}
+
+impl Vigil {
+    /// For so long; nothing if too many wait.
+    fn begin(emedia: &Arc<Emedia>, time: Duration) -> Option<Self> {
+        let vigil = Self { emedia: Arc::clone(emedia), until: tokio::time::Instant::now() + time };
+        let before = emedia.waiting.fetch_add(1, Ordering::Relaxed);
+        (before < WAITING).then_some(vigil)
+    }
+}
+
+impl Drop for Vigil {
+    fn drop(&mut self) {
+        self.emedia.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 struct Line {
     /// Nothing while the client is without a connection.
     socket: Option<WebSocket>,
     open: Option<Open>,
+    /// While neither the client nor its media is there.
+    vigil: Option<Vigil>,
     /// When was last looked whether its media runs.
     looked: tokio::time::Instant,
     wire: Box<Wire>,
@@ -66,6 +96,9 @@ struct Line {
     control: Control,
     inside: Option<Inside>,
     notes: mpsc::Sender<Note>,
+    noted: mpsc::Receiver<Note>,
+    /// Notes that came while something was written.
+    pending: VecDeque<Note>,
     asks: HashMap<u64, oneshot::Sender<Result<String, Fault>>>,
     last_ask: u64,
     stay: Option<String>,
@@ -84,6 +117,7 @@ pub(super) async fn run(
     let line = Line {
         socket: Some(socket),
         open: Some(Open::count()),
+        vigil: None,
         looked: tokio::time::Instant::now(),
         wire,
         way,
@@ -91,11 +125,13 @@ pub(super) async fn run(
         control,
         inside: None,
         notes,
+        noted,
+        pending: VecDeque::new(),
         asks: HashMap::new(),
         last_ask: 0,
         stay: None,
     };
-    line.run(noted, shutdown).await;
+    line.run(shutdown).await;
 }
 
 /// What to do next.
@@ -107,49 +143,101 @@ enum Step {
     Down,
     /// Time to look after the media.
     Look,
+    /// The client has not come back in time.
+    GiveUp,
 }
 
 impl Line {
-    async fn run(mut self, mut noted: mpsc::Receiver<Note>, mut shutdown: watch::Receiver<bool>) {
+    async fn run(mut self, mut shutdown: watch::Receiver<bool>) {
         let mut rate = Rate::new(Instant::now());
         loop {
-            let step = self.next_step(&mut noted, &mut shutdown).await;
+            if !self.wire.is_waiting() {
+                self.vigil = None;
+            }
+            let step = self.next_step(&mut shutdown).await;
             if let Step::Note(Note::Yield(give)) = step {
                 self.leave_engine().await;
                 self.detach().await;
-                // Whoever asked may have gone; then nobody goes on with it, and the engine's grace ends it.
-                let _gone = give.send(self.wire);
-                goodbye(self.socket).await;
-                return;
+                match give.send(self.wire) {
+                    Ok(()) => return goodbye(self.socket).await,
+                    // Whoever asked has gone meanwhile: the stay waits for its client as if it had lost its connection.
+                    Err(wire) => self.wire = wire,
+                }
+                if self.waits() {
+                    continue;
+                }
+                break;
             }
-            let down = matches!(step, Step::Down);
-            if self.step(step, &mut rate).await.is_err() && (down || !self.goes_on_alone().await) {
+            let last = matches!(step, Step::Down | Step::GiveUp);
+            if self.step(step, &mut rate).await.is_err() && (last || !self.goes_on_without_client().await) {
                 break;
             }
         }
-        self.end(noted).await;
+        self.end().await;
     }
 
     /// Whether the stay goes on without a connection of the client. The vendor's client does not notice that its socket is gone
-    /// while it sends and plays, so as long as it does, it is there.
-    async fn goes_on_alone(&mut self) -> bool {
-        if !self.wire.is_inside() || !self.media_runs().await {
+    /// while it sends and plays, so as long as it does, it is there. Else it is waited for, as long as its seat is kept: what
+    /// runs then again, as it does on a phone that comes out of the background, is a sign of it, too.
+    async fn goes_on_without_client(&mut self) -> bool {
+        if !self.wire.is_kept() {
             return false;
         }
-        if let Some(socket) = self.socket.take() {
-            self.open = None;
-            let stay = self.wire.stay.as_ref();
-            tracing::info!(
-                app = stay.map(|stay| stay.who.app.get()),
-                user = stay.map(|stay| tracing::field::display(stay.who.user())),
-                conference = stay.map(|stay| tracing::field::display(&stay.conference)),
-                "a member has lost its connection over the conference wire and its media runs: the stay goes on"
-            );
-            tokio::spawn(goodbye(Some(socket)));
+        if !self.media_runs().await {
+            return self.waits_detached().await;
+        }
+        if self.wire.is_waiting() {
+            self.note("the media of a member without a connection over the conference wire runs again: the stay goes on");
+            // Without a client nothing is written, so nothing can fail.
+            let _unwritten = self.feed(Input::Awake).await;
+        } else if self.wire.is_inside() {
+            self.lose_socket("a member has lost its connection over the conference wire and its media runs: the stay goes on");
+            self.wire.handle(self.emedia.clock.now(), unix_ms(), Input::Alone);
+        } else {
+            return self.waits_detached().await;
         }
         self.looked = tokio::time::Instant::now();
-        self.wire.handle(self.emedia.clock.now(), unix_ms(), Input::Alone);
         true
+    }
+
+    /// Waits for the client, and tells the engine that it is away.
+    async fn waits_detached(&mut self) -> bool {
+        self.leave_engine().await;
+        self.detach().await;
+        self.waits()
+    }
+
+    /// Waits for the client, unless that has begun.
+    fn waits(&mut self) -> bool {
+        if !self.wire.is_kept() || self.stay.is_none() {
+            return false;
+        }
+        self.lose_socket(
+            "a member has lost its connection over the conference wire: its seat is kept for a while",
+        );
+        self.looked = tokio::time::Instant::now();
+        if self.vigil.is_none() {
+            self.vigil = Vigil::begin(&self.emedia, self.wire.grace() + LONGER);
+        }
+        self.vigil.is_some()
+    }
+
+    fn lose_socket(&mut self, what: &'static str) {
+        if let Some(socket) = self.socket.take() {
+            self.open = None;
+            self.note(what);
+            tokio::spawn(goodbye(Some(socket)));
+        }
+    }
+
+    fn note(&self, what: &'static str) {
+        let stay = self.wire.stay.as_ref();
+        tracing::info!(
+            app = stay.map(|stay| stay.who.app.get()),
+            user = stay.map(|stay| tracing::field::display(stay.who.user())),
+            conference = stay.map(|stay| tracing::field::display(&stay.conference)),
+            "{what}"
+        );
     }
 
     async fn media_runs(&mut self) -> bool {
@@ -158,12 +246,18 @@ impl Line {
         matches!(self.control.call(stay.who.app, call).await, Ok(ApiResult::Media(true)))
     }
 
-    async fn next_step(
-        &mut self,
-        noted: &mut mpsc::Receiver<Note>,
-        shutdown: &mut watch::Receiver<bool>,
-    ) -> Step {
-        let look = self.looked + MEDIA_CHECK;
+    async fn next_step(&mut self, shutdown: &mut watch::Receiver<bool>) -> Step {
+        if let Some(note) = self.pending.pop_front() {
+            return Step::Note(note);
+        }
+        let look = self.looked + MEDIA_CHECK.min(self.wire.grace() / MEDIA_CHECKS);
+        let give_up = self.vigil.as_ref().map(|vigil| vigil.until);
+        let patience = async {
+            match give_up {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
         let due = self.wire.next_deadline().map(|at| self.emedia.clock.instant(at));
         let timer = async {
             match due {
@@ -188,10 +282,11 @@ impl Line {
         };
         tokio::select! {
             biased;
-            Some(note) = noted.recv() => Step::Note(note),
+            Some(note) = self.noted.recv() => Step::Note(note),
             next = engine => Step::Engine(next),
             received = client => Step::Client(received),
             () = timer => Step::Tick,
+            () = patience => Step::GiveUp,
             () = tokio::time::sleep_until(look), if alone => Step::Look,
             _ = shutdown.wait_for(|down| *down) => Step::Down,
         }
@@ -208,6 +303,8 @@ impl Line {
                 self.last_ask += 1;
                 self.asks.insert(self.last_ask, answer);
                 let ask = self.last_ask;
+                // It may be the sign of life of a member that was waited for: its media begins a little later.
+                self.looked = tokio::time::Instant::now();
                 self.feed(Input::Stream { ask, request }).await
             }
             Step::Note(Note::Yield(_)) => Ok(()),
@@ -216,7 +313,7 @@ impl Line {
                 self.leave_engine().await;
                 self.feed(Input::EngineLost).await
             }
-            Step::Client(None | Some(Err(_))) | Step::Look => Err(Ended),
+            Step::Client(None | Some(Err(_))) | Step::Look | Step::GiveUp => Err(Ended),
             Step::Client(Some(Ok(message))) => self.client(message, rate).await,
             Step::Tick => self.feed(Input::Tick).await,
             Step::Down => {
@@ -325,6 +422,8 @@ impl Line {
         }
     }
 
+    /// Writes to the client. One that takes nothing any more may be the old connection of a client that asks for its stay on
+    /// a new one: then that comes first, and what was not written is told there.
     async fn write(&mut self, frames: Vec<String>) -> Result<(), Ended> {
         use futures_util::SinkExt;
         let Some(socket) = self.socket.as_mut().filter(|_| !frames.is_empty()) else { return Ok(()) };
@@ -335,9 +434,20 @@ impl Line {
             }
             socket.flush().await
         };
-        match tokio::time::timeout(WRITE_TIMEOUT, writing).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Ended),
+        let writing = tokio::time::timeout(WRITE_TIMEOUT, writing);
+        tokio::pin!(writing);
+        loop {
+            tokio::select! {
+                biased;
+                written = &mut writing => return if matches!(written, Ok(Ok(()))) { Ok(()) } else { Err(Ended) },
+                Some(note) = self.noted.recv(), if self.pending.len() < NOTES => match note {
+                    Note::Yield(_) => {
+                        self.pending.push_front(note);
+                        return Ok(());
+                    }
+                    Note::Stream { .. } => self.pending.push_back(note),
+                },
+            }
         }
     }
 
@@ -360,25 +470,12 @@ impl Line {
         }
     }
 
-    async fn end(mut self, noted: mpsc::Receiver<Note>) {
+    async fn end(mut self) {
         self.leave_engine().await;
         self.detach().await;
         if let Some(stay) = self.stay.take() {
-            if self.wire.is_kept() {
-                let keep = self.wire.grace() + LONGER;
-                if let Some(time) = self.emedia.book.park(&stay, self.wire) {
-                    let emedia = Arc::clone(&self.emedia);
-                    tokio::spawn(async move {
-                        tokio::time::sleep(keep).await;
-                        emedia.book.expire(&stay, time);
-                    });
-                }
-            } else {
-                self.emedia.book.forget(&stay, None);
-            }
+            self.emedia.book.forget(&stay, None);
         }
-        // Whoever waits for the stay is woken, and finds it in the book.
-        drop(noted);
         goodbye(self.socket).await;
     }
 }

@@ -18,6 +18,8 @@ struct Scene {
     client: Vec<Value>,
     engine: Vec<Value>,
     others: Vec<Output>,
+    /// The newest version that the client was told.
+    newest: u64,
 }
 
 impl Scene {
@@ -29,14 +31,18 @@ impl Scene {
         });
         let now = Moment::from_millis(1_000);
         let wire = Wire::new(Arc::new(desk()), random, "http://h/streams".to_owned(), now);
-        Self { wire, now, client: Vec::new(), engine: Vec::new(), others: Vec::new() }
+        Self { wire, now, client: Vec::new(), engine: Vec::new(), others: Vec::new(), newest: 0 }
     }
 
     fn feed(&mut self, input: Input<'_>) {
         self.wire.handle(self.now, NOW_MS, input);
         while let Some(output) = self.wire.poll_output() {
             match output {
-                Output::Frame(text) => self.client.push(serde_json::from_str(&text).unwrap()),
+                Output::Frame(text) => {
+                    let frame: Value = serde_json::from_str(&text).unwrap();
+                    self.newest = frame["cver"].as_u64().map_or(self.newest, |told| told.max(self.newest));
+                    self.client.push(frame);
+                }
                 Output::Engine(text) => self.engine.push(serde_json::from_str(&text).unwrap()),
                 other => self.others.push(other),
             }
@@ -45,6 +51,11 @@ impl Scene {
 
     fn says(&mut self, frame: &Value) {
         self.feed(Input::Frame(&frame.to_string()));
+    }
+
+    /// The client says that everything arrived.
+    fn polls(&mut self) {
+        self.says(&json!({"op": 1000, "tsxId": "p", "cver": self.newest}));
     }
 
     fn engine_says(&mut self, frame: &Value) {
@@ -334,7 +345,7 @@ fn a_client_that_comes_back_goes_on_and_hears_what_it_may_have_missed() {
     assert_eq!((&frames[1]["memId"], &frames[2]["mem"]["id"]), (&json!("MS_X3"), &json!("MS_X9")));
     scene.push(4, json!({"ev": "streamChanged", "user": "eve", "stream": stream(false, false)}));
     assert_eq!(ops(&scene.news()), [303], "the replay");
-    scene.says(&json!({"op": 1000, "tsxId": "p", "cver": 9}));
+    scene.polls();
     scene.feed(Input::Detached);
     scene.news();
     let streams = "http://h/streams".to_owned();

@@ -4,6 +4,7 @@
 //! protocol inside, and a stay that lost its connection goes on by a resume with replay. Towards the client it speaks the
 //! vendor's frames, see `docs/emedia-wire.md`.
 
+use super::book::NOTES;
 use super::desk::{Desk, Login};
 use super::frames::{self, ClientFrame, EnterOp, Op, exit_number, role_number};
 use super::io::{Doubts, Input, Output, Own, Random, Session, State, Stay, StreamRequest, Waiting};
@@ -51,6 +52,8 @@ pub(crate) struct Wire {
     pub(crate) session: Option<Session>,
     last_request: u32,
     pub(crate) waiting: BTreeMap<u32, Waiting>,
+    /// Requests about streams for when the engine is there again, with what returns with the answer.
+    held: Vec<(u64, StreamRequest)>,
     /// Version of the conference, as this client counts it.
     pub(crate) version: u64,
     reconnects: u32,
@@ -79,6 +82,7 @@ impl Wire {
             session: None,
             last_request: 0,
             waiting: BTreeMap::new(),
+            held: Vec::new(),
             version: 1,
             reconnects: 0,
             deadline: Some(now + ENTER_WITHIN),
@@ -109,6 +113,11 @@ impl Wire {
         matches!(self.state, State::Inside | State::Resuming { .. } | State::Away)
     }
 
+    /// Whether it waits for its client, out of touch with the engine.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Away)
+    }
+
     /// How long the engine keeps its seat without a connection.
     pub(crate) fn grace(&self) -> Duration {
         self.session.as_ref().map_or(Duration::ZERO, |session| session.grace)
@@ -128,6 +137,7 @@ impl Wire {
             Input::Stream { ask, request } => self.stream_request(ask, request),
             Input::Attached { tsx, login, streams } => self.attached(tsx, &login, streams),
             Input::Alone => (self.deadline, self.reconnects) = (None, 0),
+            Input::Awake => self.wake(),
             Input::Detached => self.detached(),
             Input::Down => self.end(ConferenceExit::Failed),
             Input::Tick => self.tick(),
@@ -160,12 +170,14 @@ impl Wire {
                 let sentence = "This connection has entered already.";
                 self.refuse(tsx.as_deref(), &Fault::because(ErrorCode::AlreadyLoggedIn, sentence));
             }
-            (Op::Leave(reason), State::Inside | State::Resuming { .. }) => self.leave(tsx.as_deref(), reason),
+            (Op::Leave(reason), State::Entering { .. } | State::Inside | State::Resuming { .. }) => {
+                self.leave(tsx.as_deref(), reason);
+            }
             (Op::Leave(_), _) => self.accept(tsx.as_deref(), Value::Null),
-            (Op::Poll, State::Inside | State::Resuming { .. }) => {
+            (Op::Poll(newest), State::Inside | State::Resuming { .. }) => {
                 self.reconnects = 0;
                 if let Some(stay) = &mut self.stay {
-                    stay.heard();
+                    stay.heard(newest);
                 }
                 self.accept(tsx.as_deref(), json!({"cver": self.version}));
             }
@@ -175,7 +187,7 @@ impl Wire {
                     self.ask(Request::Destroy(Destroy { conference }), Waiting::Handed(tsx));
                 }
             }
-            (Op::Switch { audio_off, video_off }, State::Inside) => self.switch(tsx, !audio_off, !video_off),
+            (Op::Switch { audio_off, video_off }, State::Inside) => self.switch(tsx, audio_off, video_off),
             (Op::Message, State::Inside) => {
                 let sentence = "This server carries no messages between members.";
                 self.refuse(tsx.as_deref(), &Fault::because(ErrorCode::NobodyThere, sentence));
@@ -316,18 +328,25 @@ impl Wire {
         self.over(Some(reason));
     }
 
-    fn switch(&mut self, tsx: Option<String>, audio: bool, video: bool) {
-        let own = self.stay.as_mut().and_then(|stay| stay.own.as_mut());
+    fn switch(&mut self, tsx: Option<String>, audio_off: Option<bool>, video_off: Option<bool>) {
+        let own = self.stay.as_ref().and_then(|stay| stay.own.as_ref());
         let Some(own) = own else {
             let sentence = "No stream of one's own is published.";
             return self.refuse(tsx.as_deref(), &Fault::because(ErrorCode::NotFound, sentence));
         };
-        (own.audio, own.video) = (audio, video);
+        let audio = audio_off.map_or(own.audio, |off| !off);
+        let video = video_off.map_or(own.video, |off| !off);
         let publish = Publish { stream: StreamKind::Main, key: None, audio, video };
-        self.ask(Request::Publish(publish), Waiting::Handed(tsx));
+        self.ask(Request::Publish(publish), Waiting::Switch { tsx, audio, video });
     }
 
     fn stream_request(&mut self, ask: u64, request: StreamRequest) {
+        if matches!(self.state, State::Away) {
+            self.wake();
+        }
+        if matches!(self.state, State::Resuming { .. }) && self.held.len() < NOTES {
+            return self.held.push((ask, request));
+        }
         let (Some(stay), Some(session), State::Inside) = (&self.stay, &self.session, &self.state) else {
             let answer = Err(Fault::new(ErrorCode::NotInConference));
             return self.out.push_back(Output::Answer { ask, answer });
@@ -352,6 +371,21 @@ impl Wire {
         let (key, audio, video) = (Some(own.key.clone()), own.audio, own.video);
         let publish = Publish { stream: StreamKind::Main, key, audio, video };
         self.ask(Request::Publish(publish), Waiting::Push { ask, own });
+    }
+
+    /// The client gave a sign without a connection, so its stay goes on with the engine.
+    fn wake(&mut self) {
+        if matches!(self.state, State::Away) {
+            self.state = State::Resuming { back: None };
+            self.hello(self.session.clone());
+        }
+    }
+
+    /// What was asked about streams while the engine was not there.
+    pub(crate) fn take_up_held(&mut self) {
+        for (ask, request) in std::mem::take(&mut self.held) {
+            self.stream_request(ask, request);
+        }
     }
 
     fn detached(&mut self) {
@@ -380,6 +414,9 @@ impl Wire {
 
     /// Requests about streams whose answer will not come.
     fn abandon_asks(&mut self) {
+        for (ask, _) in self.held.drain(..) {
+            self.out.push_back(Output::Answer { ask, answer: Err(Fault::new(ErrorCode::Timeout)) });
+        }
         for waiting in std::mem::take(&mut self.waiting).into_values() {
             if let Waiting::Push { ask, .. } = waiting {
                 self.out.push_back(Output::Answer { ask, answer: Err(Fault::new(ErrorCode::Timeout)) });
@@ -498,7 +535,7 @@ impl Wire {
     /// Tells the client its role.
     pub(crate) fn tell_role(&mut self) {
         let Some(stay) = &mut self.stay else { return };
-        stay.doubts.role = true;
+        stay.doubts.role = Some(self.version + 1);
         let token = self.desk.role_token(&stay.who, &stay.conference);
         let event = json!({"op": 412, "role": stay.role, "roleToken": token});
         self.tell(event);

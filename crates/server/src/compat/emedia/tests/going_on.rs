@@ -69,7 +69,7 @@ fn back(scene: &mut Scene) -> Vec<Value> {
 #[test]
 fn a_role_and_attributes_that_were_lost_with_a_connection_are_told_once_more() {
     let mut scene = Scene::inside();
-    scene.says(&json!({"op": 1000, "tsxId": "p", "cver": 1}));
+    scene.polls();
     assert!(back(&mut scene).is_empty(), "it heard everything");
     let changes = json!([{"key": "k"}, {"key": "topic", "value": "tea"}]);
     scene.push(1, json!({"ev": "roleChanged", "member": 5, "user": "ann", "role": "audience"}));
@@ -79,7 +79,7 @@ fn a_role_and_attributes_that_were_lost_with_a_connection_are_told_once_more() {
     let told: Vec<(&Value, &Value)> =
         frames[1]["cattrs"].as_array().unwrap().iter().map(|one| (&one["key"], &one["op"])).collect();
     assert_eq!(told, [(&json!("k"), &json!("DEL")), (&json!("topic"), &json!("UPDATE"))]);
-    scene.says(&json!({"op": 1000, "tsxId": "p", "cver": 9}));
+    scene.polls();
     assert!(back(&mut scene).is_empty());
     for n in 0..1_000u64 {
         let changes = json!([{"key": format!("a{n}"), "value": "1"}]);
@@ -143,4 +143,106 @@ fn a_member_without_a_connection_whose_media_runs_is_not_given_up() {
     assert_eq!((ops(&frames), &frames[0]["mem"]["id"]), (vec![300, 402], &json!("MS_X9")));
     scene.later(76);
     assert!(scene.did("Close"), "with a connection it has to poll again");
+}
+
+#[test]
+fn a_poll_says_only_of_what_arrived_that_it_did() {
+    let mut scene = Scene::inside();
+    scene.polls();
+    let before = scene.newest;
+    scene.push(1, json!({"ev": "conferenceJoined", "member": member(9, "eve", "talker")}));
+    scene.push(2, json!({"ev": "conferenceLeft", "member": 3, "user": "bob", "reason": "left"}));
+    scene.push(3, json!({"ev": "roleChanged", "member": 5, "user": "ann", "role": "admin"}));
+    // The client polled before these came, and its network changes before they do.
+    scene.says(&json!({"op": 1000, "tsxId": "p", "cver": before}));
+    assert_eq!(ops(&back(&mut scene)), [301, 300, 412]);
+    let told = scene.newest;
+    scene.says(&json!({"op": 1000, "tsxId": "p", "cver": told - 1}));
+    assert_eq!(ops(&back(&mut scene)), [412], "the others arrived");
+    scene.says(&json!({"op": 1000, "tsxId": "p"}));
+    assert!(back(&mut scene).is_empty(), "one that does not count has to be believed");
+}
+
+#[test]
+fn a_member_that_was_waited_for_is_there_again_when_its_media_is() {
+    let mut scene = Scene::inside();
+    scene.polls();
+    scene.feed(Input::Detached);
+    assert!(scene.wire.is_waiting() && scene.wire.next_deadline().is_none());
+    scene.feed(Input::Awake);
+    assert_eq!(scene.asked()["resume"]["session"], "s1");
+    scene.feed(Input::Awake);
+    scene.welcome("replayed");
+    assert!(scene.wire.is_inside());
+    scene.push(1, json!({"ev": "conferenceJoined", "member": member(9, "eve", "talker")}));
+    assert_eq!(ops(&back(&mut scene)), [300], "its client hears it when it comes");
+    scene.feed(Input::Detached);
+    scene.feed(Input::Awake);
+    scene.welcome("new");
+    assert!(scene.did("Forget") && !scene.wire.is_kept(), "its seat was given away");
+}
+
+#[test]
+fn a_request_about_streams_is_a_sign_of_life_and_waits_for_the_engine() {
+    let mut scene = Scene::inside();
+    scene.feed(Input::Detached);
+    let play = || StreamRequest::Play("RTC1__Of_X3".to_owned());
+    scene.feed(Input::Stream { ask: 1, request: play() });
+    assert_eq!(scene.asked()["resume"]["session"], "s1");
+    scene.feed(Input::Stream { ask: 2, request: StreamRequest::Push("wx-1".to_owned()) });
+    assert!(!scene.did("Answer"), "not before the engine is there");
+    scene.welcome("replayed");
+    assert!(matches!(scene.others.last(), Some(Output::Answer { ask: 1, answer: Ok(_) })));
+    let asked = scene.asked().clone();
+    scene.engine_says(&json!({"re": asked["id"], "ok": {"op": "publish"}}));
+    assert!(matches!(scene.others.last(), Some(Output::Answer { ask: 2, answer: Ok(_) })));
+    scene.feed(Input::EngineLost);
+    for ask in 3..43 {
+        scene.feed(Input::Stream { ask, request: play() });
+    }
+    let refused =
+        scene.others.iter().filter(|output| matches!(output, Output::Answer { answer: Err(_), .. }));
+    assert_eq!(refused.count(), 8, "what waits is bounded");
+    scene.feed(Input::Detached);
+    let answers = scene.others.iter().filter(|output| matches!(output, Output::Answer { .. }));
+    assert_eq!(answers.count(), 42, "each is answered once");
+}
+
+#[test]
+fn who_leaves_on_the_way_in_is_not_let_in() {
+    for logged_in in [false, true] {
+        let mut scene = Scene::new();
+        scene.says(&enter("ann", None));
+        if logged_in {
+            scene.welcome("new");
+        }
+        scene.says(&json!({"op": 201, "tsxId": "l"}));
+        assert_eq!((&scene.told()["tsxId"], &scene.told()["result"]), (&json!("l"), &json!(0)));
+        let last = if logged_in { "bye" } else { "leave" };
+        assert!(scene.asked()["op"] == last && scene.did("HangUp") && !scene.wire.is_kept());
+        scene.later(5);
+        assert!(scene.did("Close"));
+    }
+}
+
+#[test]
+fn a_switch_that_is_not_named_stays_as_it_is() {
+    let mut scene = Scene::inside();
+    scene.feed(Input::Stream { ask: 1, request: StreamRequest::Push("wx-1".to_owned()) });
+    let asked = scene.asked().clone();
+    scene.engine_says(&json!({"re": asked["id"], "ok": {"op": "publish"}}));
+    let mut switch = |frame: Value, answer: Value| {
+        scene.says(&frame);
+        let asked = scene.asked().clone();
+        let mut reply = json!({"re": asked["id"]});
+        reply.as_object_mut().unwrap().extend(answer.as_object().unwrap().clone());
+        scene.engine_says(&reply);
+        (asked["audio"].as_bool().unwrap(), asked["video"].as_bool().unwrap())
+    };
+    let done = json!({"ok": {"op": "publish"}});
+    assert_eq!(switch(json!({"op": 400, "tsxId": "s", "voff": 1}), done.clone()), (true, false));
+    assert_eq!(switch(json!({"op": 400, "tsxId": "s", "aoff": true}), done.clone()), (false, false));
+    let refused = json!({"error": fault("conference-limit")});
+    assert_eq!(switch(json!({"op": 400, "tsxId": "s", "voff": 0}), refused), (false, true));
+    assert_eq!(switch(json!({"op": 400, "tsxId": "s", "aoff": 0}), done), (true, false), "it was refused");
 }
