@@ -80,9 +80,11 @@ impl Conferences {
         if let Some(wait) = guesser.guesses.wait(now, guesser.asks, &limits.user_guessing) {
             return Err(Refusal::Wait(wait));
         }
-        // A crowd that comes at once knows the password: only when many were wrong are passwords taken one by one.
+        // A crowd that comes at once knows the password: only when many were wrong are passwords taken one by one. Who was
+        // inside knows it, and is not to be kept out by strangers who guess.
         let (guesses, checked) = (conference.guesses, conference.asks.len());
-        let suspicious = guesses.wrong >= limits.conference_guessing.free;
+        let known = conference.acquainted.contains(&user.user);
+        let suspicious = guesses.wrong >= limits.conference_guessing.free && !known;
         if let Some(wait) = guesses.wait(now, checked, &limits.conference_guessing).filter(|_| suspicious) {
             return Err(Refusal::Wait(wait));
         }

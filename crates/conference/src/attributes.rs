@@ -61,7 +61,7 @@ impl Conferences {
 /// Whether the conference may have what comes of these changes.
 fn check(conference: &Conference, changes: &[Change]) -> Result<(), Refusal> {
     if changes.is_empty() || changes.len() > BATCH {
-        return Err(Refusal::Field("cattrs", "must have 1 to 100 changes"));
+        return Err(Refusal::Field("changes", "must have 1 to 100 changes"));
     }
     let mut after = conference.attributes.clone();
     for Change { key, value } in changes {

@@ -29,6 +29,11 @@ impl Conferences {
             (self.tickets.len() == tickets, "a ticket is kept for no conference"),
             (self.founded.values().sum::<usize>() == founded, "a user counts for a conference that is over"),
             (self.founded.values().all(|count| *count > 0), "a user counts for nothing"),
+            (
+                self.of_apps.values().sum::<usize>() == self.conferences.len(),
+                "an application counts for what is over",
+            ),
+            (self.of_apps.values().all(|count| *count > 0), "an application counts for nothing"),
         ];
         first(&rules)
             .or_else(|| self.broken_timers())
@@ -115,15 +120,18 @@ impl Conferences {
             (conference.videos_but(nobody) <= caps.videos, "has too many cameras"),
             (conference.screens_but(nobody) <= caps.screens, "has too many screens"),
             (conference.hands.len() <= HANDS, "has too many hands"),
+            (
+                conference.decided.len() <= DECIDED && conference.acquainted.len() <= DECIDED,
+                "remembers too much",
+            ),
             (conference.hands.is_empty() || !conference.no_hands, "has hands where there are none"),
-            (conference.decided.len() <= DECIDED, "remembers too much"),
             (conference.attributes.len() <= ATTRIBUTES && bytes <= ATTRIBUTES_BYTES, "says too much"),
             (conference.governed || conference.admins.is_empty(), "has an admin and never had one"),
             (self.limits.admin_gone != AdminGone::End || !ungoverned, "goes on without its admin"),
             (
                 self.limits.admin_gone != AdminGone::NextTalker
                     || !ungoverned
-                    || conference.talkers.is_empty(),
+                    || conference.successor().is_none(),
                 "has no admin although one could be it",
             ),
             (
@@ -178,7 +186,8 @@ impl Conferences {
 
     fn print_conference(&self, conference: &Conference, into: &mut impl Hasher) {
         (conference.app, &conference.room, conference.kind, &conference.creator, conference.caps).hash(into);
-        (conference.default_role, conference.governed, conference.no_hands, &conference.founder).hash(into);
+        (conference.default_role, conference.visited, conference.governed).hash(into);
+        (conference.no_hands, &conference.founder).hash(into);
         match &conference.lock {
             Lock::Open => 0.hash(into),
             Lock::Sealing => 1.hash(into),
@@ -187,10 +196,12 @@ impl Conferences {
         conference.members.len().hash(into);
         for member in conference.members() {
             (&member.user, member.session, member.role, &member.profile).hash(into);
+            // Which ticket it was matters to nobody but one who shows it once more, and changes nothing then.
+            member.ticket.is_some().hash(into);
             (member.no_audio, member.no_video, &member.streams).hash(into);
             conference.hands.contains(&member.id).hash(into);
         }
-        (&conference.decided, &conference.attributes).hash(into);
+        (&conference.decided, &conference.attributes, &conference.acquainted).hash(into);
         self.print_deadline(&Timer::Empty(conference.id), into);
         self.print_guesses(&conference.guesses, &Timer::Guesses(conference.id), into);
     }

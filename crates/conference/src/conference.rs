@@ -2,7 +2,7 @@
 
 use crate::io::{AskId, ConferenceId, MemberId, MemberView, PasswordHash, Profile, TicketId, UserKey, Whom};
 use crate::kept::Decision;
-use crate::limits::{Caps, Guessing};
+use crate::limits::{Caps, Guessing, Limits};
 use crate::words::{Kind, Role};
 use huitong_types::{AppId, Moment, RoomId, SessionId, StreamKind, UserId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -63,6 +63,8 @@ pub struct Member {
     pub user: UserId,
     /// With which session.
     pub session: SessionId,
+    /// The ticket by which it came. Who came by the door of the room has none: it hears nothing of the conference.
+    pub ticket: Option<TicketId>,
     /// What it may do.
     pub role: Role,
     /// What it shows of itself.
@@ -101,7 +103,7 @@ pub struct Conference {
     pub default_role: Role,
     /// How many may be what.
     pub caps: Caps,
-    /// How long it is kept when nobody is in it.
+    /// How long it is kept when everybody has left. For the first who comes it waits a while at least.
     pub empty: Duration,
     /// Whether each stream is to be recorded.
     pub record: bool,
@@ -120,11 +122,15 @@ pub struct Conference {
     pub(crate) talkers: BTreeSet<MemberId>,
     pub(crate) admins: BTreeSet<MemberId>,
     pub(crate) hands: BTreeSet<MemberId>,
-    /// Whether an admin was ever inside.
+    /// Whether anybody was inside since it began, or since the server did.
+    pub(crate) visited: bool,
+    /// Whether an admin was.
     pub(crate) governed: bool,
     pub(crate) decided: BTreeMap<UserId, Decision>,
     pub(crate) attributes: BTreeMap<Arc<str>, Arc<str>>,
     pub(crate) guesses: Guesses,
+    /// Users who were inside by a ticket: they have shown that they know the password. Bounded as decisions are.
+    pub(crate) acquainted: BTreeSet<UserId>,
     pub(crate) asks: BTreeSet<AskId>,
     /// Unused tickets of each user, the oldest first.
     pub(crate) tickets: BTreeMap<UserId, VecDeque<TicketId>>,
@@ -149,6 +155,11 @@ impl Conference {
     /// Those who may talk, in the order in which they came.
     pub fn talkers(&self) -> impl Iterator<Item = &Member> {
         self.talkers.iter().filter_map(|member| self.members.get(member))
+    }
+
+    /// Who becomes admin if there is none: nobody who does not hear of it and could not decide anything.
+    pub(crate) fn successor(&self) -> Option<MemberId> {
+        self.talkers().find(|talker| talker.ticket.is_some()).map(|talker| talker.id)
     }
 
     /// Those who ask to be made talkers.
@@ -179,6 +190,11 @@ impl Conference {
     /// Whether the others are told of one with this role.
     pub(crate) fn is_announced(&self, role: Role) -> bool {
         self.kind != Kind::Live || role.publishes()
+    }
+
+    /// How long it is kept while nobody is inside.
+    pub(crate) fn waits(&self, limits: &Limits) -> Duration {
+        if self.visited { self.empty } else { self.empty.max(limits.arrival) }
     }
 
     pub(crate) fn is_creator(&self, user: &UserId) -> bool {
@@ -218,6 +234,7 @@ impl Conference {
         };
         keep(|all| &mut all.talkers, role.is_some_and(Role::publishes));
         keep(|all| &mut all.admins, role == Some(Role::Admin));
+        self.visited |= role.is_some();
         self.governed |= role == Some(Role::Admin);
     }
 

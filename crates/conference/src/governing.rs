@@ -90,9 +90,9 @@ impl Conferences {
         }
     }
 
-    /// The talker who has been there longest becomes admin.
+    /// The talker who has been there longest becomes admin, of those who hear of it.
     pub(crate) fn succeed(&mut self, id: ConferenceId) {
-        let next = self.conferences.get(&id).and_then(|conference| conference.talkers.first().copied());
+        let next = self.conferences.get(&id).and_then(Conference::successor);
         if let Some(next) = next {
             self.change_role(id, next, Role::Admin);
             self.show_hands(id, next);
@@ -114,6 +114,16 @@ impl Conferences {
         }
         self.settle(id);
         Ok(Reply::Members(users))
+    }
+
+    /// The same as [`Conferences::withdraw`], for one who is removed from the room.
+    pub(crate) fn withdraw_of(&mut self, id: ConferenceId, member: MemberId) {
+        let conference = self.conferences.get(&id);
+        let user =
+            conference.and_then(|conference| conference.members.get(&member)).map(|own| own.user.clone());
+        if let Some(user) = user {
+            self.withdraw(id, &user);
+        }
     }
 
     /// Takes away what would let one who is removed come back at once, or with an admin's rights.
@@ -190,7 +200,7 @@ impl Conferences {
 /// Those who are named and there.
 fn named(conference: &Conference, whom: &[Whom]) -> Result<Vec<MemberId>, Refusal> {
     if whom.is_empty() || whom.len() > BATCH {
-        return Err(Refusal::Field("uids", "must name 1 to 100 members"));
+        return Err(Refusal::Field("users", "must name 1 to 100 members"));
     }
     let members = conference.find(whom);
     if members.is_empty() { Err(Refusal::NobodyThere) } else { Ok(members) }

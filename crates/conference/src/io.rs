@@ -148,9 +148,9 @@ pub enum SeatEnd {
 pub enum Input {
     /// A conference is to be there. Its creator gets a ticket without the password.
     Create {
-        /// Who asks.
+        /// Who asks, and for whom it counts if that is a user.
         by: Actor,
-        /// Who is its admin: the user who asks, or whom the back-end names.
+        /// Who is its admin, if anybody: the user who asks, or whom the back-end names.
         creator: Option<UserId>,
         /// The room: the application knows one that is free.
         room: RoomId,

@@ -3,7 +3,7 @@
 use crate::conference::{Conference, Guesses, Lock};
 use crate::io::{ConferenceId, Output, PasswordHash, Reply, UserKey};
 use crate::limits::{ATTRIBUTES, ATTRIBUTES_BYTES, Caps, DECIDED};
-use crate::machine::{Conferences, Timer};
+use crate::machine::Conferences;
 use crate::refusal::Refusal;
 use crate::words::{Kind, Role};
 use huitong_types::{AppId, RoomId, UserId};
@@ -145,11 +145,11 @@ impl Conferences {
         }
         let caps = kept.caps.within(&self.limits, kept.kind)?;
         let id = ConferenceId(self.number());
+        *self.of_apps.entry(kept.app).or_default() += 1;
         let founder = kept.founder.map(|user| UserKey { app: kept.app, user });
         if let Some(founder) = &founder {
             *self.founded.entry(founder.clone()).or_default() += 1;
         }
-        let empty = kept.empty.min(self.limits.empty_most);
         let conference = Conference {
             id,
             app: kept.app,
@@ -158,7 +158,7 @@ impl Conferences {
             creator: kept.creator,
             default_role: kept.default_role.min(Role::Talker),
             caps,
-            empty,
+            empty: kept.empty.min(self.limits.empty_most),
             record: kept.record,
             record_merged: kept.record_merged,
             no_hands: kept.no_hands,
@@ -170,18 +170,20 @@ impl Conferences {
             talkers: BTreeSet::new(),
             admins: BTreeSet::new(),
             hands: BTreeSet::new(),
+            visited: false,
             // That its admins are not inside is the server's doing, and no reason to end it or to make others admin.
             governed: false,
             decided,
             attributes: kept.attributes,
             guesses: Guesses::default(),
+            acquainted: BTreeSet::new(),
             asks: BTreeSet::new(),
             tickets: BTreeMap::new(),
         };
         self.conferences.insert(id, conference);
         self.rooms.insert(room, id);
-        self.timers.arm(Timer::Empty(id), self.now + empty.max(self.limits.restored));
         self.out.push_back(Output::Restored(id));
+        self.settle(id);
         Ok(Reply::Found(id, false))
     }
 }

@@ -31,7 +31,10 @@ impl Conferences {
         let Ok((id, member)) = self.place(session) else { return };
         let reason = match why {
             SeatEnd::TimedOut => ExitReason::Failed,
-            SeatEnd::Kicked => ExitReason::Removed,
+            SeatEnd::Kicked => {
+                self.withdraw_of(id, member);
+                ExitReason::Removed
+            }
             SeatEnd::TakenOver => ExitReason::OtherDevice,
             SeatEnd::Dissolved => {
                 return self.finish(id, ExitReason::Closed, Refusal::NoConference);

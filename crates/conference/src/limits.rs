@@ -66,6 +66,9 @@ impl Guessing {
 pub struct Limits {
     /// Conferences at once. One more is refused.
     pub conferences: usize,
+    /// The same, of one application, so that others do not notice when one makes them without end. What was kept before a restart
+    /// is not taken away by it.
+    pub of_app: usize,
     /// Conferences that one user may have created and that are not over: a page that creates one at each touch stops here.
     pub of_creator: usize,
     /// Unused tickets at once; each costs some hundred bytes.
@@ -88,17 +91,19 @@ pub struct Limits {
     pub forget: Duration,
     /// The most talkers of a conference: as many as a room has publishers.
     pub talkers: usize,
-    /// The most audience of a conference whose audience is announced: each entry is told to all.
-    pub announced_audience: usize,
+    /// The most members of a conference whose audience is announced: each entry is told to all. Its audience leaves room for its
+    /// talkers, so that a crowd keeps neither the admin out nor those who are expected; where that would be less than half, half.
+    pub announced: usize,
     /// The most audience of a live conference: as many as a live room has.
     pub live_audience: usize,
     /// How long an empty conference is kept unless its settings say otherwise, as vendors document it.
     pub empty: Duration,
     /// The longest that an empty conference may be kept: until tomorrow.
     pub empty_most: Duration,
-    /// The least time that a conference waits after a restart of the server, whatever its settings: those who were in it come
-    /// back as their network allows, and a phone tries again every half minute at the latest.
-    pub restored: Duration,
+    /// The least time that a conference waits for the first who comes, whatever its settings: its creator has to get a ticket and
+    /// to enter, and after a restart of the server those who were in it come back as their network allows; a phone tries again
+    /// every half minute at the latest.
+    pub arrival: Duration,
     /// What becomes of a conference when its last admin is gone.
     pub admin_gone: AdminGone,
     /// What one gets who asks to be admin.
@@ -109,6 +114,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             conferences: 100_000,
+            of_app: 10_000,
             of_creator: 100,
             tickets: 200_000,
             ticket: Duration::from_secs(300),
@@ -128,11 +134,11 @@ impl Default for Limits {
             guessers: 100_000,
             forget: Duration::from_secs(900),
             talkers: limits::PUBLISHERS,
-            announced_audience: 600,
+            announced: 600 + limits::PUBLISHERS,
             live_audience: limits::LIVE_AUDIENCE,
             empty: Duration::from_secs(120),
             empty_most: Duration::from_secs(86_400),
-            restored: Duration::from_secs(60),
+            arrival: Duration::from_secs(60),
             admin_gone: AdminGone::default(),
             asked_admin: AskedAdmin::default(),
         }
@@ -234,11 +240,15 @@ impl Caps {
     /// A conference without talkers.
     pub(crate) fn within(self, limits: &Limits, kind: Kind) -> Result<Self, Refusal> {
         if self.talkers == 0 {
-            return Err(Refusal::Field("maxTalkerCount", "must be at least 1: the creator is a talker"));
+            return Err(Refusal::Field("maxTalkers", "must be at least 1: the creator is a talker"));
         }
-        let audience = if kind == Kind::Live { limits.live_audience } else { limits.announced_audience };
+        let talkers = self.talkers.min(limits.talkers);
+        let audience = match kind {
+            Kind::Live => limits.live_audience,
+            Kind::Ordinary | Kind::Large => limits.announced - talkers.min(limits.announced / 2),
+        };
         Ok(Self {
-            talkers: self.talkers.min(limits.talkers),
+            talkers,
             videos: self.videos.min(limits.talkers),
             audience: self.audience.min(audience),
             screens: self.screens.min(limits.talkers),
@@ -264,6 +274,19 @@ mod tests {
     }
 
     #[test]
+    fn announced_audience_leaves_room_for_the_talkers() {
+        let audience = |announced, talkers| {
+            let limits = Limits { announced, ..Limits::default() };
+            let settings = Settings { max_talkers: Some(talkers), ..Settings::new(Kind::Large) };
+            let caps = Caps::new(&limits, &settings).unwrap();
+            assert_eq!(caps.within(&limits, Kind::Large).unwrap(), caps, "a restart cuts nothing more");
+            caps.audience
+        };
+        assert_eq!((audience(300, 50), audience(300, 6), audience(300, 1000)), (250, 294, 250));
+        assert_eq!((audience(40, 50), audience(1, 50)), (20, 1), "and is there in a small room, too");
+    }
+
+    #[test]
     fn what_is_asked_for_beyond_the_server_is_cut_and_what_is_not_said_is_as_documented() {
         let limits = Limits::default();
         let caps = |settings| Caps::new(&limits, &settings).unwrap();
@@ -276,6 +299,6 @@ mod tests {
         (settings.max_videos, settings.max_screens) = (much, Some(0));
         assert_eq!(caps(settings), Caps { talkers: 50, videos: 50, audience: 600, screens: 0 });
         let none = Settings { max_talkers: Some(0), ..Settings::new(Kind::Ordinary) };
-        assert!(matches!(Caps::new(&limits, &none), Err(Refusal::Field("maxTalkerCount", _))));
+        assert!(matches!(Caps::new(&limits, &none), Err(Refusal::Field("maxTalkers", _))));
     }
 }

@@ -48,6 +48,7 @@ pub struct Conferences {
     pub(crate) conferences: BTreeMap<ConferenceId, Conference>,
     pub(crate) rooms: BTreeMap<(AppId, RoomId), ConferenceId>,
     pub(crate) founded: BTreeMap<UserKey, usize>,
+    pub(crate) of_apps: BTreeMap<AppId, usize>,
     pub(crate) sessions: HashMap<SessionId, (ConferenceId, MemberId)>,
     pub(crate) asks: BTreeMap<AskId, Ask>,
     pub(crate) tickets: BTreeMap<TicketId, Ticket>,
@@ -68,6 +69,7 @@ impl Conferences {
             conferences: BTreeMap::new(),
             rooms: BTreeMap::new(),
             founded: BTreeMap::new(),
+            of_apps: BTreeMap::new(),
             sessions: HashMap::new(),
             asks: BTreeMap::new(),
             tickets: BTreeMap::new(),
@@ -164,6 +166,7 @@ impl Conferences {
         self.conferences.is_empty()
             && self.rooms.is_empty()
             && self.founded.is_empty()
+            && self.of_apps.is_empty()
             && self.sessions.is_empty()
             && self.asks.is_empty()
             && self.tickets.is_empty()

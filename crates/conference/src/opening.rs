@@ -22,7 +22,8 @@ impl Conferences {
             return Err(Refusal::RoomTaken);
         }
         let (creator, founder) = match by {
-            Actor::User(key) => (Some(key.user.clone()), Some(key)),
+            // Nobody makes somebody else an admin by that.
+            Actor::User(key) => (creator.filter(|named| *named == key.user), Some(key)),
             // What the back-end does is its own affair and does not count for the user it names.
             Actor::BackEnd(_) => (creator, None),
         };
@@ -50,6 +51,10 @@ impl Conferences {
         if self.conferences.len() >= self.limits.conferences {
             return Err(Refusal::ServerFull);
         }
+        let of_app = self.of_apps.get(&app).copied().unwrap_or_default();
+        if of_app >= self.limits.of_app {
+            return Err(Refusal::AppFull);
+        }
         if let Some(founder) = &founder {
             let present = self.founded.get(founder).copied().unwrap_or_default();
             if present >= self.limits.of_creator {
@@ -57,6 +62,7 @@ impl Conferences {
             }
             self.founded.insert(founder.clone(), present + 1);
         }
+        self.of_apps.insert(app, of_app + 1);
         let id = ConferenceId(self.number());
         let Settings { kind, password, default_role, empty, record, record_merged, no_hands, .. } = settings;
         let locked = !password.reveal().is_empty();
@@ -82,10 +88,12 @@ impl Conferences {
             talkers: BTreeSet::new(),
             admins: BTreeSet::new(),
             hands: BTreeSet::new(),
+            visited: false,
             governed: false,
             decided: BTreeMap::new(),
             attributes: BTreeMap::new(),
             guesses: Guesses::default(),
+            acquainted: BTreeSet::new(),
             asks: BTreeSet::new(),
             tickets: BTreeMap::new(),
         };
@@ -163,7 +171,7 @@ impl Conferences {
         let Some(conference) = self.conferences.get(&id) else { return };
         let timer = Timer::Empty(id);
         match (conference.members.is_empty(), self.timers.is_armed(&timer)) {
-            (true, false) => self.timers.arm(timer, self.now + conference.empty),
+            (true, false) => self.timers.arm(timer, self.now + conference.waits(&self.limits)),
             (false, true) => self.timers.cancel(&timer),
             _ => {}
         }
@@ -187,15 +195,19 @@ impl Conferences {
         }
         self.timers.cancel(&Timer::Empty(id));
         self.timers.cancel(&Timer::Guesses(id));
-        if let Some(founder) = conference.founder {
-            match self.founded.get_mut(&founder) {
-                Some(count) if *count > 1 => *count -= 1,
-                _ => {
-                    self.founded.remove(&founder);
-                }
-            }
+        if let Some(founder) = &conference.founder {
+            one_less(&mut self.founded, founder);
         }
+        one_less(&mut self.of_apps, &conference.app);
         self.rooms.remove(&(conference.app, conference.room.clone()));
         self.out.push_back(Output::Ended { conference: id, room: conference.room, app: conference.app });
+    }
+}
+
+/// Counts one less of these; what there is none of is not kept.
+fn one_less<K: Ord>(counts: &mut BTreeMap<K, usize>, of: &K) {
+    match counts.get_mut(of) {
+        Some(count) if *count > 1 => *count -= 1,
+        _ => drop(counts.remove(of)),
     }
 }

@@ -18,6 +18,8 @@ pub enum Refusal {
     Wait(Duration),
     /// The server checks as many passwords, or has as many conferences or tickets, as it may.
     ServerFull,
+    /// This application has as many conferences as one may have.
+    AppFull,
     /// This user has as many conferences as one may have.
     TooManyConferences,
     /// The ticket is not one of this server, or for another user or another conference.
@@ -77,6 +79,7 @@ impl fmt::Display for Refusal {
             Self::RoomTaken => "A conference with this room exists; choose another name.",
             Self::WrongPassword => "The password is wrong.",
             Self::ServerFull => "The server has reached a configured limit; try again later.",
+            Self::AppFull => "This application has as many conferences as one may have; end some, or try again later.",
             Self::TooManyConferences => "This user has as many conferences as one may have; end one first.",
             Self::TicketInvalid => {
                 "The ticket is not for this user and this conference; ask for one with the password."

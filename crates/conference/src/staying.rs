@@ -3,7 +3,7 @@
 use crate::conference::{Conference, Member, Stream};
 use crate::io::{ConferenceId, Event, MemberId, Output, Profile, Reply, Ticket, TicketId, UserKey};
 use crate::kept::Decision;
-use crate::limits::{EXT_BYTES, HANDS, NICK_BYTES, fits};
+use crate::limits::{DECIDED, EXT_BYTES, HANDS, NICK_BYTES, fits};
 use crate::machine::Conferences;
 use crate::refusal::Refusal;
 use crate::words::{AskedAdmin, ExitReason, Role};
@@ -19,13 +19,19 @@ impl Conferences {
         ticket: &Ticket,
         profile: Profile,
     ) -> Result<Reply, Refusal> {
-        if let Some(present) = self.is_inside(session, user, id)? {
+        let present = self.is_inside(session, user, id)?;
+        if let Some(member) = present
+            && self.of_session(session).is_some_and(|(_, own)| own.ticket == Some(ticket.id))
+        {
             // A client that lost the answer asks again, with a ticket that is used now.
-            return Ok(present);
+            return Ok(Reply::Entered(member));
         }
         self.admit(user, id, ticket)?;
+        if let Some(member) = present {
+            return Ok(self.hears_from_now(id, member, ticket.id));
+        }
         let text = |text: &Option<std::sync::Arc<str>>| text.clone().unwrap_or_default();
-        fits("nickName", &text(&profile.nick), NICK_BYTES, "has more than 128 bytes")?;
+        fits("nick", &text(&profile.nick), NICK_BYTES, "has more than 128 bytes")?;
         fits("ext", &text(&profile.ext), EXT_BYTES, "has more than 1024 bytes")?;
         self.seat(session, user, id, ticket.role, profile, Some(ticket.id))
     }
@@ -40,7 +46,7 @@ impl Conferences {
         authority: bool,
     ) -> Result<Reply, Refusal> {
         if let Some(present) = self.is_inside(session, user, id)? {
-            return Ok(present);
+            return Ok(Reply::Entered(present));
         }
         let conference = self.of_app(id, user.app)?;
         if conference.is_locked() && !authority && !conference.is_creator(&user.user) {
@@ -55,10 +61,21 @@ impl Conferences {
         session: SessionId,
         user: &UserKey,
         id: ConferenceId,
-    ) -> Result<Option<Reply>, Refusal> {
+    ) -> Result<Option<MemberId>, Refusal> {
         let Some((present, member)) = self.sessions.get(&session) else { return Ok(None) };
         let same = *present == id && self.of_session(session).is_some_and(|(_, own)| own.user == user.user);
-        if same { Ok(Some(Reply::Entered(*member))) } else { Err(Refusal::InAnother) }
+        if same { Ok(Some(*member)) } else { Err(Refusal::InAnother) }
+    }
+
+    /// Somebody who is inside shows a ticket: it stays what it is, and hears of the conference from now on if it did not before.
+    fn hears_from_now(&mut self, id: ConferenceId, member: MemberId, ticket: TicketId) -> Reply {
+        self.drop_ticket(ticket);
+        let own = self.conferences.get_mut(&id).and_then(|conference| conference.members.get_mut(&member));
+        if let Some(own) = own {
+            own.ticket = Some(ticket);
+        }
+        self.settle(id);
+        Reply::Entered(member)
     }
 
     /// Makes somebody a member who may be one. The ticket by which it comes is used with that.
@@ -88,6 +105,7 @@ impl Conferences {
             id: member,
             user: user.user.clone(),
             session,
+            ticket,
             role,
             profile,
             entered: self.now,
@@ -102,6 +120,9 @@ impl Conferences {
         }
         let view = entered.view();
         if let Some(conference) = self.conferences.get_mut(&id) {
+            if ticket.is_some() && conference.is_locked() && conference.acquainted.len() < DECIDED {
+                conference.acquainted.insert(user.user.clone());
+            }
             conference.members.insert(member, entered);
             conference.users.insert(user.user.clone(), member);
             conference.sort(member, Some(role));

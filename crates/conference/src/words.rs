@@ -144,7 +144,8 @@ pub enum AdminGone {
     /// It goes on without one. Its creator is admin again on return.
     #[default]
     GoOn,
-    /// The talker who has been there longest becomes admin; if there is none, the first who comes or is made one.
+    /// The talker who has been there longest becomes admin, of those who came by a ticket; if there is none, the first who comes
+    /// or is made one.
     NextTalker,
     /// It is over.
     End,

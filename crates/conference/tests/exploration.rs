@@ -305,6 +305,8 @@ impl World for Node<'_> {
         for ticket in self.account.tickets.values() {
             (&ticket.user, ticket.role, ticket.expires.since(self.now)).hash(&mut mix);
             self.account.is_used(ticket.id).hash(&mut mix);
+            let members = self.machine.all().flat_map(|conference| conference.members());
+            members.filter(|member| member.ticket == Some(ticket.id)).count().hash(&mut mix);
         }
         mix.finish()
     }

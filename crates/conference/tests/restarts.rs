@@ -85,7 +85,7 @@ fn what_is_restored_is_within_the_limits_of_this_start_and_what_does_not_fit_is_
         of_creator: 1,
         talkers: 5,
         empty_most: minutes(1),
-        restored: Duration::ZERO,
+        arrival: Duration::ZERO,
         ..Limits::default()
     };
     let mut world = World::within(limits);
@@ -111,7 +111,7 @@ fn what_is_restored_is_within_the_limits_of_this_start_and_what_does_not_fit_is_
     broken.caps.talkers = 0;
     broken.room = room("z");
     let restored = twice.act(Input::Restore { kept: Box::new(broken), decided: decided.clone() });
-    assert!(matches!(restored, Err(Refusal::Field("maxTalkerCount", _))));
+    assert!(matches!(restored, Err(Refusal::Field("maxTalkers", _))));
 }
 
 #[test]

@@ -58,9 +58,7 @@ impl Engine {
                 let key = RoomKey { app, room };
                 self.in_room(Input::Kick { key: key.clone(), user: user.clone() })?;
                 // An encoder comes back by itself as long as its URL opens the room.
-                self.withdraw_urls(|url| {
-                    url.key == key && url.user == user && matches!(url.purpose, Purpose::Push { .. })
-                });
+                self.withdraw_pushes_of(&key, &[user]);
                 Ok(ApiResult::Done)
             }
             ApiCall::DissolveRoom(room) => {

@@ -5,7 +5,7 @@ use crate::calls::Desk;
 use crate::conferences::Hall;
 use crate::guesses::Guesses;
 use crate::held::Held;
-use crate::io::{ConnId, EngineConfig, Input, Note, Output};
+use crate::io::{ConferenceLimits, ConnId, EngineConfig, Input, Note, Output};
 use crate::media::Media;
 use crate::mixing::Mixing;
 use crate::random::Random;
@@ -163,7 +163,11 @@ impl Engine {
             desk: Desk::new(config.away_after),
             admission: Admission::default(),
             mixing: Mixing::default(),
-            hall: Hall::new(config.conferences.clone(), tickets),
+            // All who are announced are members of one rtc room.
+            hall: Hall::new(
+                ConferenceLimits { announced: config.rtc_members, ..config.conferences.clone() },
+                tickets,
+            ),
             encoders: BTreeSet::new(),
             room_keys: HashMap::new(),
             voice: HashMap::new(),
@@ -302,6 +306,7 @@ impl Engine {
         self.expire_held();
         self.urls.expire(self.now);
         self.guesses.tick(self.now);
+        self.hall.paces.tick(self.now);
         self.admission.tick(self.now);
         self.let_happen(huitong_call::Input::Tick);
         let ticked = self.in_hall(huitong_conference::Input::Tick);

@@ -14,7 +14,8 @@
 //! - Calls: `calls` (what clients ask, and the tables), and in it `events` (what calls, rooms and sessions do to each other),
 //!   `views` (how each sees a call), `log`, `groups`, `api`.
 //! - Conferences: `conferences` (the tables), and in it `asking` (for tickets), `creating`, `entering` (and leaving), `streams`,
-//!   `events` (what follows from it), `views`, `api` (also what admins ask), `kept` (what outlives the server).
+//!   `events` (what follows from it), `views`, `api` (also what admins ask), `kept` (what outlives the server). `paces`: how fast a
+//!   user may ask for what costs others something.
 //! - The back-end API: `backend` dispatches it.
 //!
 //! A machine numbers what it has; clients and back-ends know it by a name that cannot be guessed. So there are two of some
@@ -38,6 +39,7 @@ mod lazy_push;
 mod login;
 mod media;
 mod mixing;
+mod paces;
 mod playing;
 mod publishing;
 mod random;

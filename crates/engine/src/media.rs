@@ -116,6 +116,11 @@ impl Media {
         self.slots.get(&(session, kind)).is_some_and(|slot| slot.came_by.as_ref() == Some(key))
     }
 
+    /// The key by which the newest connection of a stream came.
+    pub(crate) fn way_of(&self, session: SessionId, kind: StreamKind) -> Option<StreamKey> {
+        self.slots.get(&(session, kind))?.came_by.clone()
+    }
+
     /// Makes a connection the publisher of a stream; returns the one that it takes over from.
     pub(crate) fn start_publishing(
         &mut self,

@@ -8,10 +8,10 @@ use crate::media::Use;
 use crate::urls::{Minted, Purpose};
 use huitong_conference::UserKey;
 use huitong_protocol::{Event, Failure, Publish};
-use huitong_room::{Input, Join, Publication};
+use huitong_room::{Input, Join, Publication, RoomKey};
 use huitong_session::Body;
 use huitong_types::{
-    ErrorCode, Fault, LeaveReason, Privileges, Role, Scene, SessionId, StreamKey, StreamKind,
+    ErrorCode, Fault, LeaveReason, Privileges, Role, Scene, SessionId, StreamKey, StreamKind, UserId,
 };
 
 impl Engine {
@@ -142,8 +142,15 @@ impl Engine {
     /// An encoder becomes a member. The back-end has sent it, so a conference needs no password of it.
     fn encoder_joins(&mut self, session: SessionId, minted: Minted, scene: Scene) -> Result<(), Fault> {
         let Minted { key, user, .. } = minted;
-        let door =
-            Door { key: &key, scene, role: Role::Publisher, privileges: Privileges::ALL, authority: true };
+        self.may_push(&key, &user)?;
+        let door = Door {
+            key: &key,
+            scene,
+            role: Role::Publisher,
+            privileges: Privileges::ALL,
+            authority: true,
+            talks: true,
+        };
         if let Some(result) =
             self.join_conference(session, UserKey { app: key.app, user: user.clone() }, &door)
         {
@@ -158,6 +165,33 @@ impl Engine {
             privileges: Privileges::ALL,
             declare: Vec::new(),
         }))
+    }
+
+    /// Whether admins have sent the user of an encoder to the audience. It tries again every few seconds, and the others must not
+    /// hear each time that somebody came and went.
+    fn may_push(&self, key: &RoomKey, user: &UserId) -> Result<(), Fault> {
+        let conference = self.hall.machine.in_room(key.app, &key.room);
+        let decided = conference.and_then(|conference| conference.decision(user)).and_then(|own| own.role);
+        if decided != Some(huitong_conference::Role::Audience) {
+            return Ok(());
+        }
+        let sentence = format!("An admin of the conference made {user} audience, which may not publish.");
+        Err(Fault::because(ErrorCode::MayNotPublish, sentence))
+    }
+
+    /// Withdraws the URLs by which media of a member came: its encoder comes back by itself as long as they open the room.
+    pub(crate) fn withdraw_pushes(&mut self, session: SessionId) {
+        for key in StreamKind::ALL.iter().filter_map(|kind| self.media.way_of(session, *kind)) {
+            if self.urls.remove(&key) {
+                self.out.push_back(Output::DropUrl(key));
+            }
+        }
+    }
+
+    /// Withdraws all URLs by which these users could push into a room.
+    pub(crate) fn withdraw_pushes_of(&mut self, room: &RoomKey, users: &[UserId]) {
+        let push = |url: &Minted| matches!(url.purpose, Purpose::Push { .. });
+        self.withdraw_urls(|url| url.key == *room && push(url) && users.contains(&url.user));
     }
 
     /// An encoder that publishes nothing any more is no member any more.

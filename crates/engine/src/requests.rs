@@ -1,6 +1,7 @@
 //! What clients ask once they are connected.
 
-use crate::conferences::{Asker, Door};
+use crate::conferences::Asker;
+use crate::conferences::Door;
 use crate::engine::{Engine, Labels};
 use crate::io::{ConnId, TrackFlags};
 use huitong_conference::{Kind, UserKey};
@@ -169,7 +170,8 @@ impl Engine {
         let (scene, role, privileges) = (join.scene, join.role, grant.privileges);
         // An authBuffer is a permission of the back-end for this very room, and so is its call.
         let authority = own_call || self.has_voice_pass(session);
-        let door = Door { key: &key, scene, role, privileges, authority };
+        let talks = own_call && role == Role::Publisher;
+        let door = Door { key: &key, scene, role, privileges, authority, talks };
         if let Some(result) = self.join_conference(session, UserKey { app, user: user.clone() }, &door) {
             result?;
             self.granted(session, grant);

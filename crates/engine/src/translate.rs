@@ -123,6 +123,9 @@ impl Engine {
     fn member_left(&mut self, session: SessionId, key: &RoomKey, user: &UserId, reason: LeaveReason) {
         let conn = self.sessions.conn_of(session);
         self.note_user("member-left", conn, key.app, Some(&key.room), user, format!("{reason:?}"));
+        if matches!(reason, LeaveReason::Kicked | LeaveReason::Dissolved) {
+            self.withdraw_pushes(session);
+        }
         let fault = Fault::because(ErrorCode::NotInRoom, cut_sentence(reason));
         for ticket in self.media.forget_member(session) {
             self.out.push_back(Output::CloseMedia { ticket, fault: fault.clone() });

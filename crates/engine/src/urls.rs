@@ -99,6 +99,16 @@ impl Urls {
         self.by_key.get(key)
     }
 
+    /// Withdraws one. False if there is none.
+    pub(crate) fn remove(&mut self, key: &StreamKey) -> bool {
+        let known = self.by_key.contains_key(key);
+        if known {
+            self.forget(key);
+            self.expiry.retain(|_, other| other != key);
+        }
+        known
+    }
+
     /// Withdraws those that `over` says are over.
     pub(crate) fn withdraw(&mut self, over: impl Fn(&Minted) -> bool) -> Vec<StreamKey> {
         let gone: Vec<StreamKey> =

@@ -61,6 +61,14 @@ pub enum Input {
         /// New privileges, if a new credential was shown.
         privileges: Option<Privileges>,
     },
+    /// A member's sound, or the picture of its main stream, is left out from here on, whatever it sends, or not any more. It
+    /// holds until the member leaves.
+    Silence {
+        /// Who.
+        session: SessionId,
+        /// What is left out.
+        tracks: TrackFlags,
+    },
     /// A member says whether microphone and camera of a stream are on.
     Declare {
         /// Who.

@@ -67,6 +67,7 @@ impl Rooms {
             Input::Join(join) => self.join(now, join),
             Input::Leave { session, reason } => self.leave(now, session, reason),
             Input::SetRole { session, role, privileges } => self.set_role(now, session, role, privileges),
+            Input::Silence { session, tracks } => self.silence(session, tracks),
             Input::Declare { session, kind, tracks } => self.declare(session, kind, tracks),
             Input::Withdraw { session, kind } => self.withdraw(session, kind),
             Input::Subscribe { session, user, kind, tracks } => self.subscribe(session, &user, kind, tracks),

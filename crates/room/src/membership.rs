@@ -1,5 +1,6 @@
 //! Entering and leaving: join, roles, lost connections, kick, dissolve, and the life of rooms.
 
+use crate::TrackFlags;
 use crate::io::{Event, Join, Output, RoomKey};
 use crate::limits::{admit, effective_role, may_declare, may_have_role, publisher_place, same_scene};
 use crate::machine::{Rooms, Timer};
@@ -31,6 +32,7 @@ impl Rooms {
             user: user.clone(),
             role,
             privileges,
+            silenced: TrackFlags::NONE,
             joined: now,
             place: None,
             away: false,

@@ -22,7 +22,7 @@ impl Rooms {
     /// Brings what the others know of a stream up to date.
     pub(crate) fn refresh_stream(&mut self, session: SessionId, kind: StreamKind) {
         let Ok(member) = self.member_mut(session) else { return };
-        let allowed = crate::TrackFlags::sendable(member.privileges, kind);
+        let allowed = member.sendable(kind);
         let user = member.user.clone();
         let Some(stream) = member.streams.get_mut(&kind) else { return };
         let declared = stream.declared.unwrap_or(crate::TrackFlags::BOTH);

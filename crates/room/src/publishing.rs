@@ -129,13 +129,28 @@ impl Rooms {
             return;
         }
         member.privileges = privileges;
-        let kinds: Vec<StreamKind> = member.streams.keys().copied().collect();
-        for kind in kinds {
-            let allowed = TrackFlags::sendable(privileges, kind);
+        self.refresh_sending(session);
+        self.refresh_receiving(session);
+    }
+
+    /// Leaves out a member's sound or the picture of its main stream, or neither any more.
+    pub(crate) fn silence(&mut self, session: SessionId, tracks: TrackFlags) -> Result<(), Fault> {
+        let member = self.member_mut(session)?;
+        if std::mem::replace(&mut member.silenced, tracks) != tracks {
+            self.refresh_sending(session);
+        }
+        Ok(())
+    }
+
+    /// Brings what is let through of a member's streams up to date.
+    fn refresh_sending(&mut self, session: SessionId) {
+        let Ok(member) = self.member_mut(session) else { return };
+        let allowed: Vec<(StreamKind, TrackFlags)> =
+            member.streams.keys().map(|kind| (*kind, member.sendable(*kind))).collect();
+        for (kind, allowed) in allowed {
             self.out.push_back(Output::PublishAllowed { session, kind, allowed });
             self.refresh_stream(session, kind);
         }
-        self.refresh_receiving(session);
     }
 
     /// The stream of a member, made if it does not exist yet.

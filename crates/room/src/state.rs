@@ -60,6 +60,8 @@ pub(crate) struct Member {
     pub(crate) user: UserId,
     pub(crate) role: Role,
     pub(crate) privileges: Privileges,
+    /// Its sound, and the picture of its main stream: whether they are left out although it may send them.
+    pub(crate) silenced: TrackFlags,
     pub(crate) joined: Moment,
     /// Its place in the order of announced members; audience has none.
     pub(crate) place: Option<u64>,
@@ -70,6 +72,17 @@ pub(crate) struct Member {
 }
 
 impl Member {
+    /// What of a stream reaches others if it is sent. A member of whom nothing does may still publish: to be heard again it need
+    /// not begin anew.
+    pub(crate) fn sendable(&self, kind: StreamKind) -> TrackFlags {
+        let may = TrackFlags::sendable(self.privileges, kind);
+        match kind {
+            StreamKind::Main => may.without(self.silenced),
+            // A voice is not to be heard by way of the screen; a screen is not the picture that is left out.
+            StreamKind::Aux => may.without(TrackFlags { audio: self.silenced.audio, video: false }),
+        }
+    }
+
     pub(crate) fn is_publishing(&self) -> bool {
         self.streams.values().any(|stream| stream.media.is_active())
     }

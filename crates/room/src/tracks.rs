@@ -34,6 +34,12 @@ impl TrackFlags {
         Self { audio: self.audio || other.audio, video: self.video || other.video }
     }
 
+    /// On where this is on and the other one is not.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self { audio: self.audio && !other.audio, video: self.video && !other.video }
+    }
+
     /// What the privileges allow to send. Sound of an aux stream needs both the aux and the audio bit.
     pub const fn sendable(privileges: Privileges, kind: StreamKind) -> Self {
         let audio = privileges.allows(Privileges::SEND_AUDIO);

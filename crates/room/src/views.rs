@@ -132,7 +132,7 @@ impl Rooms {
             user: member.user.clone(),
             key: key.clone(),
             scene: room.scene,
-            allowed: TrackFlags::sendable(member.privileges, kind),
+            allowed: member.sendable(kind),
             active: stream.media.is_active(),
         })
     }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{BOTH, World, room, session, tracks, user};
-use huitong_room::{Event, Input, Limits, Output, Why};
+use huitong_room::{Event, Input, Limits, Output, TrackFlags, Why};
 use huitong_types::{ErrorCode, LeaveReason, Moment, Privileges, Role, Scene, StreamKind};
 use std::time::Duration;
 
@@ -97,6 +97,49 @@ fn a_track_is_announced_when_it_is_declared_allowed_published_and_seen() {
     );
     world.input(Input::Declare { session: session(1), kind: MAIN, tracks: tracks(false, true) }).unwrap();
     assert_eq!(announced(&world), Some(tracks(false, true)));
+}
+
+#[test]
+fn who_is_silenced_is_not_heard_goes_on_publishing_and_need_not_begin_anew() {
+    let mut world = World::new(Limits::default());
+    let sender = Privileges::ENTER.with(Privileges::CREATE).with(Privileges::SEND_AUDIO);
+    world
+        .join_with(1, 1, &room(1), Scene::Live, Role::Publisher, sender.with(Privileges::SEND_VIDEO))
+        .unwrap();
+    world.join(2, &room(1), Scene::Live, Role::Publisher).unwrap();
+    world.publish(1, MAIN);
+    let announced = |world: &World| world.views[&session(2)].members[0].streams.first().map(|s| s.tracks);
+    let silence = |tracks| Input::Silence { session: session(1), tracks };
+    world.input(silence(BOTH)).unwrap();
+    assert_eq!(announced(&world), None);
+    let nothing = tracks(false, false);
+    let told = |world: &World, allowed: TrackFlags| {
+        let expected = Output::PublishAllowed { session: session(1), kind: MAIN, allowed };
+        world.outputs.contains(&expected)
+    };
+    assert!(told(&world, nothing));
+    world.input(Input::MediaStopped { session: session(1), kind: MAIN, deliberate: true }).unwrap();
+    world.publish(1, MAIN);
+    assert_eq!(
+        world.rooms.publication(session(1), MAIN).unwrap().allowed,
+        nothing,
+        "a new network is no way around"
+    );
+    world.input(silence(tracks(true, false))).unwrap();
+    assert!(told(&world, tracks(false, true)));
+    assert_eq!(announced(&world), Some(tracks(false, true)));
+    world.input(silence(nothing)).unwrap();
+    assert_eq!(announced(&world), Some(BOTH));
+}
+
+#[test]
+fn silence_is_about_the_voice_and_the_camera_and_not_about_the_screen() {
+    let mut world = World::new(Limits::default());
+    rtc(&mut world, &[1, 2]);
+    world.input(Input::Silence { session: session(1), tracks: BOTH }).unwrap();
+    world.publish(1, StreamKind::Aux);
+    let publication = world.rooms.publication(session(1), StreamKind::Aux).unwrap();
+    assert_eq!(publication.allowed, tracks(false, true), "nor is a voice heard by way of the screen");
 }
 
 #[test]

@@ -14,6 +14,7 @@ enum Step {
     Join { id: u64, name: u64, room: u32, live: bool, audience: bool, bits: u32 },
     Leave(u64),
     Role { id: u64, audience: bool, bits: Option<u32> },
+    Silence { id: u64, audio: bool, video: bool },
     Declare { id: u64, aux: bool, audio: bool, video: bool },
     Withdraw { id: u64, aux: bool },
     Subscribe { id: u64, name: u64, aux: bool, audio: bool },
@@ -45,6 +46,7 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         2 => SESSIONS.prop_map(Step::Leave),
         2 => (SESSIONS, flag(), prop::option::of(bits())).prop_map(|(id, audience, bits)| Step::Role { id, audience, bits }),
+        1 => (SESSIONS, flag(), flag()).prop_map(|(id, audio, video)| Step::Silence { id, audio, video }),
         2 => (SESSIONS, flag(), flag(), flag()).prop_map(|(id, aux, audio, video)| Step::Declare { id, aux, audio, video }),
         1 => (SESSIONS, flag()).prop_map(|(id, aux)| Step::Withdraw { id, aux }),
         1 => (SESSIONS, USERS, flag(), flag()).prop_map(|(id, name, aux, audio)| Step::Subscribe { id, name, aux, audio }),
@@ -81,6 +83,9 @@ fn run(world: &mut World, step: Step) {
         Step::Role { id, audience, bits } => {
             let privileges = bits.map(Privileges::from_bits);
             world.input(Input::SetRole { session: session(id), role: role(audience), privileges })
+        }
+        Step::Silence { id, audio, video } => {
+            world.input(Input::Silence { session: session(id), tracks: tracks(audio, video) })
         }
         Step::Declare { id, aux, audio, video } => world.input(Input::Declare {
             session: session(id),

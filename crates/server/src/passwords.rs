@@ -9,7 +9,8 @@ use huitong_types::Redacted;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
-/// Jobs that wait at most. The engine lets fewer passwords wait than this; one more fails at once.
+/// Jobs that wait at most. The engine lets fewer be checked than this, and each user and all back-ends have only so many hashed;
+/// one more fails at once.
 const JOBS: usize = 4096;
 
 /// Threads: a hundred first joiners wait for one second then, and media keeps its processors.
@@ -71,6 +72,7 @@ impl Passwords {
                     let began = std::time::Instant::now();
                     let result = job.run();
                     metrics::histogram!("huitong_password_seconds").record(began.elapsed());
+                    metrics::counter!("huitong_passwords_total", "result" => word(&result)).increment(1);
                     if sender.blocking_send(result).is_err() {
                         return;
                     }
@@ -86,13 +88,25 @@ impl Passwords {
             let (std::sync::mpsc::TrySendError::Full(job) | std::sync::mpsc::TrySendError::Disconnected(job)) =
                 refused;
             tracing::warn!("a password of a conference cannot be hashed or checked: too many wait");
-            job.failed()
+            let failed = job.failed();
+            metrics::counter!("huitong_passwords_total", "result" => word(&failed)).increment(1);
+            failed
         })
     }
 
     /// The next thing that is done.
     pub(crate) async fn next(&mut self) -> Option<Input> {
         self.done.recv().await
+    }
+}
+
+/// What became of a job, for the figures.
+const fn word(result: &Input) -> &'static str {
+    match result {
+        Input::PasswordHashed { hash: Some(_), .. } => "hashed",
+        Input::PasswordChecked { verdict: Verdict::Right, .. } => "right",
+        Input::PasswordChecked { verdict: Verdict::Wrong, .. } => "wrong",
+        _ => "failed",
     }
 }
 
@@ -113,7 +127,12 @@ fn hashed(password: &Redacted<String>) -> Option<String> {
 }
 
 fn checked(password: &Redacted<String>, hash: &Redacted<Arc<str>>) -> Verdict {
-    let Ok(hash) = PasswordHash::new(hash.reveal()) else { return Verdict::Failed };
+    let Ok(hash) = PasswordHash::new(hash.reveal()) else {
+        tracing::error!(
+            "the hash of a conference's password cannot be read: nobody enters it but its creator"
+        );
+        return Verdict::Failed;
+    };
     match argon2().verify_password(password.reveal().as_bytes(), &hash) {
         Ok(()) => Verdict::Right,
         Err(argon2::password_hash::Error::PasswordInvalid) => Verdict::Wrong,
@@ -127,6 +146,10 @@ pub(crate) fn describe_metrics() {
         "huitong_password_seconds",
         metrics::Unit::Seconds,
         "Time that hashing or checking a conference's password took."
+    );
+    metrics::describe_counter!(
+        "huitong_passwords_total",
+        "Passwords of conferences by what became of them: hashed, right, wrong, failed."
     );
 }
 

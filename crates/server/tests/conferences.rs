@@ -78,6 +78,18 @@ async fn the_back_end_makes_steers_and_ends_a_conference() {
         (&bobs["user"], &bobs["role"], &bobs["noAudio"], &bobs["noVideo"]),
         (&json!("bob"), &json!("audience"), &json!(true), &json!(false))
     );
+    for (change, expected) in [
+        (json!({"noVideo": true}), (true, true)),
+        (json!({"noAudio": false}), (false, true)),
+        (json!({"noVideo": false, "noAudio": true}), (true, false)),
+        (json!({"role": "audience"}), (true, false)),
+    ] {
+        assert_eq!(server.api("PUT", &member, &change.to_string()).await.status, 204);
+        let detail = server.api("GET", &path, "").await.json();
+        let bobs = &detail["members"][0];
+        let left_out = (bobs["noAudio"].as_bool().unwrap(), bobs["noVideo"].as_bool().unwrap());
+        assert_eq!(left_out, expected, "what is not said stays as it is: {change}");
+    }
     let list = server.api("GET", "/v1/conferences", "").await.json();
     assert_eq!((&list["total"], &list["conferences"][0]["inside"]), (&json!(1), &json!(2)));
     assert_eq!(server.api("DELETE", &member, "").await.status, 204);

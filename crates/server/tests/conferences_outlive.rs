@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
+/// Figures are those of the process: what one server says of its disk would be taken for another's. So these tests come one after
+/// the other.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A server with its data in a folder.
 fn within(data: &Path) -> Config {
     let mut config = config();
@@ -62,6 +66,7 @@ async fn make(server: &Running, request: Value) -> Value {
 
 #[tokio::test]
 async fn after_a_kill_the_password_the_admins_and_what_was_written_down_are_there() {
+    let _alone = ALONE.lock().await;
     let data = tempfile::tempdir().unwrap();
     let server = Running::start(within(data.path())).await;
     let board =
@@ -111,12 +116,16 @@ async fn after_a_kill_the_password_the_admins_and_what_was_written_down_are_ther
 
 #[tokio::test]
 async fn what_is_over_stays_over_and_what_a_limit_of_this_start_forbids_is_cut() {
+    let _alone = ALONE.lock().await;
     let data = tempfile::tempdir().unwrap();
     let server = Running::start(within(data.path())).await;
     let brief = make(&server, json!({"room": "brief", "emptyMs": 0})).await;
     let ended = make(&server, json!({"room": "ended"})).await;
     let path = |made: &Value| format!("/v1/conferences/{}", made["conference"].as_str().unwrap());
     assert_eq!(server.api("DELETE", &path(&ended), "").await.status, 204);
+    assert_eq!(server.api("GET", &path(&brief), "").await.status, 200, "it waits for the first who comes");
+    let (mut ann, _) = comes(&server, "ann", "brief", "").await;
+    ann.request(json!({"op": "leave"})).await;
     let gone = async { while server.api("GET", &path(&brief), "").await.status != 404 {} };
     soon("it is over", gone).await;
     let disk = killed(&server, data.path()).await;
@@ -136,6 +145,7 @@ async fn what_is_over_stays_over_and_what_a_limit_of_this_start_forbids_is_cut()
 
 #[tokio::test]
 async fn a_drain_ends_no_conference_and_what_changed_last_is_kept() {
+    let _alone = ALONE.lock().await;
     let data = tempfile::tempdir().unwrap();
     let mut settings = within(data.path());
     settings.server.drain_seconds = 0;

@@ -56,8 +56,8 @@ export type ConferenceReply = { ok: object } | { refused: ErrorCode };
 
 const TICKET_MS = 300_000;
 const EMPTY_MS = 60_000;
-/** How long they wait after a restart at least. */
-const RESTORED_MS = 60_000;
+/** How long they wait for the first who comes at least, also after a restart. */
+const ARRIVAL_MS = 60_000;
 
 const refused = (code: ErrorCode): ConferenceReply => ({ refused: code });
 const sceneOf = (kind: ConferenceKind): Scene => (kind === 'live' ? 'live' : 'rtc');
@@ -134,7 +134,7 @@ export class FakeConferences {
     this.running.forEach((conference) => {
       conference.members.clear();
       conference.hands.clear();
-      this.settle(conference, RESTORED_MS);
+      this.settle(conference, ARRIVAL_MS);
     });
   }
 
@@ -215,7 +215,7 @@ export class FakeConferences {
       cancel: () => undefined,
     };
     this.running.set(name, conference);
-    this.settle(conference);
+    this.settle(conference, ARRIVAL_MS);
     return conference;
   }
 

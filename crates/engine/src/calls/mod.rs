@@ -305,7 +305,9 @@ impl Engine {
             let number = u32::try_from(self.random.number() % CALL_ROOMS + 1).unwrap_or(1);
             let Ok(room) = RoomId::number(number) else { continue };
             let key = RoomKey { app, room };
-            if !self.desk.rooms.contains_key(&key) && !self.rooms.exists(&key) {
+            // The conference of a room is there before anybody is in it.
+            let conference = self.hall.machine.in_room(app, &key.room).is_some();
+            if !conference && !self.desk.rooms.contains_key(&key) && !self.rooms.exists(&key) {
                 return Ok(key);
             }
         }

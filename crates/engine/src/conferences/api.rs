@@ -5,6 +5,7 @@ use super::views::role_of;
 use super::{Asker, refused};
 use crate::engine::Engine;
 use crate::io::{ApiCall, ApiResult};
+use crate::paces::Work;
 use huitong_conference::{Actor, Change, Conference, Input, MemberId, Reply, UserKey, Whom};
 use huitong_protocol::api::{ConferenceList, ConferenceRequest};
 use huitong_protocol::{
@@ -15,6 +16,9 @@ use std::sync::Arc;
 
 /// Most conferences in one page of the list.
 const PAGE: usize = 1000;
+
+/// Conferences of back-ends whose passwords are being hashed at once: some seconds of work, behind which users wait.
+const MAKERS: usize = 256;
 
 /// Those whom a request names, by user and by number.
 fn whom(users: Vec<UserId>, members: Vec<u64>) -> Result<Vec<Whom>, Fault> {
@@ -76,6 +80,9 @@ impl Engine {
         let conference = self.conference_named(by.app(), &kick.conference)?;
         let whom = whom(kick.users, kick.members)?;
         let reply = self.act_on(Input::Kick { by: by.clone(), conference, whom })?;
+        if let Some(room) = self.hall.meta.get(&conference).map(|meta| meta.key.clone()) {
+            self.withdraw_pushes_of(&room, &reply.users);
+        }
         self.note_act("conference-kick", &by, conference, format!("{:?}", reply.users));
         Ok(reply)
     }
@@ -92,6 +99,10 @@ impl Engine {
     }
 
     pub(crate) fn raise_hand(&mut self, session: SessionId, hand: &Hand) -> Result<Done, Fault> {
+        if let Some(who) = self.sessions.who(session).filter(|_| hand.up) {
+            let user = UserKey { app: who.app, user: who.user.clone() };
+            self.hall.paces.may(self.now, &user, Work::Hand)?;
+        }
         let raised = self.in_hall(Input::Hand { session, up: hand.up });
         raised.map(|_| Done::Hand).map_err(|refusal| refused(&refusal))
     }
@@ -104,6 +115,12 @@ impl Engine {
     pub(crate) fn change_attributes(&mut self, by: Actor, attributes: Attributes) -> Result<(), Fault> {
         let conference = self.conference_named(by.app(), &attributes.conference)?;
         let changes = changes(attributes.changes);
+        if let Actor::User(user) = &by {
+            let bytes =
+                |change: &Change| change.key.len() + change.value.as_ref().map_or(0, |value| value.len());
+            let work = Work::Attributes { changes: changes.len(), bytes: changes.iter().map(bytes).sum() };
+            self.hall.paces.may(self.now, user, work)?;
+        }
         let changed = self.in_hall(Input::Attributes { by, conference, changes });
         changed.map(|_| ()).map_err(|refusal| refused(&refusal))
     }
@@ -136,8 +153,24 @@ impl Engine {
         });
     }
 
-    /// Calls of the API about conferences.
+    /// Calls of the API about conferences. What an endpoint asks for a user is written down when it is refused, as it is of a client.
     pub(crate) fn conference_api(&mut self, app: AppId, request: ApiCall) -> Result<ApiResult, Fault> {
+        let asker = match &request {
+            ApiCall::Grant(user, _) => user.clone().map(|user| ("grant", user)),
+            ApiCall::Kick(user, _) => user.clone().map(|user| ("kick", user)),
+            ApiCall::Mute(user, _) => user.clone().map(|user| ("mute", user)),
+            ApiCall::Attributes(user, _) => user.clone().map(|user| ("attributes", user)),
+            ApiCall::Destroy(user, _) => user.clone().map(|user| ("destroy", user)),
+            _ => None,
+        };
+        let result = self.about_conference(app, request);
+        if let (Err(fault), Some((what, user))) = (&result, asker) {
+            self.note_refused(None, &UserKey { app, user }, what, fault);
+        }
+        result
+    }
+
+    fn about_conference(&mut self, app: AppId, request: ApiCall) -> Result<ApiResult, Fault> {
         let by = |user: Option<UserId>| match user {
             Some(user) => Actor::User(UserKey { app, user }),
             None => Actor::BackEnd(app),
@@ -168,10 +201,14 @@ impl Engine {
     /// A request that is answered when its password has been checked.
     pub(crate) fn api_ask(&mut self, call: u64, app: AppId, user: UserId, ask: ApiAsk) -> Result<(), Fault> {
         let user = UserKey { app, user };
-        match ask {
-            ApiAsk::Ticket(ask) => self.ask_ticket(Asker::Api(call), &user, ask),
-            ApiAsk::Look(look) => self.ask_look(Asker::Api(call), &user, look),
+        let (what, asked) = match ask {
+            ApiAsk::Ticket(ask) => ("ticket", self.ask_ticket(Asker::Api(call), &user, ask)),
+            ApiAsk::Look(look) => ("look", self.ask_look(Asker::Api(call), &user, look)),
+        };
+        if let Err(fault) = &asked {
+            self.note_refused(None, &user, what, fault);
         }
+        asked
     }
 
     /// Makes a conference. The answer comes when it can be kept, which one with a password cannot be before that is hashed.
@@ -190,6 +227,10 @@ impl Engine {
         let creator = creator.map_err(|error| invalid("creator", error))?;
         let password = Redacted::new(request.password.clone().unwrap_or_default());
         let settings = settings_of(&request.settings(), &password)?;
+        if !password.reveal().is_empty() && self.hall.makers.len() >= MAKERS {
+            let sentence = "The passwords of too many new conferences are being hashed; try again later.";
+            return Err(Fault::because(ErrorCode::ServerFull, sentence));
+        }
         let id = self.create_conference(Actor::BackEnd(app), creator, room, settings)?;
         if self.hall.machine.get(id).is_some_and(Conference::awaits_hash) {
             self.hall.makers.insert(id, call);

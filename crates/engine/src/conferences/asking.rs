@@ -4,7 +4,8 @@ use super::creating::settings_of;
 use super::views::role_of;
 use super::{Asker, Waiting, refused};
 use crate::engine::Engine;
-use huitong_conference::{Actor, ConferenceId, Input, Reply, Role, Settings, UserKey, Wish};
+use crate::paces::Work;
+use huitong_conference::{Actor, Conference, ConferenceId, Input, Reply, Role, Settings, UserKey, Wish};
 use huitong_protocol::{AskTicket, ConferenceSettings, Look};
 use huitong_room::RoomKey;
 use huitong_types::{AppId, ErrorCode, Fault, Redacted, RoomId};
@@ -45,10 +46,17 @@ impl Engine {
         password: Redacted<String>,
         wish: Wish,
     ) -> Result<(), Fault> {
+        let checked = self.hall.machine.get(found.id).is_some_and(|conference| {
+            let creator = conference.creator.as_ref() == Some(&user.user);
+            conference.is_locked() && !creator && !password.reveal().is_empty()
+        });
+        if checked {
+            self.hall.paces.may(self.now, user, Work::Password)?;
+        }
         let input = Input::Ask { user: user.clone(), conference: found.id, password, wish };
         match self.in_hall(input).map_err(|refusal| refused(&refusal))? {
             Reply::Asked(ask) => {
-                self.hall.asks.insert(ask, Waiting { asker, created: found.created });
+                self.hall.asks.insert(ask, Waiting { asker, user: user.clone(), created: found.created });
                 Ok(())
             }
             _ => Err(Fault::new(ErrorCode::Internal)),
@@ -66,6 +74,7 @@ impl Engine {
         if let Some(room) = &room
             && let Some(conference) = self.hall.machine.in_room(user.app, room)
         {
+            self.may_find(user, room, conference)?;
             return Ok(Found { id: conference.id, created: false });
         }
         let settings = settings_of(&settings, password)?;
@@ -77,11 +86,15 @@ impl Engine {
             None => false,
         };
         // Who comes to a room where others are decides nothing about them, neither as an admin nor by its settings.
-        let (by, settings) = match occupied {
-            true => (Actor::BackEnd(user.app), self.settings_for_all(user.app, room.as_ref(), settings)?),
-            false => (Actor::User(user.clone()), settings),
+        let (creator, settings) = match occupied {
+            true => (None, self.settings_for_all(user.app, room.as_ref(), settings)?),
+            false => (Some(user.user.clone()), settings),
         };
-        self.create_conference(by, None, room, settings).map(|id| Found { id, created: !occupied })
+        if !password.reveal().is_empty() {
+            self.hall.paces.may(self.now, user, Work::Password)?;
+        }
+        let by = Actor::User(user.clone());
+        self.create_conference(by, creator, room, settings).map(|id| Found { id, created: !occupied })
     }
 
     /// Settings by which nobody in a room loses anything.
@@ -111,9 +124,29 @@ impl Engine {
         })
     }
 
+    fn rooms_need_keys(&self, app: AppId) -> bool {
+        self.config.apps.get(&app).is_some_and(|app| app.require_room_key)
+    }
+
+    /// Whether a client may come to a conference by the name of its room. Where rooms need a key and the conference has no
+    /// password, that would be a way around the key; who was given the name of the conference, which nobody guesses, is invited.
+    fn may_find(&self, user: &UserKey, room: &RoomId, conference: &Conference) -> Result<(), Fault> {
+        let known =
+            conference.creator.as_ref() == Some(&user.user) || conference.decision(&user.user).is_some();
+        let inside = conference.member_of(&user.user).is_some();
+        if !self.rooms_need_keys(user.app) || conference.is_locked() || known || inside {
+            return Ok(());
+        }
+        let sentence = format!(
+            "Rooms of this application need a privateMapKey, and the conference of the room {room} has no password: join with a \
+             key, or ask for a ticket by the name of the conference."
+        );
+        Err(Fault::because(ErrorCode::RoomKeyRequired, sentence).in_field("room"))
+    }
+
     /// Whether a client may make a conference of a room that it names. Where rooms need a key, that would be a way around it.
     fn may_claim(&self, app: AppId, room: &RoomId) -> Result<(), Fault> {
-        if self.config.apps.get(&app).is_some_and(|app| app.require_room_key) {
+        if self.rooms_need_keys(app) {
             let sentence = format!(
                 "Rooms of this application need a privateMapKey: its back-end makes the conference of the room {room}."
             );

@@ -104,7 +104,7 @@ pub(crate) fn settings_of(
     let default_role = settings.default_role.map(role_of);
     if default_role == Some(Rank::Admin) {
         let sentence = "Nobody is admin by default; allowed are audience and talker.";
-        return Err(Fault::because(ErrorCode::InvalidField, sentence).in_field("settings"));
+        return Err(Fault::because(ErrorCode::InvalidField, sentence).in_field("defaultRole"));
     }
     Ok(Settings {
         kind: kind_of(settings.kind),

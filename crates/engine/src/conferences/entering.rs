@@ -16,8 +16,10 @@ pub(crate) struct Door<'a> {
     pub(crate) scene: Scene,
     pub(crate) role: Role,
     pub(crate) privileges: Privileges,
-    /// The back-end has sent it.
+    /// The back-end has sent it, so that no password is asked for.
     pub(crate) authority: bool,
+    /// The back-end has sent it to be heard, so that it is a talker where others only watch. What admins decided comes first.
+    pub(crate) talks: bool,
 }
 
 impl Engine {
@@ -42,11 +44,14 @@ impl Engine {
             return Err(Fault::new(ErrorCode::AlreadyInRoom));
         }
         self.media.may_register(&self.urls, session, &enter.publish)?;
-        // Who lets somebody in decides what it may do; a room key is not asked for.
-        self.hall.granted.insert(session, Privileges::ALL);
         let profile = Profile { nick: enter.nick.map(Arc::from), ext: enter.ext.map(Arc::from) };
         let input = Input::Enter { session, user, conference: id, ticket, profile };
-        self.seated(session, input)?;
+        // Who lets somebody in decides what it may do; a room key is not asked for.
+        self.seated(session, Privileges::ALL, input)?;
+        if again {
+            // One that came by the door may do now what its ticket allows.
+            self.place(session);
+        }
         self.hall.aware.insert(session);
         self.label(session, enter.record_id, enter.details);
         for publish in enter.publish {
@@ -60,17 +65,23 @@ impl Engine {
         Ok(Done::Enter(Box::new(EnterReply { conference, state })))
     }
 
-    /// Lets the machine give a seat. If the room refuses it, nothing has happened.
-    fn seated(&mut self, session: SessionId, input: Input) -> Result<(), Fault> {
+    /// Lets the machine give a seat to somebody who may do this in the room. If the room refuses it, nothing has happened.
+    fn seated(&mut self, session: SessionId, granted: Privileges, input: Input) -> Result<(), Fault> {
         self.hall.let_in = None;
+        let before = self.hall.granted.insert(session, granted);
         let result = self.in_hall(input).map_err(|refusal| refused(&refusal));
         let failed = result.err().or_else(|| self.hall.let_in.take());
-        let Some(fault) = failed else { return Ok(()) };
-        let reason = ExitReason::Failed;
+        let inside = self.rooms.room_of(session).is_some();
+        // Who takes its own place as the last admin and is none any more may have ended the conference by that.
+        let over = || Fault::new(ErrorCode::ConferenceOver);
+        let Some(fault) = failed.or_else(|| (!inside).then(over)) else { return Ok(()) };
+        match before {
+            Some(before) if inside => drop(self.hall.granted.insert(session, before)),
+            _ => drop(self.hall.granted.remove(&session)),
+        }
         // Only who has got a place by this request can be without a seat.
-        if self.rooms.room_of(session).is_none() {
-            let _nowhere = self.in_hall(Input::Leave { session, reason });
-            self.hall.granted.remove(&session);
+        if !inside {
+            let _nowhere = self.in_hall(Input::Leave { session, reason: ExitReason::Failed });
         }
         Err(fault)
     }
@@ -128,14 +139,16 @@ impl Engine {
         if !join.privileges.allows(Privileges::ENTER) {
             return Some(Err(Fault::new(ErrorCode::MayNotEnter)));
         }
-        self.hall.granted.insert(session, join.privileges);
-        let role = wish_of(join.role);
+        let role = match join.talks {
+            true => Some(Rank::Talker),
+            false => wish_of(join.role),
+        };
         let admit = Input::Admit { session, user, conference: id, role, authority: join.authority };
         let locked = || {
             let sentence = "This room is a conference with a password: enter it with a ticket.";
             Fault::because(ErrorCode::MayNotEnter, sentence).in_field("room")
         };
-        let result = self.seated(session, admit);
+        let result = self.seated(session, join.privileges, admit);
         Some(result.map_err(|fault| if fault.code == ErrorCode::WrongPassword { locked() } else { fault }))
     }
 

@@ -3,9 +3,9 @@
 use super::views::{exit_word, scene_of, told};
 use super::{Asker, Waiting, refused};
 use crate::engine::Engine;
-use crate::io::{ApiResult, Output};
+use crate::io::{ApiResult, ConnId, Output};
 use huitong_conference::{
-    Answer, AskId, ConferenceId, ExitReason, Input, Kind, PasswordHash, SeatEnd, Verdict,
+    Answer, AskId, ConferenceId, ExitReason, Input, Kind, PasswordHash, SeatEnd, UserKey, Verdict,
 };
 use huitong_protocol::{Done, Event};
 use huitong_room::{Join, RoomKey};
@@ -55,22 +55,15 @@ impl Engine {
         }
     }
 
-    /// What a member of a conference may do in its room: what its credential allows, less what the conference takes away.
+    /// What a member of a conference may do in its room: what its credential allows, and to send nothing if it is audience.
     fn privileges_of(&self, session: SessionId) -> Privileges {
         let granted = self.hall.granted.get(&session).copied().unwrap_or(Privileges::ALL);
-        let Some((_, member)) = self.hall.machine.of_session(session) else { return granted };
-        let mut less = 0;
-        if !member.role.publishes() {
-            less |=
-                Privileges::SEND_AUDIO.bits() | Privileges::SEND_VIDEO.bits() | Privileges::SEND_AUX.bits();
+        let member = self.hall.machine.of_session(session).map(|(_, member)| member);
+        if member.is_none_or(|member| member.role.publishes()) {
+            return granted;
         }
-        if member.no_audio {
-            less |= Privileges::SEND_AUDIO.bits();
-        }
-        if member.no_video || self.hall.cameraless.contains(&session) {
-            less |= Privileges::SEND_VIDEO.bits();
-        }
-        Privileges::from_bits(granted.bits() & !less)
+        let sends = Privileges::SEND_AUDIO.with(Privileges::SEND_VIDEO).with(Privileges::SEND_AUX);
+        Privileges::from_bits(granted.bits() & !sends.bits())
     }
 
     /// A member has another place. Who is sent to the audience is cut at once, and its keys are void.
@@ -101,15 +94,14 @@ impl Engine {
 
     /// What is left out of what a member sends has changed.
     pub(crate) fn set_tracks(&mut self, session: SessionId) {
-        let (Some(key), Some((_, member))) =
-            (self.rooms.room_of(session).cloned(), self.hall.machine.of_session(session))
-        else {
+        let Some((_, member)) = self.hall.machine.of_session(session) else { return };
+        if self.rooms.room_of(session).is_none() {
             return;
-        };
-        let role = self.role_in(&key, member.role.place());
-        let privileges = Some(self.privileges_of(session));
-        let set = self.in_room(huitong_room::Input::SetRole { session, role, privileges });
-        debug_assert!(set.is_ok(), "the role is the same: {set:?}");
+        }
+        let video = member.no_video || self.hall.cameraless.contains(&session);
+        let tracks = huitong_room::TrackFlags { audio: member.no_audio, video };
+        let silenced = self.in_room(huitong_room::Input::Silence { session, tracks });
+        debug_assert!(silenced.is_ok(), "a session with a room has a seat");
     }
 
     /// Puts somebody out of the room.
@@ -139,8 +131,10 @@ impl Engine {
             LeaveReason::Left | LeaveReason::SessionEnded | LeaveReason::BecameAudience => {
                 Input::Leave { session, reason: ExitReason::Left }
             }
-            LeaveReason::TimedOut => Input::SeatLost { session, why: SeatEnd::TimedOut },
-            LeaveReason::Kicked | LeaveReason::Replaced => Input::SeatLost { session, why: SeatEnd::Kicked },
+            LeaveReason::TimedOut | LeaveReason::Replaced => {
+                Input::SeatLost { session, why: SeatEnd::TimedOut }
+            }
+            LeaveReason::Kicked => Input::SeatLost { session, why: SeatEnd::Kicked },
             LeaveReason::Dissolved => Input::SeatLost { session, why: SeatEnd::Dissolved },
         };
         let lost = self.in_hall(input);
@@ -231,13 +225,15 @@ impl Engine {
                 self.look_of(conference).map(Done::Look).ok_or_else(gone)
             }
         });
+        let conn = match waiting.asker {
+            Asker::Client(conn, _) => Some(conn),
+            Asker::Api(_) => None,
+        };
+        if let Err(fault) = &done {
+            self.note_refused(conn, &waiting.user, "ticket or look", fault);
+        }
         match waiting.asker {
-            Asker::Client(conn, id) => {
-                if let Err(fault) = &done {
-                    self.note_refused(conn, fault);
-                }
-                self.answer(conn, id, done);
-            }
+            Asker::Client(conn, id) => self.answer(conn, id, done),
             Asker::Api(call) => {
                 let result = match done {
                     Ok(Done::Ticket(ticket)) => ApiResult::Ticket(Box::new(ticket)),
@@ -250,12 +246,9 @@ impl Engine {
         }
     }
 
-    fn note_refused(&mut self, conn: crate::io::ConnId, fault: &Fault) {
-        let who = self.sessions.session_of(conn).and_then(|session| self.sessions.who(session)).cloned();
-        if let Some(who) = who {
-            let detail = format!("ticket or look: {fault}");
-            self.note_user("request-refused", Some(conn), who.app, None, &who.user, detail);
-        }
+    /// Writes down that a user was refused something, on whatever way it asked.
+    pub(crate) fn note_refused(&mut self, conn: Option<ConnId>, user: &UserKey, what: &str, fault: &Fault) {
+        self.note_user("request-refused", conn, user.app, None, &user.user, format!("{what}: {fault}"));
     }
 
     fn conference_created(&mut self, id: ConferenceId) {

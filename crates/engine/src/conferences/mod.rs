@@ -16,8 +16,9 @@ pub(crate) use views::scene_of;
 
 use crate::engine::Engine;
 use crate::io::ConnId;
+use crate::paces::Paces;
 use huitong_auth::TicketKeys;
-use huitong_conference::{AskId, ConferenceId, Conferences, Input, Limits, Output, Refusal, Reply};
+use huitong_conference::{AskId, ConferenceId, Conferences, Input, Limits, Output, Refusal, Reply, UserKey};
 use huitong_room::RoomKey;
 use huitong_types::{AppId, ConferenceName, ErrorCode, Fault, Privileges, SessionId};
 use kept::Keeping;
@@ -33,9 +34,11 @@ pub(crate) enum Asker {
 }
 
 /// A request whose answer comes later.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Waiting {
     pub(crate) asker: Asker,
+    /// Who is to get what the password opens.
+    pub(crate) user: UserKey,
     /// Whether the conference was created by it.
     pub(crate) created: bool,
 }
@@ -62,6 +65,8 @@ pub(crate) struct Hall {
     /// Calls of the API that made conferences whose passwords are being hashed: there is nothing to be kept before.
     pub(crate) makers: HashMap<ConferenceId, u64>,
     pub(crate) keeping: Keeping,
+    /// How fast users may have passwords hashed, write down attributes, and raise hands.
+    pub(crate) paces: Paces,
     /// Sessions that entered by `enter`, and hear of their conference.
     pub(crate) aware: HashSet<SessionId>,
     /// What the credential of a member allows, whatever the conference does.
@@ -84,6 +89,7 @@ impl Hall {
             asks: HashMap::new(),
             makers: HashMap::new(),
             keeping: Keeping::default(),
+            paces: Paces::default(),
             aware: HashSet::new(),
             granted: HashMap::new(),
             cameraless: HashSet::new(),
@@ -100,6 +106,7 @@ impl Hall {
             && self.asks.is_empty()
             && self.makers.is_empty()
             && self.keeping.is_idle()
+            && self.paces.is_idle()
             && self.aware.is_empty()
             && self.granted.is_empty()
             && self.cameraless.is_empty()
@@ -160,7 +167,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Fault {
         Refusal::RoomTaken => ErrorCode::RoomTaken,
         Refusal::WrongPassword => ErrorCode::WrongPassword,
         Refusal::Wait(_) => ErrorCode::TooManyGuesses,
-        Refusal::ServerFull => ErrorCode::ServerFull,
+        Refusal::ServerFull | Refusal::AppFull => ErrorCode::ServerFull,
         Refusal::TicketInvalid => ErrorCode::TicketInvalid,
         Refusal::TicketExpired => ErrorCode::TicketExpired,
         Refusal::TicketVoid => ErrorCode::TicketVoid,

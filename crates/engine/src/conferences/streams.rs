@@ -12,9 +12,13 @@ impl Engine {
     pub(crate) fn publish_here(&mut self, session: SessionId, publish: Publish) -> Result<(), Fault> {
         let (kind, tracks) = (publish.stream, flags(publish.audio, publish.video));
         self.claim_stream(session, kind, publish.video)?;
-        self.in_room(huitong_room::Input::Declare { session, kind, tracks })?;
-        self.register(session, publish);
-        Ok(())
+        let declared = self.in_room(huitong_room::Input::Declare { session, kind, tracks });
+        match declared {
+            Ok(()) => self.register(session, publish),
+            // Who may not send it takes nobody's place.
+            Err(_) => self.release_stream(session, kind),
+        }
+        declared
     }
 
     /// Takes a place for a stream among those of its conference. Outside of conferences there is nothing to take.

@@ -1,8 +1,10 @@
 //! Conferences as clients use them, with the doubles of `common`.
 
 use super::World;
+use huitong_engine::{ApiCall, ApiResult};
+use huitong_protocol::api::{UrlKind, UrlRequest};
 use huitong_protocol::{Done, Event, TicketReply};
-use huitong_types::{ConferenceExit, ErrorCode};
+use huitong_types::{ConferenceExit, ErrorCode, RoomId, StreamKey};
 use serde_json::{Value, json};
 
 pub fn named(name: &str) -> Value {
@@ -65,4 +67,21 @@ pub fn exits(world: &World, who: usize) -> Vec<ConferenceExit> {
         _ => None,
     };
     world.clients[who].pushes.iter().filter_map(of).collect()
+}
+
+/// Mints a push URL for a user and a room, in the scene `rtc` or `live`; gives its key.
+pub fn mint_push(world: &mut World, room: &str, user: &str, scene: &str) -> StreamKey {
+    let request = UrlRequest {
+        kind: UrlKind::Push,
+        user: user.to_owned(),
+        stream: String::new(),
+        scene: scene.to_owned(),
+        expire_seconds: None,
+    };
+    match world.call(ApiCall::MintUrl(RoomId::text(room).expect("a room"), request)) {
+        ApiResult::Urls(reply) => {
+            StreamKey::new(reply.urls[0].url.rsplit('/').next().expect("a key")).expect("a key")
+        }
+        other => panic!("{other:?}"),
+    }
 }

@@ -145,7 +145,7 @@ impl std::fmt::Debug for ConferenceRequest {
     }
 }
 
-/// What is to be different about a member. What is not said stays as it is, except that sound and picture are said together.
+/// What is to be different about a member. What is not said stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ConferenceMemberChange {
@@ -161,10 +161,10 @@ pub struct ConferenceMemberChange {
 }
 
 impl ConferenceMemberChange {
-    /// Whether sound and picture are left out, if anything is said about them.
-    pub fn left_out(&self) -> Option<(bool, bool)> {
+    /// Whether sound and picture are left out then, if anything is said about them, of one of whom this is left out now.
+    pub fn left_out(&self, now: (bool, bool)) -> Option<(bool, bool)> {
         let said = self.no_audio.is_some() || self.no_video.is_some();
-        said.then(|| (self.no_audio.unwrap_or(false), self.no_video.unwrap_or(false)))
+        said.then(|| (self.no_audio.unwrap_or(now.0), self.no_video.unwrap_or(now.1)))
     }
 }
 

@@ -250,6 +250,8 @@ pub struct ConferencesSection {
     pub empty_seconds: u32,
     /// How long a ticket can be used, seconds.
     pub ticket_seconds: u32,
+    /// Most conferences of one application.
+    pub of_app: usize,
     /// Most conferences that one user may have created.
     pub of_creator: usize,
 }
@@ -262,6 +264,7 @@ impl Default for ConferencesSection {
             asked_admin: AskedAdminRule::default(),
             empty_seconds: seconds(limits.empty),
             ticket_seconds: seconds(limits.ticket),
+            of_app: limits.of_app,
             of_creator: limits.of_creator,
         }
     }
@@ -508,8 +511,7 @@ impl ConferencesSection {
             of_creator: self.of_creator,
             ticket: seconds(self.ticket_seconds),
             talkers: limits.publishers,
-            // All who are announced are members of one rtc room.
-            announced_audience: limits.rtc_members.min(ConferenceLimits::default().announced_audience),
+            of_app: self.of_app,
             live_audience: limits.live_audience,
             empty: seconds(self.empty_seconds),
             admin_gone: match self.admin_gone {

@@ -46,7 +46,7 @@ impl Config {
         let media = &self.media;
         let day = 86_400;
         let size = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let rules: [(&str, u64, u64, u64); 31] = [
+        let rules: [(&str, u64, u64, u64); 32] = [
             ("server.drain_seconds", u64::from(self.server.drain_seconds), 0, 3600),
             ("limits.rtc_members", size(limits.rtc_members), 1, 10_000),
             ("limits.publishers", size(limits.publishers), 1, 10_000),
@@ -75,6 +75,7 @@ impl Config {
             ("media.gop_bytes", size(media.gop_bytes), 65_536, 1 << 30),
             ("conferences.empty_seconds", u64::from(self.conferences.empty_seconds), 0, day),
             ("conferences.ticket_seconds", u64::from(self.conferences.ticket_seconds), 10, 3600),
+            ("conferences.of_app", size(self.conferences.of_app), 1, 100_000),
             ("conferences.of_creator", size(self.conferences.of_creator), 1, 100_000),
             ("store.keep_call_records_days", u64::from(self.store.keep_call_records_days), 0, 36_500),
             ("store.keep_usage_days", u64::from(self.store.keep_usage_days), 0, 36_500),

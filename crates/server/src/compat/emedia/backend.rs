@@ -14,7 +14,7 @@ use axum::http::header::AUTHORIZATION;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use huitong_auth::{mint_api_token, verify_authorization, verify_basic};
-use huitong_engine::{ApiCall, ApiResult};
+use huitong_engine::{ApiCall, ApiResult, ConferenceLimits};
 use huitong_protocol::api::{ConferenceDetail, ConferenceRequest, ConferenceRole};
 use huitong_protocol::{Destroy, Kick};
 use huitong_types::{AppId, ErrorCode, Fault};
@@ -117,7 +117,8 @@ pub(super) async fn create(
     let mark = shared.control.store.mark();
     let ApiResult::Conference(made) = shared.control.call(app, call).await? else { return Err(mixed_up()) };
     kept(&shared.control.store, mark, app, "a conference").await;
-    let expires = date(unix_ms().saturating_add(u64::from(empty_ms)) / 1000);
+    let arrival = u64::try_from(ConferenceLimits::default().arrival.as_millis()).unwrap_or(u64::MAX);
+    let expires = date(unix_ms().saturating_add(u64::from(empty_ms).max(arrival)) / 1000);
     let mut reply = summary(&made);
     merge(&mut reply, json!({"password": password, "expireDate": expires}));
     fine(reply)
