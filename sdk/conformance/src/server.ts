@@ -3,7 +3,7 @@
  * a network can fail. It follows docs/protocol.md where clients can tell the difference, and nowhere else.
  */
 import type {
-  CallRequest, ConferenceRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId,
+  CallRequest, ConferenceRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, PushFrame, Request, RequestFrame, Role, RoomId,
   RoomState, Scene, StreamKind, StreamState, VoiceLevel, Welcome,
 } from '@huitong/core';
 import { FakeCalls } from './calls.js';
@@ -11,6 +11,7 @@ import type { Clock } from './clock.js';
 import { FakeConferences } from './conferences.js';
 import { keyed, withKeys } from './keys.js';
 import { FakePresence } from './presence.js';
+import { putsOut } from './server-parts.js';
 import type { Connection, FakeRoom, Session, Wire } from './server-parts.js';
 
 /** A request as it arrived, with the user whose session it was. */
@@ -34,6 +35,8 @@ export class FakeServer {
   private readonly sessions = new Map<string, Session>();
   /** Sessions that a newer login ended: whoever comes back to them is told so. */
   private readonly takenOver = new Set<string>();
+  /** Sessions that have run out, and what had put them out before. */
+  private readonly putOut = new Map<string, PushFrame[]>();
   private readonly rooms = new Map<string, FakeRoom>();
   private readonly refusals: { op: string; failure: Failure }[] = [];
   private count = 0;
@@ -243,7 +246,9 @@ export class FakeServer {
 
   /** Ends a session whose client is not there. */
   expire(user: string): void {
-    this.forget(this.sessionOf(user));
+    const session = this.sessionOf(user);
+    this.putOut.set(session.id, session.pushes.map(({ text }) => JSON.parse(text) as PushFrame).filter(putsOut));
+    this.forget(session);
   }
 
   /** Sends a text as it is. */
@@ -478,6 +483,7 @@ export class FakeServer {
   ): void {
     const wish = request.resume;
     const known = wish ? this.sessions.get(wish.session) : undefined;
+    const unheard = (this.putOut.get(wish?.session ?? '') ?? []).filter(({ seq }) => seq > (wish?.seq ?? 0));
     let session = known;
     if (wish && this.takenOver.has(wish.session)) {
       error('taken-over');
@@ -519,6 +525,7 @@ export class FakeServer {
         whip: 'https://media.example/whip',
         whep: 'https://media.example/whep',
       },
+      ...(unheard.length > 0 ? { missed: unheard.map(({ seq: _, ...event }) => event) } : {}),
     };
     ok(welcome);
     if (snapshot) {
