@@ -3,7 +3,7 @@
  * a network can fail. It follows docs/protocol.md where clients can tell the difference, and nowhere else.
  */
 import type {
-  CallRequest, ConferenceRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, PushFrame, Request, RequestFrame, Role, RoomId,
+  CallRequest, ConferenceRequest, EndReason, ErrorCode, Event, Failure, Join, LeaveReason, MemberInfo, Publish, Request, RequestFrame, Role, RoomId,
   RoomState, Scene, StreamKind, StreamState, VoiceLevel, Welcome,
 } from '@huitong/core';
 import { FakeCalls } from './calls.js';
@@ -35,8 +35,8 @@ export class FakeServer {
   private readonly sessions = new Map<string, Session>();
   /** Sessions that a newer login ended: whoever comes back to them is told so. */
   private readonly takenOver = new Set<string>();
-  /** Sessions that have run out, and what had put them out before. */
-  private readonly putOut = new Map<string, PushFrame[]>();
+  /** What has put sessions out of where they were, for clients that ask when theirs has run out. */
+  private readonly putOut = new Map<string, { seq: number; event: Event }[]>();
   private readonly rooms = new Map<string, FakeRoom>();
   private readonly refusals: { op: string; failure: Failure }[] = [];
   private count = 0;
@@ -143,6 +143,7 @@ export class FakeServer {
     this.calls.clear();
     this.conferences.restart();
     this.presence.clear();
+    this.putOut.clear();
   }
 
   /** Requests of one kind, oldest first. */
@@ -246,9 +247,7 @@ export class FakeServer {
 
   /** Ends a session whose client is not there. */
   expire(user: string): void {
-    const session = this.sessionOf(user);
-    this.putOut.set(session.id, session.pushes.map(({ text }) => JSON.parse(text) as PushFrame).filter(putsOut));
-    this.forget(session);
+    this.forget(this.sessionOf(user));
   }
 
   /** Sends a text as it is. */
@@ -282,6 +281,9 @@ export class FakeServer {
   private pushTo(session: Session, event: Event): void {
     session.sent += 1;
     const text = JSON.stringify({ seq: session.sent, ...event });
+    if (putsOut(event)) {
+      this.putOut.set(session.id, [...(this.putOut.get(session.id) ?? []), { seq: session.sent, event }]);
+    }
     session.pushes.push({ seq: session.sent, text });
     while (session.pushes.length > this.replay) {
       session.pushes.shift();
@@ -483,7 +485,8 @@ export class FakeServer {
   ): void {
     const wish = request.resume;
     const known = wish ? this.sessions.get(wish.session) : undefined;
-    const unheard = (this.putOut.get(wish?.session ?? '') ?? []).filter(({ seq }) => seq > (wish?.seq ?? 0));
+    const out = (!known && wish && this.putOut.get(wish.session)) || [];
+    const unheard = out.filter(({ seq }) => seq > (wish?.seq ?? 0)).map(({ event }) => event);
     let session = known;
     if (wish && this.takenOver.has(wish.session)) {
       error('taken-over');
@@ -525,7 +528,7 @@ export class FakeServer {
         whip: 'https://media.example/whip',
         whep: 'https://media.example/whep',
       },
-      ...(unheard.length > 0 ? { missed: unheard.map(({ seq: _, ...event }) => event) } : {}),
+      ...(unheard.length > 0 ? { missed: unheard } : {}),
     };
     ok(welcome);
     if (snapshot) {
