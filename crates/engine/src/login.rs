@@ -4,7 +4,7 @@ use crate::engine::Engine;
 use crate::io::{AppConfig, ConnId};
 use crate::voice::Proven;
 use huitong_call::UserKey;
-use huitong_protocol::{CloseCode, Done, Hello, PROTOCOL_VERSION, Resumed, Welcome};
+use huitong_protocol::{CloseCode, Done, Event, Hello, PROTOCOL_VERSION, Resumed, Welcome};
 use huitong_session::{Login, Resumption};
 use huitong_types::{ErrorCode, Fault, Moment, Redacted, SessionId};
 use std::time::Duration;
@@ -20,9 +20,11 @@ impl Engine {
     pub(crate) fn hello(&mut self, conn: ConnId, id: u32, hello: Hello) {
         let (app, user) = (hello.app, hello.user.clone());
         let calls = hello.calls;
+        let missed =
+            hello.resume.as_ref().map(|wish| self.sessions.missed(app, &user, wish)).unwrap_or_default();
         match self.admit(conn, hello) {
             Ok((session, resumed, resumption)) => {
-                let Some(welcome) = self.welcome(conn, session, resumed) else { return };
+                let Some(welcome) = self.welcome(conn, session, resumed, missed) else { return };
                 self.answer(conn, id, Ok(Done::Hello(welcome)));
                 match resumption {
                     Some(resumption) => self.go_on(resumption),
@@ -110,7 +112,13 @@ impl Engine {
         app.end_expired_sessions.then(|| self.now + Duration::from_millis(left))
     }
 
-    fn welcome(&self, conn: ConnId, session: SessionId, resumed: Resumed) -> Option<Welcome> {
+    fn welcome(
+        &self,
+        conn: ConnId,
+        session: SessionId,
+        resumed: Resumed,
+        missed: Vec<Event>,
+    ) -> Option<Welcome> {
         Some(Welcome {
             version: PROTOCOL_VERSION,
             server: self.config.server.clone(),
@@ -124,6 +132,7 @@ impl Engine {
                 .reached_media
                 .get(&conn)
                 .map_or_else(|| self.config.media.clone(), |media| (**media).clone()),
+            missed,
         })
     }
 

@@ -5,8 +5,8 @@ mod common;
 use common::meeting::{act, enter_with, exits, meet, named, ticket};
 use common::{World, config, key};
 use huitong_engine::{ApiCall, ApiResult};
-use huitong_protocol::Done;
 use huitong_protocol::api::{ConferenceRequest, ConferenceRole as ApiRole};
+use huitong_protocol::{Done, Event};
 use huitong_types::{ConferenceExit, ConferenceRole, ErrorCode, RoomId, UserId};
 use serde_json::json;
 
@@ -46,6 +46,26 @@ fn the_back_end_makes_looks_removes_and_ends() {
     assert!(matches!(world.call(ApiCall::Destroy(None, destroy)), ApiResult::Done));
     assert_eq!(exits(&world, ann), [ConferenceExit::Closed]);
     assert_eq!(world.refused(ApiCall::GetConference(name)), ErrorCode::NoConference);
+    world.wind_down();
+}
+
+#[test]
+fn who_was_kicked_while_away_hears_of_it_from_the_next_session() {
+    let mut world = World::new(config());
+    let ann = meet(&mut world, "ann", "a", json!({}));
+    let bob = meet(&mut world, "bob", "a", json!({}));
+    world.drop_connection(bob);
+    act(&mut world, ann, "kick", json!({ "users": ["bob"] })).unwrap();
+    world.pass(config().seat_grace + std::time::Duration::from_secs(1));
+    world.resume(bob).unwrap();
+    let missed = &world.clients[bob].welcome.as_ref().unwrap().missed;
+    assert!(
+        matches!(
+            missed[..],
+            [Event::Removed { .. }, Event::ConferenceExited { reason: ConferenceExit::Removed, .. }]
+        ),
+        "{missed:?}"
+    );
     world.wind_down();
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Client, World, config, key, sig};
-use huitong_engine::{ConnId, Input, MultiDevice};
+use huitong_engine::{ApiCall, ConnId, Input, MultiDevice};
 use huitong_protocol::{CloseCode, Done, Event, MediaBases, Reply, Resumed};
 use huitong_types::{AppId, EndReason, ErrorCode, Fault, LeaveReason};
 use serde_json::json;
@@ -207,6 +207,63 @@ fn a_phone_that_was_taken_over_without_connection_hears_it_and_takes_nothing_bac
     }
     world.resume(phone).unwrap();
     assert_eq!(world.clients[phone].welcome.as_ref().unwrap().resumed, Resumed::New, "after its grace");
+    world.wind_down();
+}
+
+/// What a welcome says of how the session before was put out.
+fn missed(world: &World, who: usize) -> Vec<Event> {
+    world.clients[who].welcome.as_ref().unwrap().missed.clone()
+}
+
+#[test]
+fn who_was_removed_while_away_and_came_back_too_late_is_told_so_for_a_day() {
+    let removal = |world: &mut World, who: &str| {
+        world.call(ApiCall::RemoveMember(common::number(1), common::user(who)));
+    };
+    let mut world = World::new(config());
+    let [heard, early, late, next_day] =
+        ["heard", "early", "late", "next-day"].map(|name| world.member(name));
+    removal(&mut world, "heard");
+    for who in [heard, early, late, next_day] {
+        world.drop_connection(who);
+    }
+    for who in ["early", "late", "next-day"] {
+        removal(&mut world, who);
+    }
+    world.resume(early).unwrap();
+    assert!(missed(&world, early).is_empty(), "it is replayed");
+    world.pass(config().seat_grace + Duration::from_secs(1));
+    for who in [heard, late] {
+        world.resume(who).unwrap();
+        assert_eq!(world.clients[who].welcome.as_ref().unwrap().resumed, Resumed::New);
+    }
+    assert!(missed(&world, heard).is_empty(), "it knows that already");
+    let told = missed(&world, late);
+    assert!(matches!(told[..], [Event::Removed { reason: LeaveReason::Kicked, .. }]), "{told:?}");
+    world.pass(Duration::from_hours(24));
+    world.resume(next_day).unwrap();
+    assert!(missed(&world, next_day).is_empty(), "that was yesterday");
+    world.wind_down();
+}
+
+#[test]
+fn how_a_session_went_is_told_to_its_owner_alone() {
+    let mut world = World::new(config());
+    let alice = world.member("alice");
+    world.drop_connection(alice);
+    world.call(ApiCall::RemoveMember(common::number(1), common::user("alice")));
+    world.pass(config().seat_grace + Duration::from_secs(1));
+    let resume = {
+        let welcome = world.clients[alice].welcome.as_ref().unwrap();
+        json!({ "session": welcome.session, "secret": welcome.secret.reveal(), "seq": 0 })
+    };
+    let mut forged = resume.clone();
+    forged["secret"] = json!("another secret");
+    for (user, resume) in [("mallory", &resume), ("alice", &forged)] {
+        let who = world.client(user);
+        world.login(who, json!({ "resume": resume })).unwrap();
+        assert!(missed(&world, who).is_empty(), "{user}");
+    }
     world.wind_down();
 }
 

@@ -154,6 +154,11 @@ pub struct Welcome {
     pub time: u64,
     /// Where media goes.
     pub media: MediaBases,
+    /// With [`Resumed::New`]: the `removed` and `conferenceExited` by which the session that the client wanted to resume was put out before
+    /// it ended, as far as the client has not heard of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Event>>")]
+    pub missed: Vec<Event>,
 }
 
 /// What became of the wish to resume.

@@ -1,7 +1,7 @@
 //! The text of a push before it has a recipient.
 
 use huitong_protocol::Event;
-use huitong_types::{StreamId, StreamKey};
+use huitong_types::{ConferenceExit, LeaveReason, StreamId, StreamKey};
 use std::sync::Arc;
 
 /// Stands where the play key of the recipient goes. It is a well-formed key, so an event that contains it can be
@@ -13,11 +13,13 @@ const HOLE_IN_JSON: &str = "\"play\":\"________________\"";
 
 /// The JSON of an event, shared by all who receive it. What differs by recipient (the sequence number and the
 /// play keys of streams) is filled in when it is sent, so an event for 100 000 members is held once.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct Body {
     /// Pieces of the JSON object without its opening brace; a play key goes between two of them.
     pieces: Vec<Box<str>>,
     streams: Vec<StreamId>,
+    /// The event, if by it somebody's decision puts its recipient out of where it was: it is told even when the session is over.
+    put_out: Option<Event>,
 }
 
 impl Body {
@@ -27,7 +29,13 @@ impl Body {
         let json = serde_json::to_string(event).ok()?;
         let inner = json.strip_prefix('{')?;
         let pieces: Vec<Box<str>> = inner.split(HOLE_IN_JSON).map(Box::from).collect();
-        (pieces.len() == streams.len() + 1).then(|| Arc::new(Self { pieces, streams }))
+        (pieces.len() == streams.len() + 1)
+            .then(|| Arc::new(Self { pieces, streams, put_out: puts_out(event).then(|| event.clone()) }))
+    }
+
+    /// The event, if it puts its recipient out of its room or conference for good.
+    pub(crate) const fn put_out(&self) -> Option<&Event> {
+        self.put_out.as_ref()
     }
 
     /// Bytes that the body takes, without keys.
@@ -53,6 +61,20 @@ impl Body {
             }
         }
         Arc::from(text)
+    }
+}
+
+/// Whether a client that does not hear of this would come back where it is not wanted, or to what is over. Seats that timed out are
+/// not among them: nobody meant their members to go.
+const fn puts_out(event: &Event) -> bool {
+    match event {
+        Event::Removed { reason, .. } => {
+            matches!(reason, LeaveReason::Kicked | LeaveReason::Dissolved | LeaveReason::Replaced)
+        }
+        Event::ConferenceExited { reason, .. } => {
+            matches!(reason, ConferenceExit::Removed | ConferenceExit::OtherDevice | ConferenceExit::Closed)
+        }
+        _ => false,
     }
 }
 

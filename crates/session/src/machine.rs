@@ -41,6 +41,13 @@ pub struct Policy {
 /// Bytes of pushes kept per session for replay: some hundred events. Beyond it a snapshot is shorter.
 pub(crate) const REPLAY_BYTES: usize = 64 * 1024;
 
+/// Pushes kept per session that put it out: one is in one room at a time, and out of a conference is told after out of its room.
+const PUT_OUT: usize = 2;
+
+/// How long a client that comes back to a session that ran out is told that it had been put out before: people take their phones up
+/// the next morning, and their pages then want to be where they were.
+const TOLD_FOR: Duration = Duration::from_hours(24);
+
 /// Sessions of one user under [`MultiDevice::PerDevice`], and sessions of one user that live alongside. A person has fewer devices; a loop that logs in under
 /// ever new device ids ends its own oldest sessions and nobody else's.
 pub(crate) const DEVICES_PER_USER: usize = 16;
@@ -124,8 +131,8 @@ pub enum Why {
     SessionExpired,
     /// The credential of a session is no longer valid.
     CredentialExpired,
-    /// A client whose session was taken over can no longer come back to hear it.
-    TakeoverForgotten,
+    /// A client whose session is over can no longer come back to hear how that went.
+    SessionForgotten,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,15 +177,28 @@ pub(crate) struct Session {
     /// The newest pushes, oldest first.
     pub(crate) ring: VecDeque<Arc<Body>>,
     pub(crate) ring_bytes: usize,
+    /// The newest pushes that put it out of where it was, oldest first; at most [`PUT_OUT`].
+    pub(crate) put_out: VecDeque<(u64, Arc<Body>)>,
 }
 
-/// What is left of a session that was taken over. Its client may have had no connection then, and would push the
-/// newer device out by logging in again; so it is told when it comes back within the time it has for that.
+/// What is left of a session that is over, for a client that had no connection then.
 #[derive(Debug)]
-pub(crate) struct TakenOver {
+pub(crate) struct Gone {
     pub(crate) app: AppId,
     pub(crate) user: UserId,
     pub(crate) secret: Redacted<String>,
+    pub(crate) how: Going,
+}
+
+/// What a client that comes back to a session that is over has to know.
+#[derive(Debug)]
+pub(crate) enum Going {
+    /// It was taken over: by logging in again its client would push the newer device out. It is told within the time that it has to
+    /// come back.
+    TakenOver,
+    /// It was put out of where it was before it ran out: its client would enter again where it is not wanted. It is told for
+    /// [`TOLD_FOR`].
+    PutOut(VecDeque<(u64, Arc<Body>)>),
 }
 
 /// All connections and sessions.
@@ -188,7 +208,7 @@ pub struct Sessions {
     pub(crate) conns: HashMap<ConnId, Connection>,
     pub(crate) sessions: HashMap<SessionId, Session>,
     /// At most as many as there may be sessions; further ones are not remembered.
-    pub(crate) taken_over: HashMap<SessionId, TakenOver>,
+    pub(crate) gone: HashMap<SessionId, Gone>,
     /// Sessions of a user, oldest first.
     pub(crate) users: HashMap<(AppId, UserId), Vec<SessionId>>,
     pub(crate) timers: Timers<Timer>,
@@ -202,7 +222,7 @@ impl Sessions {
             policy,
             conns: HashMap::new(),
             sessions: HashMap::new(),
-            taken_over: HashMap::new(),
+            gone: HashMap::new(),
             users: HashMap::new(),
             timers: Timers::new(),
             out: VecDeque::new(),
@@ -221,7 +241,7 @@ impl Sessions {
             Timer::Silent(_) => (at, Why::ConnectionSilent),
             Timer::Expire(_) => (at, Why::SessionExpired),
             Timer::Credential(_) => (at, Why::CredentialExpired),
-            Timer::Forget(_) => (at, Why::TakeoverForgotten),
+            Timer::Forget(_) => (at, Why::SessionForgotten),
         })
     }
 
@@ -233,7 +253,7 @@ impl Sessions {
                 Timer::Silent(conn) => self.look_for_silence(now, conn),
                 Timer::Expire(session) => self.end(now, session, EndReason::Expired),
                 Timer::Credential(session) => self.end(now, session, EndReason::CredentialExpired),
-                Timer::Forget(session) => drop(self.taken_over.remove(&session)),
+                Timer::Forget(session) => drop(self.gone.remove(&session)),
             }
         }
     }
@@ -270,6 +290,7 @@ impl Sessions {
             sent: 0,
             ring: VecDeque::new(),
             ring_bytes: 0,
+            put_out: VecDeque::new(),
         };
         self.sessions.insert(login.session, session);
         self.users.entry(owner).or_default().push(login.session);
@@ -314,10 +335,19 @@ impl Sessions {
                 self.users.remove(&owner);
             }
         }
-        if reason == EndReason::TakenOver && self.taken_over.len() < self.policy.sessions {
-            let left = TakenOver { app: ended.who.app, user: ended.who.user.clone(), secret: ended.secret };
-            self.taken_over.insert(session, left);
-            self.timers.arm(Timer::Forget(session), now + self.policy.keep);
+        let told = match reason {
+            EndReason::TakenOver => Some((Going::TakenOver, self.policy.keep)),
+            EndReason::Expired | EndReason::CredentialExpired if !ended.put_out.is_empty() => {
+                Some((Going::PutOut(ended.put_out), TOLD_FOR))
+            }
+            _ => None,
+        };
+        if let Some((how, keep)) = told
+            && self.gone.len() < self.policy.sessions
+        {
+            let (app, user) = (ended.who.app, ended.who.user.clone());
+            self.gone.insert(session, Gone { app, user, secret: ended.secret, how });
+            self.timers.arm(Timer::Forget(session), now + keep);
         }
         if let Some(conn) = conn {
             let code = match reason {
@@ -335,6 +365,12 @@ impl Sessions {
         state.sent += 1;
         state.ring_bytes += body.len();
         state.ring.push_back(Arc::clone(body));
+        if body.put_out().is_some() {
+            state.put_out.push_back((state.sent, Arc::clone(body)));
+            if state.put_out.len() > PUT_OUT {
+                state.put_out.pop_front();
+            }
+        }
         while state.ring.len() > self.policy.replay_events || state.ring_bytes > REPLAY_BYTES {
             let Some(dropped) = state.ring.pop_front() else { break };
             state.ring_bytes -= dropped.len();
@@ -375,7 +411,7 @@ impl Sessions {
     pub fn is_idle(&self) -> bool {
         self.conns.is_empty()
             && self.sessions.is_empty()
-            && self.taken_over.is_empty()
+            && self.gone.is_empty()
             && self.users.is_empty()
             && self.timers.is_empty()
     }

@@ -1,7 +1,7 @@
 //! Going on with an earlier session.
 
-use crate::machine::{ConnId, Output, Sessions};
-use huitong_protocol::{Resume, Resumed};
+use crate::machine::{ConnId, Going, Gone, Output, Sessions};
+use huitong_protocol::{Event, Resume, Resumed};
 use huitong_types::{AppId, ErrorCode, Fault, Moment, Redacted, SessionId, UserId};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -25,13 +25,9 @@ impl Sessions {
     /// [`ErrorCode::TakenOver`] when a newer login of the same user ended the session.
     /// [`ErrorCode::WrongSequence`] when the client claims to have handled pushes that were never sent.
     pub fn resumable(&self, app: AppId, user: &UserId, wish: &Resume) -> Result<Option<Resumption>, Fault> {
-        let id = wish.session.strip_prefix('s').and_then(|hex| u64::from_str_radix(hex, 16).ok());
-        // Only the text that the welcome carried, not another way to write the number.
-        let session = id.map(SessionId::new).filter(|session| session.to_string() == wish.session);
-        let Some(session) = session else { return Ok(None) };
-        if let Some(left) = self.taken_over.get(&session) {
-            let own = same(&left.secret, &wish.secret) && left.app == app && left.user == *user;
-            return if own { Err(Fault::new(ErrorCode::TakenOver)) } else { Ok(None) };
+        let Some(session) = named(wish) else { return Ok(None) };
+        if let Some(Gone { how: Going::TakenOver, .. }) = self.left_of(session, app, user, wish) {
+            return Err(Fault::new(ErrorCode::TakenOver));
         }
         let Some(state) = self.sessions.get(&session) else { return Ok(None) };
         if !same(&state.secret, &wish.secret) || state.who.app != app || state.who.user != *user {
@@ -44,6 +40,20 @@ impl Sessions {
         let missed = usize::try_from(state.sent - wish.seq).unwrap_or(usize::MAX);
         let how = if missed <= state.ring.len() { Resumed::Replayed } else { Resumed::Snapshot };
         Ok(Some(Resumption { session, how, seq: wish.seq }))
+    }
+
+    /// What put this session out of where it was, if it is over and its client has not heard of it, oldest first.
+    pub fn missed(&self, app: AppId, user: &UserId, wish: &Resume) -> Vec<Event> {
+        let left = named(wish).and_then(|session| self.left_of(session, app, user, wish));
+        let Some(Gone { how: Going::PutOut(pushes), .. }) = left else { return Vec::new() };
+        let unheard = pushes.iter().filter(|(seq, _)| *seq > wish.seq);
+        unheard.filter_map(|(_, body)| body.put_out().cloned()).collect()
+    }
+
+    /// What is known of a session that is over, if this client owned it.
+    fn left_of(&self, session: SessionId, app: AppId, user: &UserId, wish: &Resume) -> Option<&Gone> {
+        let left = self.gone.get(&session)?;
+        (same(&left.secret, &wish.secret) && left.app == app && left.user == *user).then_some(left)
     }
 
     /// Moves a session to this connection; the one it still has is closed. The client is to be welcomed next,
@@ -68,6 +78,12 @@ impl Sessions {
             self.out.push_back(Output::Push { conn, session, seq, body: Arc::clone(body) });
         }
     }
+}
+
+/// The session that a client names: only the text that the welcome carried, not another way to write the number.
+fn named(wish: &Resume) -> Option<SessionId> {
+    let id = wish.session.strip_prefix('s').and_then(|hex| u64::from_str_radix(hex, 16).ok());
+    id.map(SessionId::new).filter(|session| session.to_string() == wish.session)
 }
 
 /// Compares secrets in constant time.

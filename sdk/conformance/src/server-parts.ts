@@ -1,5 +1,5 @@
 /** What the server in memory keeps of sockets, sessions and rooms. */
-import type { MemberInfo, Publish, Role, RoomId, Scene, StreamKind } from '@huitong/core';
+import type { Event, MemberInfo, Publish, Role, RoomId, Scene, StreamKind } from '@huitong/core';
 
 /** Who is told what arrives on a socket; the same as in the platform interface. */
 export interface Wire {
@@ -37,4 +37,12 @@ export interface Session {
 export interface FakeRoom {
   scene: Scene;
   members: Map<string, MemberInfo>;
+}
+
+/** Whether a client that does not hear of this would come back where it is not wanted. */
+export function putsOut(event: Event): boolean {
+  return (
+    (event.ev === 'removed' && ['kicked', 'dissolved', 'replaced'].includes(event.reason)) ||
+    (event.ev === 'conferenceExited' && ['removed', 'otherDevice', 'closed'].includes(event.reason))
+  );
 }

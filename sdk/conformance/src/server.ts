@@ -11,6 +11,7 @@ import type { Clock } from './clock.js';
 import { FakeConferences } from './conferences.js';
 import { keyed, withKeys } from './keys.js';
 import { FakePresence } from './presence.js';
+import { putsOut } from './server-parts.js';
 import type { Connection, FakeRoom, Session, Wire } from './server-parts.js';
 
 /** A request as it arrived, with the user whose session it was. */
@@ -34,6 +35,8 @@ export class FakeServer {
   private readonly sessions = new Map<string, Session>();
   /** Sessions that a newer login ended: whoever comes back to them is told so. */
   private readonly takenOver = new Set<string>();
+  /** What has put sessions out of where they were, for clients that ask when theirs has run out. */
+  private readonly putOut = new Map<string, { seq: number; event: Event }[]>();
   private readonly rooms = new Map<string, FakeRoom>();
   private readonly refusals: { op: string; failure: Failure }[] = [];
   private count = 0;
@@ -140,6 +143,7 @@ export class FakeServer {
     this.calls.clear();
     this.conferences.restart();
     this.presence.clear();
+    this.putOut.clear();
   }
 
   /** Requests of one kind, oldest first. */
@@ -277,6 +281,9 @@ export class FakeServer {
   private pushTo(session: Session, event: Event): void {
     session.sent += 1;
     const text = JSON.stringify({ seq: session.sent, ...event });
+    if (putsOut(event)) {
+      this.putOut.set(session.id, [...(this.putOut.get(session.id) ?? []), { seq: session.sent, event }]);
+    }
     session.pushes.push({ seq: session.sent, text });
     while (session.pushes.length > this.replay) {
       session.pushes.shift();
@@ -478,6 +485,8 @@ export class FakeServer {
   ): void {
     const wish = request.resume;
     const known = wish ? this.sessions.get(wish.session) : undefined;
+    const out = (!known && wish && this.putOut.get(wish.session)) || [];
+    const unheard = out.filter(({ seq }) => seq > (wish?.seq ?? 0)).map(({ event }) => event);
     let session = known;
     if (wish && this.takenOver.has(wish.session)) {
       error('taken-over');
@@ -519,6 +528,7 @@ export class FakeServer {
         whip: 'https://media.example/whip',
         whep: 'https://media.example/whep',
       },
+      ...(unheard.length > 0 ? { missed: unheard } : {}),
     };
     ok(welcome);
     if (snapshot) {

@@ -478,7 +478,7 @@ export class Calls implements ConnectionListener {
     if (this.push) {
       room.publish('main', this.push.key, this.push.audio, this.push.video);
     }
-    room.welcomed({ ...welcome, resumed: 'new' });
+    room.welcomed({ ...welcome, resumed: 'new', missed: [] });
   }
 
   /** The room speaks over the connection of the calls, and the end of the call is its end. */

@@ -202,9 +202,11 @@ export class Conferences implements ConnectionListener {
   }
 
   /** The connection is logged in. */
-  welcomed(welcome: Welcome): void {
+  welcomed({ missed = [], ...welcome }: Welcome): void {
     this.welcome = welcome;
     this.asks.bring();
+    // Who was put out while nobody could tell it does not come back by itself.
+    missed.forEach((event) => this.pushed(event));
     const { now } = this;
     if (now?.room) {
       if (welcome.resumed === 'new') {

@@ -176,6 +176,8 @@ export class Room implements ConnectionListener {
         this.inRoom = false;
         this.role = undefined;
         this.wishes.newSession();
+        // Whoever was put out while nobody could tell it does not come back by itself.
+        welcome.missed?.forEach((event) => this.apply(event));
       } else if (this.inRoom) {
         this.queue.push({ type: 'resumed' });
       }

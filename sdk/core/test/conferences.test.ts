@@ -253,6 +253,24 @@ test('who_was_away_when_its_conference_ended_is_told_so_and_begins_no_other', ()
   assert.equal(world.name, '', 'nobody has made another one');
 });
 
+test('who_was_put_out_while_it_was_away_for_long_is_told_so_and_does_not_come_back_by_itself', () => {
+  const world = new World();
+  const [ann, bob] = world.inside('ann', 'bob') as [Device, Device];
+  world.server.unreachable = true;
+  world.server.dropAll();
+  world.wait(1000);
+  world.server.conferences.act(world.name, { op: 'kick', conference: world.name, users: ['bob'] });
+  world.server.expire('bob');
+  world.server.unreachable = false;
+  world.wait(20_000);
+  assert.deepEqual(bob.news(), ['interrupted', 'over removed']);
+  assert.deepEqual(Object.keys(world.server.conferences.people(world.name)), ['ann']);
+  bob.enter();
+  world.wait(500);
+  assert.deepEqual(bob.results(), ['in as talker'], 'who means to come back may');
+  assert.equal(ann.conferences.members.length, 1);
+});
+
 test('how_long_the_network_was_gone_is_told_from_the_first_question_without_an_answer_on', () => {
   const world = new World();
   const [ann] = world.inside('ann') as [Device];

@@ -86,6 +86,22 @@ test('a_conference_that_ended_while_a_phone_was_in_the_background_is_over_and_no
   await eve.phone.kill()
 })
 
+test('who_was_put_out_while_its_phone_was_away_for_long_does_not_come_back_by_itself', async () => {
+  const jon = await come('jon')
+  await ann.joins('put out')
+  await jon.joins('put out')
+  ann.forget()
+  await jon.phone.background({ dropMs: 0 })
+  await ann.ask('kickMembersById', '', ['jon'])
+  await ann.hears('onMemberExited', { user: 'jon' })
+  const over = () => meeting.server.logText.split('\n').some((line) => /session-ended/.test(line) && /jon/.test(line))
+  await until(over, { what: 'the session of the phone has run out', within: 10 * SEAT_GRACE_S * 1000, explain: () => meeting.server.logTail() })
+  await jon.phone.foreground()
+  assert.deepEqual(await exit(jon), [2, undefined])
+  assert.equal((await ann.ask('getConferenceInfo', '')).value.data.confr.memTotal, 1)
+  await jon.phone.kill()
+})
+
 test('a_phone_that_was_in_the_background_for_long_has_its_place_and_its_media_back', async () => {
   const [fay, gus] = [await come('fay', { silent: false }), await come('gus', { silent: false })]
   await fay.joins('background', { password: 'sesame' })

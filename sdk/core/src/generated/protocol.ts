@@ -412,7 +412,12 @@ time: number,
 /**
  * Where media goes.
  */
-media: MediaBases, };
+media: MediaBases, 
+/**
+ * With [`Resumed::New`]: the `removed` and `conferenceExited` by which the session that the client wanted to resume was put out before
+ * it ended, as far as the client has not heard of them.
+ */
+missed?: Array<Event>, };
 
 /**
  * A remote stream.

@@ -2,7 +2,7 @@
 
 use super::Emedia;
 use super::book::{NOTES, Note};
-use super::io::{Input, Output};
+use super::io::{Input, Output, StreamRequest};
 use super::wire::Wire;
 use crate::clock::unix_ms;
 use crate::control::Control;
@@ -99,7 +99,8 @@ struct Line {
     noted: mpsc::Receiver<Note>,
     /// Notes that came while something was written.
     pending: VecDeque<Note>,
-    asks: HashMap<u64, oneshot::Sender<Result<String, Fault>>>,
+    /// What the engine has not answered, and who asked.
+    asks: HashMap<u64, (StreamRequest, oneshot::Sender<Result<String, Fault>>)>,
     last_ask: u64,
     stay: Option<String>,
 }
@@ -200,10 +201,14 @@ impl Line {
         true
     }
 
-    /// Waits for the client, and tells the engine that it is away.
+    /// Waits for the client, and tells the engine that it is away. What the client has asked about its streams meanwhile is asked
+    /// again, as a sign of life: it reached the server before the end of the connection did.
     async fn waits_detached(&mut self) -> bool {
+        let open = std::mem::take(&mut self.asks);
         self.leave_engine().await;
         self.detach().await;
+        let asked = open.into_values().map(|(request, answer)| Note::Stream { request, answer });
+        self.pending.extend(asked);
         self.waits()
     }
 
@@ -301,7 +306,7 @@ impl Line {
             }
             Step::Note(Note::Stream { request, answer }) => {
                 self.last_ask += 1;
-                self.asks.insert(self.last_ask, answer);
+                self.asks.insert(self.last_ask, (request.clone(), answer));
                 let ask = self.last_ask;
                 // It may be the sign of life of a member that was waited for: its media begins a little later.
                 self.looked = tokio::time::Instant::now();
@@ -386,7 +391,7 @@ impl Line {
                 }
             }
             Output::Answer { ask, answer } => {
-                if let Some(asked) = self.asks.remove(&ask) {
+                if let Some((_, asked)) = self.asks.remove(&ask) {
                     // Whoever asked may have given up.
                     let _given_up = asked.send(answer);
                 }
