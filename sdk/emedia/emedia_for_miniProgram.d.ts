@@ -82,6 +82,10 @@ declare namespace emedia {
       ext?: any;
       /** An addition: 10, 11 or 12. */
       confrType?: number;
+      /** An addition: false if audience may not ask to talk. Of who makes the conference. */
+      allowAudienceTalk?: boolean;
+      /** An addition: true for [subMix] in conferences of other types than 11. Of each who enters. */
+      mix?: boolean;
     };
   }
 
@@ -121,7 +125,7 @@ declare namespace emedia {
     subStream(streamId: string | ({ streamId: string } & Calls)): Promise<Result<{ rtmp: string; flv: string }>>;
     createUrl(url: string): string;
 
-    /** An addition: the voices of all others as one sound, in a conference of type 11; single streams come without sound then. False ends it. */
+    /** An addition: the voices of all others as one sound, in a conference of type 11 or with config.mix; single streams come without sound then. False ends it. */
     subMix(on?: boolean): Promise<any>;
     /** Additions. */
     muteMembers(confrId: string, memberNames: string | string[], what?: { audio?: boolean; video?: boolean }): Promise<any>;

@@ -175,6 +175,7 @@ fn a_conference_of_the_plain_kind_gives_a_mix_to_who_asks_for_it() {
     let Done::Ticket(made) = world.ask(ann, ask).unwrap() else { panic!("no ticket") };
     let enter = json!({ "op": "enter", "conference": made.conference, "ticket": made.ticket.reveal() });
     world.ask(ann, enter).unwrap();
+    assert_eq!(world.engine.sizes().mixes, 0);
     let bob = world.client("bob");
     let join = |mix: bool| json!({ "op": "join", "room": { "text": "weekly" }, "mix": mix });
     for mix in [true, false, true] {
@@ -182,6 +183,22 @@ fn a_conference_of_the_plain_kind_gives_a_mix_to_who_asks_for_it() {
         assert_eq!(world.clients[bob].state.as_ref().unwrap().mix.is_some(), mix);
         assert_eq!(world.engine.sizes().mixes, usize::from(mix));
     }
+    let cid = world.client("cid");
+    let ask = json!({ "op": "ticket", "conference": made.conference });
+    let Done::Ticket(own) = world.ask(cid, ask).unwrap() else { panic!("no ticket") };
+    let enter =
+        json!({ "op": "enter", "conference": own.conference, "ticket": own.ticket.reveal(), "mix": true });
+    for _ in 0..2 {
+        let Done::Enter(entered) = world.ask(cid, enter.clone()).unwrap() else { panic!("not inside") };
+        assert!(entered.state.mix.is_some(), "however often it is asked");
+    }
+    let levels = world.ask(cid, json!({ "op": "levels" })).map(drop);
+    assert_eq!(levels, Ok(()), "it has the mix");
+    assert_eq!(
+        world.ask(ann, json!({ "op": "levels" })).map(drop),
+        Err(ErrorCode::NotFound),
+        "who has not asked has none"
+    );
     world.wind_down();
 }
 

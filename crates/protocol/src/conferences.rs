@@ -161,6 +161,10 @@ pub struct Enter {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<Publish>>")]
     pub publish: Vec<Publish>,
+    /// Whether this member plays the mix of the room, as in `join`; members of a large conference have it anyway.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub mix: bool,
 }
 
 /// The answer to `enter`.

@@ -261,7 +261,8 @@ export class FakeConferences {
     const publish = role === 'audience' ? [] : (request.publish ?? []);
     // Only live rooms have audience.
     const place = conference.kind === 'live' ? placeOf(role) : 'publisher';
-    const state = this.host.seat(session, conference.room, sceneOf(conference.kind), place, publish, conference.kind === 'large');
+    const mix = conference.kind === 'large' || request.mix === true;
+    const state = this.host.seat(session, conference.room, sceneOf(conference.kind), place, publish, mix);
     if (!state) {
       return refused('already-in-room');
     }

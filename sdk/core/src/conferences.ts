@@ -32,6 +32,8 @@ export interface Entrance {
   ext?: string;
   recordId?: string;
   details?: Record<string, string>;
+  /** Whether to have the voices of all others as one stream, see [`Conferences.mix`]; in a large conference everybody has. */
+  mix?: boolean;
 }
 
 /** What became of an entrance. `ticket` is the one that was used. `at`: whether the ticket was refused, or the entry with it. */
@@ -316,7 +318,7 @@ export class Conferences implements ConnectionListener {
   }
 
   private show(now: Now, pass: Pass, publish: Publish[], mayRenew: boolean): void {
-    const { nick, ext, recordId, details } = now.entrance;
+    const { nick, ext, recordId, details, mix } = now.entrance;
     const again = pass.shown;
     pass.shown = true;
     const session = this.welcome?.session;
@@ -328,6 +330,7 @@ export class Conferences implements ConnectionListener {
       ...(recordId ? { recordId } : {}),
       ...(details ? { details } : {}),
       ...(publish.length > 0 ? { publish } : {}),
+      ...(mix ? { mix } : {}),
     };
     this.ask({ op: 'enter', ...enter }, (asked) => {
       if (this.now !== now) {

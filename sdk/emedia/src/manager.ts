@@ -178,7 +178,7 @@ export class Manager {
       room: namedRoom(roomName), settings, ...(password ? { password } : {}), ...(wish ? { role: wish } : {}),
     };
     const joined = this.asking((conferences, me, resolve, reject) =>
-      this.enter(conferences, me, { way, ...(nick ? { nick } : {}), ...extension(ext) }, resolve, reject),
+      this.enter(conferences, me, { way, ...(nick ? { nick } : {}), ...extension(ext), ...(config['mix'] === true ? { mix: true } : {}) }, resolve, reject),
     );
     return joined.catch((error: Trouble) => {
       const full = error.error === TALKERS_FULL;
@@ -389,7 +389,8 @@ export class Manager {
   }
 
   /**
-   * An addition: gives the addresses of the voices of all others as one sound, which large conferences (type 11) have. The single
+   * An addition: gives the addresses of the voices of all others as one sound, which large conferences (type 11) have, and others for who came with
+   * `config.mix`. The single
    * streams come without sound from then on, until it is called with false. After `onReconnect` it is to be called again.
    */
   subMix(on?: boolean): Promise<any> {
@@ -398,7 +399,7 @@ export class Manager {
       const { mix, media } = conferences ?? {};
       const mixed = on !== false;
       if (!conferences || !media || (mixed && !mix)) {
-        reject(trouble(UNKNOWN, 'subMix: there is no mixed sound; a conference of type 11 has one.'));
+        reject(trouble(UNKNOWN, 'subMix: there is no mixed sound; a conference of type 11 has one, others with config.mix of joinRoom.'));
         return;
       }
       this.mixed = mixed;

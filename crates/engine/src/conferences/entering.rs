@@ -60,6 +60,9 @@ impl Engine {
                 self.tell_refused(session, kind, &fault);
             }
         }
+        if enter.mix {
+            self.want_mix(session, true);
+        }
         let conference = self.conference_state(session).ok_or(Fault::new(ErrorCode::Internal))?;
         let state = self.state_of(session).ok_or(Fault::new(ErrorCode::Internal))?;
         Ok(Done::Enter(Box::new(EnterReply { conference, state })))

@@ -49,7 +49,7 @@ export const additionChecks: Checks = {
   'emedia.callback.onMuted': muting,
   'emedia.method.mgr.subMix': async () => {
     const plain = await two();
-    assert.equal((await plain.world.settled(plain.ann.mgr.subMix())).rejected.error, -1, 'only large conferences have a mix');
+    assert.equal((await plain.world.settled(plain.ann.mgr.subMix())).rejected.error, -1, 'only large conferences have a mix by themselves');
     const { world, ann, bob } = await two({ config: { confrType: 11 } });
     const streams = (user: string): void => world.server.stream(ROOM, user, 'main', true, true);
     streams('bob');
@@ -64,6 +64,8 @@ export const additionChecks: Checks = {
     const asked = world.server.requests('subscribe').map(({ user, audio, video }) => [user, audio, video]);
     assert.deepEqual(asked, [['bob', false, true], ['cid', false, true], ['bob', true, true], ['cid', true, true]]);
     assert.equal(bob.mgr.mixed, false, 'who has not asked hears single voices');
+    const any = await two({ config: { mix: true } });
+    assert.match((await any.world.settled(any.ann.mgr.subMix())).rtmp, /mix-of-the-room/, 'in any conference for who says so at the entry');
   },
   'emedia.method.mgr.setMedia': async () => {
     const { world, ann } = await two();

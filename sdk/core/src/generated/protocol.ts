@@ -1002,7 +1002,11 @@ details?: Record<string, string>,
 /**
  * Streams that are registered in the same step. One that is refused is told by `publishRefused`.
  */
-publish?: Array<Publish>, };
+publish?: Array<Publish>, 
+/**
+ * Whether this member plays the mix of the room, as in `join`; members of a large conference have it anyway.
+ */
+mix?: boolean, };
 
 /**
  * The answer to `enter`.

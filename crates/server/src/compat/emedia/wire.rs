@@ -297,6 +297,7 @@ impl Wire {
             record_id: None,
             details: MemberDetails::default(),
             publish: Vec::new(),
+            mix: false,
         };
         self.ask(Request::Enter(enter), Waiting::Enter);
     }
