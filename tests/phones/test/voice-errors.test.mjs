@@ -127,8 +127,10 @@ test('the_same_user_on_another_phone_replaces_the_first', async () => {
   await other.open(VOICE_PAGE, pass(meeting, bob.name, ROOM))
   assert.equal((await ear.hears('EVENT_EXIT_ROOM_COMPLETED')).reason, 'takenOver')
   assert.deepEqual(ear.types, ['EVENT_ERROR', 'EVENT_EXIT_ROOM_COMPLETED'])
-  const room = await meeting.server.room(`@${ROOM}`)
-  assert.deepEqual(room.members.map(({ user }) => user), [bob.name])
+  // The first is out when the second logs in, which is before it is in the room.
+  const members = async () => (await meeting.server.room(`@${ROOM}`))?.members.map(({ user }) => user)
+  await until(async () => (await members())?.length === 1, { what: 'the other phone is in the room', within: 10_000 })
+  assert.deepEqual(await members(), [bob.name])
   await other.kill()
 })
 
