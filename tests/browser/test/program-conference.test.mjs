@@ -120,8 +120,11 @@ step('who_is_let_talk_without_asking_is_neither_seen_nor_heard_at_once', async (
 step('a_push_that_gave_up_is_told_and_begun_anew', async () => {
   await eli.find('#mic').click()
   await eli.until('it pushes', () => eli.ask(() => document.querySelector('live-pusher')?.stream?.getAudioTracks().length === 1))
-  await eli.ask(() => document.querySelector('live-pusher').dispatchEvent(new CustomEvent('statechange', { detail: { code: -1307 } })))
-  await eli.says('正在重连')
+  // The tag may be about to say that it pushes, which takes the banner away: then it gives up once more.
+  await eli.until('the page says that it connects again', async () => {
+    await eli.ask(() => document.querySelector('live-pusher').dispatchEvent(new CustomEvent('statechange', { detail: { code: -1307 } })))
+    return (await eli.find('#banner').innerText({ timeout: 1000 }).catch(() => '')).includes('正在重连')
+  })
   await eli.until('it pushes again', async () => (await eli.find('#banner').count()) === 0)
   await eli.tap('#leave')
   await eli.find('#enter').waitFor()
