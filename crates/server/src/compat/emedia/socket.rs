@@ -207,7 +207,8 @@ impl Line {
         let open = std::mem::take(&mut self.asks);
         self.leave_engine().await;
         self.detach().await;
-        let asked = open.into_values().map(|(request, answer)| Note::Stream { request, answer });
+        let open = open.into_values().filter(|(_, answer)| !answer.is_closed());
+        let asked = open.map(|(request, answer)| Note::Stream { request, answer });
         self.pending.extend(asked);
         self.waits()
     }
