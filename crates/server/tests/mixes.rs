@@ -78,6 +78,11 @@ impl Unheard {
         }
     }
 
+    /// Whether somebody has heard this voice.
+    fn is_audible(&self, voice: usize) -> bool {
+        self.0[voice].load(Ordering::Relaxed) < TONES.len()
+    }
+
     fn level(&self, voice: usize) -> f64 {
         if self.is_wanted(voice) { LEVEL } else { LEVEL * QUIET }
     }
@@ -146,6 +151,8 @@ struct Levels {
     /// Of each voice; of one's own the least while it talked up, since who hears itself always does.
     most: [f64; TONES.len()],
     own: f64,
+    /// Windows in which one's own voice would have been heard if it were in the mix.
+    own_windows: usize,
     heard: [bool; TONES.len()],
     windows: usize,
 }
@@ -153,7 +160,7 @@ struct Levels {
 impl Levels {
     fn new(listener: usize, unheard: Unheard) -> Self {
         let (most, heard) = ([0.0; TONES.len()], [false; TONES.len()]);
-        Self { listener, unheard, most, own: f64::MAX, heard, windows: 0 }
+        Self { listener, unheard, most, own: f64::MAX, own_windows: 0, heard, windows: 0 }
     }
 
     /// Looks at the whole windows of what was heard so far; true once everybody but the listener was there.
@@ -163,12 +170,15 @@ impl Levels {
             let now = TONES.map(|hz| level(window, hz));
             let there = |n: usize| n != self.listener && now[n] > LEVEL * 0.8;
             let somebody = (0..TONES.len()).any(there);
-            if somebody && self.unheard.is_wanted(self.listener) {
-                self.own = self.own.min(now[self.listener]);
+            // That it is sent and mixed is known when another one has heard it. Players lag, so the first of such windows says nothing.
+            if somebody && self.unheard.is_wanted(self.listener) && self.unheard.is_audible(self.listener) {
+                self.own_windows += 1;
+                if self.own_windows > 1 {
+                    self.own = self.own.min(now[self.listener]);
+                }
             }
             for (n, level) in now.into_iter().enumerate() {
-                // Oneself is listened for as long as one talks up and somebody else is heard.
-                let is_heard = if n == self.listener { somebody } else { there(n) };
+                let is_heard = if n == self.listener { self.own_windows > 1 } else { there(n) };
                 if is_heard && !std::mem::replace(&mut self.heard[n], true) {
                     self.unheard.was_heard(n);
                 }

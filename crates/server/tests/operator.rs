@@ -165,7 +165,9 @@ async fn a_restart_cuts_nobody_off_who_is_inside_of_an_application_that_begins_n
 
 #[tokio::test]
 async fn a_secret_of_the_operator_that_is_none_or_another_s_is_refused() {
-    for (secret, says) in [("short", "16 to 128"), (SECRET, "make another one")] {
+    let example = "replace-this-with-your-own-secret-key";
+    for (secret, says) in [("short", "16 to 128"), (SECRET, "make another one"), (example, "of the example")]
+    {
         let data = tempfile::tempdir().unwrap();
         let mut config = operated(data.path());
         config.operator.secret = Redacted::new(secret.to_owned());

@@ -207,8 +207,11 @@ pub struct Sessions {
     pub(crate) policy: Policy,
     pub(crate) conns: HashMap<ConnId, Connection>,
     pub(crate) sessions: HashMap<SessionId, Session>,
-    /// At most as many as there may be sessions; further ones are not remembered.
+    /// Of those that were taken over at most as many as there may be sessions, further ones are not remembered; of those that were
+    /// put out as many again, beyond which the oldest are forgotten.
     pub(crate) gone: HashMap<SessionId, Gone>,
+    /// Those of them that were put out, the oldest first.
+    pub(crate) put_out: VecDeque<SessionId>,
     /// Sessions of a user, oldest first.
     pub(crate) users: HashMap<(AppId, UserId), Vec<SessionId>>,
     pub(crate) timers: Timers<Timer>,
@@ -223,6 +226,7 @@ impl Sessions {
             conns: HashMap::new(),
             sessions: HashMap::new(),
             gone: HashMap::new(),
+            put_out: VecDeque::new(),
             users: HashMap::new(),
             timers: Timers::new(),
             out: VecDeque::new(),
@@ -253,7 +257,7 @@ impl Sessions {
                 Timer::Silent(conn) => self.look_for_silence(now, conn),
                 Timer::Expire(session) => self.end(now, session, EndReason::Expired),
                 Timer::Credential(session) => self.end(now, session, EndReason::CredentialExpired),
-                Timer::Forget(session) => drop(self.gone.remove(&session)),
+                Timer::Forget(session) => self.forget_session(session),
             }
         }
     }
@@ -325,7 +329,7 @@ impl Sessions {
                 self.push(session, &body);
             }
         }
-        let Some(ended) = self.sessions.remove(&session) else { return };
+        let Some(mut ended) = self.sessions.remove(&session) else { return };
         self.timers.cancel(&Timer::Expire(session));
         self.timers.cancel(&Timer::Credential(session));
         let owner = (ended.who.app, ended.who.user.clone());
@@ -335,20 +339,7 @@ impl Sessions {
                 self.users.remove(&owner);
             }
         }
-        let told = match reason {
-            EndReason::TakenOver => Some((Going::TakenOver, self.policy.keep)),
-            EndReason::Expired | EndReason::CredentialExpired if !ended.put_out.is_empty() => {
-                Some((Going::PutOut(ended.put_out), TOLD_FOR))
-            }
-            _ => None,
-        };
-        if let Some((how, keep)) = told
-            && self.gone.len() < self.policy.sessions
-        {
-            let (app, user) = (ended.who.app, ended.who.user.clone());
-            self.gone.insert(session, Gone { app, user, secret: ended.secret, how });
-            self.timers.arm(Timer::Forget(session), now + keep);
-        }
+        self.remember(now, session, &mut ended, reason);
         if let Some(conn) = conn {
             let code = match reason {
                 EndReason::ServerShutdown => CloseCode::ShuttingDown,
@@ -357,6 +348,38 @@ impl Sessions {
             self.close(now, conn, code);
         }
         self.out.push_back(Output::Ended { session, who: ended.who, reason });
+    }
+
+    /// Keeps of a session that is over what its client has to know when it comes back.
+    fn remember(&mut self, now: Moment, session: SessionId, ended: &mut Session, reason: EndReason) {
+        let put_out = std::mem::take(&mut ended.put_out);
+        let (how, keep) = match reason {
+            EndReason::TakenOver if self.gone.len() - self.put_out.len() < self.policy.sessions => {
+                (Going::TakenOver, self.policy.keep)
+            }
+            EndReason::Expired | EndReason::CredentialExpired if !put_out.is_empty() => {
+                while self.put_out.len() >= self.policy.sessions.max(1) {
+                    let Some(oldest) = self.put_out.front().copied() else { break };
+                    self.forget_session(oldest);
+                }
+                self.put_out.push_back(session);
+                (Going::PutOut(put_out), TOLD_FOR)
+            }
+            _ => return,
+        };
+        let (app, user) = (ended.who.app, ended.who.user.clone());
+        self.gone.insert(session, Gone { app, user, secret: ended.secret.clone(), how });
+        self.timers.arm(Timer::Forget(session), now + keep);
+    }
+
+    fn forget_session(&mut self, session: SessionId) {
+        self.timers.cancel(&Timer::Forget(session));
+        if let Some(Gone { how: Going::PutOut(_), .. }) = self.gone.remove(&session) {
+            // All are kept for as long, so it is among the first.
+            if let Some(at) = self.put_out.iter().position(|other| *other == session) {
+                self.put_out.remove(at);
+            }
+        }
     }
 
     /// Numbers a push, keeps it for replay and sends it if the session is connected.
@@ -412,6 +435,7 @@ impl Sessions {
         self.conns.is_empty()
             && self.sessions.is_empty()
             && self.gone.is_empty()
+            && self.put_out.is_empty()
             && self.users.is_empty()
             && self.timers.is_empty()
     }

@@ -59,6 +59,9 @@ impl Sessions {
     /// Moves a session to this connection; the one it still has is closed. The client is to be welcomed next,
     /// then follows [`Sessions::replay`] or a pushed state.
     pub fn resume(&mut self, now: Moment, conn: ConnId, resumption: Resumption) {
+        if let Some(state) = self.sessions.get_mut(&resumption.session) {
+            state.put_out.retain(|(seq, _)| *seq > resumption.seq);
+        }
         self.attach(now, resumption.session, conn);
     }
 

@@ -2,7 +2,9 @@
 
 use huitong_protocol::{Event, PushFrame, Resume, Resumed};
 use huitong_session::{Body, ConnId, Login, MultiDevice, Output, Policy, Sessions};
-use huitong_types::{AppId, ErrorCode, Moment, Redacted, SessionId, StreamId, StreamKey, UserId};
+use huitong_types::{
+    AppId, ErrorCode, LeaveReason, Moment, Redacted, SessionId, StreamId, StreamKey, UserId,
+};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -262,4 +264,47 @@ fn a_session_ends_when_nobody_comes_back() {
     assert!(phone.sessions.who(SESSION).is_some());
     phone.sessions.tick(at);
     assert!(phone.sessions.is_idle());
+}
+
+/// Makes a session of this user, by which it is removed from its room without connection, and lets it run out.
+fn put_out(sessions: &mut Sessions, now: Moment, number: u64) -> Moment {
+    let session = SessionId::new(number);
+    let conn = ConnId(number);
+    sessions.connected(now, conn);
+    let user = UserId::new(format!("user-{number}")).unwrap();
+    sessions.login(now, conn, Login { session, user, ..login() }).unwrap();
+    sessions.disconnected(now, conn);
+    let message = "out".to_owned();
+    let removed = Event::Removed { reason: LeaveReason::Kicked, message };
+    sessions.push(session, &Body::new(&removed, Vec::new()).unwrap());
+    let over = now + policy(0).keep;
+    sessions.tick(over);
+    over
+}
+
+#[test]
+fn of_those_who_were_put_out_the_newest_are_told_and_nobody_is_forgotten_for_them_who_was_taken_over() {
+    let mut sessions = Sessions::new(policy(10));
+    let mut now = Moment::ZERO;
+    for number in 100..120 {
+        now = put_out(&mut sessions, now, number);
+    }
+    for session in [1, 2].map(SessionId::new) {
+        let conn = ConnId(session.get());
+        sessions.connected(now, conn);
+        sessions.login(now, conn, Login { session, ..login() }).unwrap();
+    }
+    let told = |sessions: &Sessions, number: u64| {
+        let user = UserId::new(format!("user-{number}")).unwrap();
+        sessions.missed(app(), &user, &wish(&SessionId::new(number).to_string(), "secret", 0)).len()
+    };
+    assert_eq!((100..110).map(|n| told(&sessions, n)).sum::<usize>(), 0, "as many as there may be sessions");
+    assert_eq!((110..120).map(|n| told(&sessions, n)).sum::<usize>(), 10);
+    let first = wish(&SessionId::new(1).to_string(), "secret", 0);
+    let refused = sessions.resumable(app(), &alice(), &first).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::TakenOver);
+    sessions.end(now, SessionId::new(2), huitong_types::EndReason::LoggedOut);
+    sessions.tick(now + Duration::from_hours(25));
+    assert!((100..120).all(|n| told(&sessions, n) == 0), "after a day");
+    assert!(sessions.is_idle());
 }

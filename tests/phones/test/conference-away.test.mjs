@@ -60,9 +60,13 @@ test('who_is_without_network_for_longer_than_its_place_is_kept_is_out_by_the_net
 
 test('a_credential_that_runs_out_ends_the_stay_unless_the_application_has_renewed_it', async () => {
   const short = (user) => mintUserSig(meeting.server.app, user, { expire: CREDENTIAL_S })
-  const dan = await come('dan', { token: short('dan') })
-  const cid = await come('cid', { token: short('cid') })
-  for (const one of [ann, cid, dan]) await one.joins('credentials')
+  const [dan, cid] = [await come('dan'), await come('cid')]
+  await ann.joins('credentials')
+  // Phones take long to start; the time of a credential is to be that of the stay.
+  for (const one of [dan, cid]) {
+    await one.phone.call('renew', short(one.name))
+    assert.ok((await one.joins('credentials')).confrId)
+  }
   await dan.phone.call('renew', mintUserSig(meeting.server.app, 'dan'))
   assert.deepEqual(await exit(cid), [4, -502])
   // That of dan was made before, and would have run out by now.
@@ -124,9 +128,10 @@ test('an_application_that_is_started_again_takes_its_own_place', async () => {
   await hal.joins('again')
   await ann.hears('onMemberJoined', { user: 'hal' })
   ann.forget()
-  await hal.phone.kill()
   const again = await come('hal once more', { user: 'hal', stored })
+  await hal.phone.kill()
   await again.joins('again')
+  assert.equal((await ann.hears('onMemberExited', { user: 'hal' })).second, 10)
   await ann.hears('onMemberJoined', { user: 'hal' })
   assert.deepEqual(ann.phone.data.told.filter(({ user }) => user === 'hal').map(({ name }) => name).slice(-3), ['onMemberJoined', 'onMemberExited', 'onMemberJoined'])
   const { value: info } = await ann.ask('getConferenceInfo', '')
@@ -138,8 +143,8 @@ test('tickets_that_have_run_out_and_conferences_that_never_were_are_told', async
   const ida = await come('ida')
   const { confrId } = await ann.joins('tickets')
   const ticket = async () => (await ida.ask('getConferenceTkt', confrId)).value.ticket
-  const asked = Date.now()
   const old = await ticket()
+  const asked = Date.now()
   assert.equal((await ida.ask('joinConferenceWithTicket', 'no-such-conference', await ticket())).error.error, -508)
   assert.deepEqual(await exit(ida), [4, -508])
   ida.forget()

@@ -111,7 +111,7 @@ step('the_days_add_up_to_the_stays', async () => {
   }
 })
 
-/** Plays the picture of alice without any SDK; `plays` when it has decoded some. */
+/** Plays the picture of alice without any SDK; resolves when something came. */
 async function guest(kind) {
   const program = pull((await meeting.server.urls('play', '50002', 'alice'))[kind])
   guests.push(program)
@@ -152,7 +152,7 @@ step('a_suspended_application_lets_nobody_in_and_cuts_nobody_off', async () => {
   await Promise.all([bob.sees(alice, { frames: 10 }), alice.hears(bob)])
   const before = playing.bytes
   await until(() => playing.bytes > before, { what: 'a guest that played plays on', within: 15000 })
-  await assert.rejects(meeting.server.urls('play', '50002', 'alice'), 'no address is given out')
+  await assert.rejects(meeting.server.urls('play', '50002', 'alice'), /suspended/, 'no address is given out')
   const detail = await meeting.server.room('50002')
   assert.deepEqual(detail.members.map(({ user }) => user).sort(), ['alice', 'bob'])
 })

@@ -110,13 +110,13 @@ test('a_page_without_a_connection_gets_addresses_as_long_as_its_seat_is_kept', a
 })
 
 test('a_page_whose_old_connection_takes_nothing_any_more_goes_on_with_a_new_one', async () => {
-  // One user may write down 64 KiB at once; it takes more to fill what a connection holds on its way.
-  const [tea, ...crowd] = await meet('tea', ...Array.from({ length: 40 }, (_, n) => `sam ${n}`))
+  // One user may write down 64 KiB at once, and 4 MiB and more may be on its way on a connection.
+  const [tea, ...crowd] = await meet('tea', ...Array.from({ length: 90 }, (_, n) => `sam ${n}`))
   ends.add(tea.pause())
   const write = (who, val) => who.manage('confr/attrs/update', { cattrs: [{ key: 'text', val, op: 'UPDATE' }] })
-  for (let n = 0; n < 80; n++) assert.equal((await write(crowd[n >> 1], String(n).padEnd(30_000, '.'))).error, 0)
+  for (let n = 0; n < 180; n++) assert.equal((await write(crowd[n >> 1], String(n).padEnd(30_000, '.'))).error, 0)
   assert.equal((await tea.enter({ back: true })).result, 0)
-  for (let val = ''; !val.startsWith('79'); ) [{ val }] = (await tea.event({ op: 402 })).cattrs
+  for (let val = ''; !val.startsWith('179'); ) [{ val }] = (await tea.event({ op: 402 })).cattrs
 })
 
 test('who_comes_back_too_late_learns_whether_the_conference_is_over', async () => {

@@ -150,7 +150,7 @@ impl MixRoom {
         self.mixer.add(id);
     }
 
-    /// Takes a talker out; it fades out within the next block.
+    /// Takes a talker out; it fades out within 5 ms.
     pub fn remove_talker(&mut self, id: VoiceId) {
         if let Some(talker) = self.talkers.remove(&id) {
             talker.ear.count(&mut self.gone);

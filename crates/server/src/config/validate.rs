@@ -101,6 +101,12 @@ impl Config {
         }
         AppSecret::parse(secret)
             .map_err(|error| ConfigError::new(format!("operator.secret is not valid: {error}")))?;
+        if secret == EXAMPLE_SECRET {
+            return Err(ConfigError::new(
+                "operator.secret is a secret of the example, which everybody knows; make another one."
+                    .to_owned(),
+            ));
+        }
         match self.app.iter().find(|app| app.secret.reveal() == secret) {
             Some(app) => Err(ConfigError::new(format!(
                 "operator.secret is that of application {}, whose back-end would be the operator; make another one.",

@@ -120,7 +120,8 @@ impl Watch {
 
     /// A certificate is in use from now on.
     fn taken(&mut self) {
-        let end = self.validity.map_or(0.0, |validity| validity.not_after.to_unix_duration().as_secs_f64());
+        let end =
+            self.validity.map_or(f64::NAN, |validity| validity.not_after.to_unix_duration().as_secs_f64());
         metrics::gauge!("huitong_tls_expires_timestamp_seconds").set(end);
         self.remind();
     }

@@ -1,7 +1,7 @@
 //! Mixes on threads of their own: between the engine, which says who is in a mix, the fan-out, which has the talkers'
 //! sound and the listeners' connections, and the mix machine of the codecs.
 //!
-//! A mix is at one thread for its life; a thread makes 10 ms of all its mixes at a time. It takes packets of talkers from
+//! A mix is at one thread for its life; a thread makes all its mixes up to the end of the same frame at a time. It takes packets of talkers from
 //! bounded queues that never hold anybody up, and when it cannot keep up it leaves out time, and then quiet voices.
 
 mod inlet;
