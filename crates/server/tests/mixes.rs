@@ -28,6 +28,9 @@ const LEVEL: f64 = 0.08;
 /// How much quieter those talk whom everybody has heard.
 const QUIET: f64 = 0.1;
 
+/// Windows in which a listener looks for its own voice: where another one becomes louder or quieter a window has a little of all tones.
+const OWN_WINDOWS: usize = 5;
+
 /// Samples before anything is measured: ten talkers join.
 const SETTLE: usize = RATE;
 
@@ -169,16 +172,17 @@ impl Levels {
             self.windows += 1;
             let now = TONES.map(|hz| level(window, hz));
             let there = |n: usize| n != self.listener && now[n] > LEVEL * 0.8;
-            let somebody = (0..TONES.len()).any(there);
+            // A mix has the four loudest voices at least, so it has quiet ones where few talk up.
+            let others = (0..TONES.len()).any(|n| n != self.listener && now[n] > LEVEL * QUIET * 0.5);
             // That it is sent and mixed is known when another one has heard it. Players lag, so the first of such windows says nothing.
-            if somebody && self.unheard.is_wanted(self.listener) && self.unheard.is_audible(self.listener) {
+            if others && self.unheard.is_wanted(self.listener) && self.unheard.is_audible(self.listener) {
                 self.own_windows += 1;
                 if self.own_windows > 1 {
                     self.own = self.own.min(now[self.listener]);
                 }
             }
             for (n, level) in now.into_iter().enumerate() {
-                let is_heard = if n == self.listener { self.own_windows > 1 } else { there(n) };
+                let is_heard = if n == self.listener { self.own_windows >= OWN_WINDOWS } else { there(n) };
                 if is_heard && !std::mem::replace(&mut self.heard[n], true) {
                     self.unheard.was_heard(n);
                 }

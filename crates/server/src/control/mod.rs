@@ -135,15 +135,9 @@ impl Control {
     /// # Errors
     /// What the engine refuses, or [`ErrorCode::Timeout`].
     pub(crate) async fn call(&self, app: AppId, call: ApiCall) -> Result<ApiResult, Fault> {
-        let (answer, answered) = oneshot::channel();
-        let asking = async {
-            self.mailbox.send(Work::Api { app, call, answer }).await.map_err(|_| gone())?;
-            answered.await.map_err(|_| gone())
-        };
-        match tokio::time::timeout(API_TIMEOUT, asking).await {
-            Ok(Ok(ApiResult::Refused(fault))) => Err(fault),
-            Ok(answer) => answer,
-            Err(_elapsed) => Err(ErrorCode::Timeout.into()),
+        match self.ask(|answer| Work::Api { app, call, answer }).await? {
+            ApiResult::Refused(fault) => Err(fault),
+            result => Ok(result),
         }
     }
 
@@ -152,7 +146,7 @@ impl Control {
     /// # Errors
     /// The engine does not answer.
     pub(crate) async fn accounts(&self, app: Option<AppId>) -> Result<Vec<Account>, Fault> {
-        self.ask_accounts(|answer| Work::Accounts(app, answer)).await
+        self.ask(|answer| Work::Accounts(app, answer)).await
     }
 
     /// Allows an application something else than the configuration does, or again what that says. Returns how it stands then; nothing
@@ -161,13 +155,10 @@ impl Control {
     /// # Errors
     /// The engine does not answer.
     pub(crate) async fn allow(&self, app: AppId, quota: Option<Quota>) -> Result<Vec<Account>, Fault> {
-        self.ask_accounts(|answer| Work::Allow(app, quota, answer)).await
+        self.ask(|answer| Work::Allow(app, quota, answer)).await
     }
 
-    async fn ask_accounts(
-        &self,
-        work: impl FnOnce(oneshot::Sender<Vec<Account>>) -> Work,
-    ) -> Result<Vec<Account>, Fault> {
+    async fn ask<T>(&self, work: impl FnOnce(oneshot::Sender<T>) -> Work) -> Result<T, Fault> {
         let (answer, answered) = oneshot::channel();
         let asking = async {
             self.mailbox.send(work(answer)).await.map_err(|_| gone())?;

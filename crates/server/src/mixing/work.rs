@@ -26,6 +26,10 @@ fn level(peak: f32) -> u8 {
 /// How often is looked at who takes what, in blocks: a player that comes waits some 50 ms for its first sound.
 const LOOK_BLOCKS: u64 = 5;
 
+/// How often a talker may break its decoder: beyond it, it is left out of the mix until it publishes anew, since each time costs the
+/// thread time and the log two lines.
+const BREAKS: u32 = 50;
+
 /// Ticks of an Opus time in a millisecond.
 const TICKS_PER_MS: i64 = 48;
 
@@ -72,6 +76,8 @@ pub(super) struct Mix {
     room: MixRoom,
     loudest: Option<usize>,
     inlets: BTreeMap<StreamId, Inlet>,
+    /// How often each of them has broken its decoder.
+    breaks: BTreeMap<StreamId, u32>,
     outlets: BTreeMap<StreamId, Outlet>,
     told: MixCounters,
     blocks: u64,
@@ -86,6 +92,7 @@ impl Mix {
             codecs,
             loudest: None,
             inlets: BTreeMap::new(),
+            breaks: BTreeMap::new(),
             outlets: BTreeMap::new(),
             told: MixCounters::default(),
             blocks: 0,
@@ -104,6 +111,7 @@ impl Mix {
 
     pub(super) fn no_talker(&mut self, stream: StreamId) {
         self.inlets.remove(&stream);
+        self.breaks.remove(&stream);
         self.room.remove_talker(VoiceId(stream.get()));
     }
 
@@ -130,6 +138,7 @@ impl Mix {
             self.look();
         }
         self.blocks += 1;
+        let mut hopeless = Vec::new();
         for (stream, inlet) in &mut self.inlets {
             let voice = VoiceId(stream.get());
             let room = &mut self.room;
@@ -142,7 +151,16 @@ impl Mix {
                 inlet.forget();
                 room.remove_talker(voice);
                 room.add_talker(voice);
+                let breaks = self.breaks.entry(*stream).or_default();
+                *breaks += 1;
+                if *breaks >= BREAKS {
+                    hopeless.push(*stream);
+                }
             }
+        }
+        for stream in hopeless {
+            tracing::error!(app = self.key.app.get(), room = %self.key.room, %stream, "a talker is left out of the mix: it broke its decoder {BREAKS} times");
+            self.no_talker(stream);
         }
         let outlets = &mut self.outlets;
         self.room.tick(|ListenerId(to), output| {
@@ -232,7 +250,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     /// A frame that breaks its decoder.
-    const BREAKS: &[u8] = b"a frame that breaks its decoder";
+    const BREAKS_IT: &[u8] = b"a frame that breaks its decoder";
 
     /// Tones of the two talkers, Hz.
     const TONES: [u32; 2] = [440, 1000];
@@ -247,7 +265,7 @@ mod tests {
 
     impl AudioDecoder for BrittleDecoder {
         fn decode(&mut self, frame: &[u8], out: &mut Pcm) -> Result<(), CodecError> {
-            assert_ne!(frame, BREAKS, "as the test wants it");
+            assert_ne!(frame, BREAKS_IT, "as the test wants it");
             self.0.decode(frame, out)
         }
 
@@ -404,12 +422,26 @@ mod tests {
         talk.talk(60);
         assert!(talk.heard().iter().all(|level| *level > 0.25), "{:?}", talk.heard());
         for _ in 0..30 {
-            talk.send(0, 1, BREAKS);
+            talk.send(0, 1, BREAKS_IT);
             talk.talk(1);
         }
         assert!(talk.heard()[1] > 0.25, "{:?}", talk.heard());
         talk.talk(60);
         assert!(talk.heard().iter().all(|level| *level > 0.25), "{:?}", talk.heard());
+    }
+
+    #[test]
+    fn a_talker_that_breaks_its_decoder_for_ever_is_left_out() {
+        let mut talk = Talk::new(Brittle::default());
+        talk.talk(60);
+        for _ in 0..2 * BREAKS {
+            talk.send(0, 1, BREAKS_IT);
+            talk.talk(1);
+        }
+        talk.talk(60);
+        let [first, second] = talk.heard();
+        assert!(first < 0.01 && second > 0.25, "{first} {second}");
+        assert_eq!(talk.mix.size(), (1, 1, 0));
     }
 
     #[test]
