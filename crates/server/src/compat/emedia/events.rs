@@ -254,7 +254,7 @@ fn changes_to(known: &BTreeMap<String, String>, now: &BTreeMap<String, String>) 
 const fn exit_of(reason: LeaveReason) -> ConferenceExit {
     match reason {
         LeaveReason::Left | LeaveReason::BecameAudience => ConferenceExit::Left,
-        LeaveReason::Kicked => ConferenceExit::Removed,
+        LeaveReason::Kicked | LeaveReason::NoPlace => ConferenceExit::Removed,
         LeaveReason::Dissolved => ConferenceExit::Closed,
         LeaveReason::Replaced => ConferenceExit::OtherDevice,
         LeaveReason::TimedOut | LeaveReason::SessionEnded => ConferenceExit::Failed,
