@@ -10,6 +10,7 @@ use std::time::Duration;
 
 mod any_order;
 mod going_on;
+mod handing_on;
 
 /// One client and the frames that went out so far.
 struct Scene {
