@@ -39,7 +39,8 @@ test('members_of_a_conference_see_and_hear_each_other', async () => {
   ann.forget()
   await bob.phone.call('exit', made.confrId)
   assert.equal((await ann.hears('onMemberExited', { user: 'bob' })).second, 0)
-  assert.equal(ann.told('onStreamRemoved', 'bob')[0].closeReason, 0)
+  // The page's word and the end of its stream come on two connections: whichever is read first says why.
+  assert.ok([0, 'Unpub'].includes(ann.told('onStreamRemoved', 'bob')[0].closeReason))
   assert.deepEqual(Object.keys(ann.phone.players), [])
   const order = bob.phone.data.told.slice(-4).map(({ name }) => name)
   assert.deepEqual(order, ['onStreamRemoved', 'onMemberExited', 'onMemberExited', 'onConferenceExit'])

@@ -20,12 +20,15 @@ after(async () => {
 })
 
 /** Who is named first makes the conference, the others enter it. */
-async function meet(...names) {
+const meet = (...names) => meetAs({}, ...names)
+
+/** The same, where the others ask for something of their own. */
+async function meetAs(asked, ...names) {
   const [first, ...others] = names.map((name) => new WireClient(server, name))
   await first.create({ password: 'secret' })
   assert.equal((await first.enter()).result, 0)
   for (const other of others) {
-    await other.ask(first.confrId, { password: 'secret' })
+    await other.ask(first.confrId, { password: 'secret', ...asked })
     assert.equal((await other.enter()).result, 0)
     await first.event({ op: 300 })
   }
@@ -110,8 +113,9 @@ test('a_page_without_a_connection_gets_addresses_as_long_as_its_seat_is_kept', a
 })
 
 test('a_page_whose_old_connection_takes_nothing_any_more_goes_on_with_a_new_one', async () => {
-  // One user may write down 64 KiB at once, and 4 MiB and more may be on its way on a connection.
-  const [tea, ...crowd] = await meet('tea', ...Array.from({ length: 90 }, (_, n) => `sam ${n}`))
+  // One user may write down 64 KiB at once, and 4 MiB and more may be on its way on a connection: that takes more users than
+  // may talk.
+  const [tea, ...crowd] = await meetAs({ role: 1 }, 'tea', ...Array.from({ length: 90 }, (_, n) => `sam ${n}`))
   ends.add(tea.pause())
   const write = (who, val) => who.manage('confr/attrs/update', { cattrs: [{ key: 'text', val, op: 'UPDATE' }] })
   for (let n = 0; n < 180; n++) assert.equal((await write(crowd[n >> 1], String(n).padEnd(30_000, '.'))).error, 0)
