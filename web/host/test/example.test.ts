@@ -50,6 +50,20 @@ test('every_component_that_is_used_is_there_and_every_one_declared_is_used', () 
   }
 });
 
+test('a_name_that_only_one_page_does_not_take_stays_the_name_on_the_others', () => {
+  const stored = new Map<string, unknown>([['name', '小明']]);
+  const wx = { getStorageSync: (key: string) => stored.get(key) ?? '', setStorageSync: (key: string, value: unknown) => stored.set(key, value) };
+  const module = { exports: {} as Record<string, (...args: unknown[]) => unknown> };
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  new Function('module', 'wx', text('utils/names.js'))(module, wx);
+  const { nameOf, isPlain } = module.exports;
+  const made = nameOf?.({}, isPlain);
+  assert.match(String(made), /^guest\d+$/);
+  assert.deepEqual([stored.get('name'), nameOf?.({}), nameOf?.({}, isPlain)], ['小明', '小明', made]);
+  stored.clear();
+  assert.deepEqual([nameOf?.({}, isPlain), nameOf?.({})], [stored.get('name'), stored.get('name')]);
+});
+
 test('every_handler_that_a_template_names_exists', () => {
   const room = text('behaviors/room.js');
   for (const file of own.filter((one) => one.endsWith('.wxml'))) {
