@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import * as acorn from 'acorn';
 import { TmplGroup } from 'glass-easel-template-compiler';
 import { Project } from '../src/project.ts';
@@ -54,8 +55,7 @@ test('a_name_that_only_one_page_does_not_take_stays_the_name_on_the_others', () 
   const stored = new Map<string, unknown>([['name', '小明']]);
   const wx = { getStorageSync: (key: string) => stored.get(key) ?? '', setStorageSync: (key: string, value: unknown) => stored.set(key, value) };
   const module = { exports: {} as Record<string, (...args: unknown[]) => unknown> };
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval
-  new Function('module', 'wx', text('utils/names.js'))(module, wx);
+  runInNewContext(text('utils/names.js'), { module, wx });
   const { nameOf, isPlain } = module.exports;
   const made = nameOf?.({}, isPlain);
   assert.match(String(made), /^guest\d+$/);
