@@ -12,10 +12,13 @@ function isPlain(name) {
 
 /** The name in the address of a page, else the one of an earlier visit, else a new one, which is kept. */
 function nameOf(query, fits) {
-  const known = [decodeURIComponent(query.name || ''), wx.getStorageSync('name')].find((name) => name && (!fits || fits(name)))
+  const own = wx.getStorageSync('name')
+  const known = [decodeURIComponent(query.name || ''), own].find((name) => name && (!fits || fits(name)))
   if (known) return known
-  const made = guest()
-  wx.setStorageSync('name', made)
+  // A name that only this page does not take stays the user's name on the others.
+  const place = own ? 'plainName' : 'name'
+  const made = wx.getStorageSync(place) || guest()
+  wx.setStorageSync(place, made)
   return made
 }
 

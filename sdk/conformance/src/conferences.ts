@@ -4,7 +4,7 @@
  */
 import type {
   AttributeChange, ConferenceExit, ConferenceKind, ConferenceMember, ConferenceRequest, ConferenceRole, ConferenceSettings, ConferenceState,
-  ErrorCode, Event, LeaveReason, Publish, Role, RoomId, RoomState, Scene,
+  ErrorCode, Event, Failure, LeaveReason, Publish, Role, RoomId, RoomState, Scene,
 } from '@huitong/core';
 import type { Clock } from './clock.js';
 
@@ -17,6 +17,8 @@ export interface ConferenceHost {
   unseat(session: string, reason: LeaveReason): void;
   /** Whoever may not send any more: its streams are over. In a live room it is among the publishers or not. */
   place(session: string, role: Role): void;
+  /** Whether a session sends a camera's picture. */
+  films(session: string): boolean;
   /** Somebody without a session comes into a room, or goes. */
   guest(room: RoomId, user: string, scene: Scene, inside: boolean): void;
 }
@@ -37,6 +39,8 @@ interface Conference {
   settings: ConferenceSettings;
   members: Map<number, Member>;
   decided: Map<string, ConferenceRole>;
+  /** What admins leave out of users, wherever they are meanwhile. */
+  silenced: Map<string, Pick<Member, 'noAudio' | 'noVideo'>>;
   hands: Set<number>;
   attributes: Record<string, string>;
   /** Set while nobody is inside. */
@@ -58,6 +62,8 @@ const TICKET_MS = 300_000;
 const EMPTY_MS = 60_000;
 /** How long they wait for the first who comes at least, also after a restart. */
 const ARRIVAL_MS = 60_000;
+
+const NO_CAMERA: Failure = { code: 'conference-limit', message: 'As many cameras are on as may be.', blame: 'client', retry: 'later' };
 
 const refused = (code: ErrorCode): ConferenceReply => ({ refused: code });
 const sceneOf = (kind: ConferenceKind): Scene => (kind === 'live' ? 'live' : 'rtc');
@@ -153,15 +159,18 @@ export class FakeConferences {
   }
 
   /** Whether a session may register this stream. */
-  mayPublish(session: string, { stream = 'main', video }: Publish, cameras: (session: string) => boolean): ErrorCode | null {
+  mayPublish(session: string, publish: Publish): ErrorCode | null {
     const found = this.ofSession(session);
     if (!found) {
       return null;
     }
     const { conference, member } = found;
-    const others = [...conference.members.values()].filter((other) => other !== member && cameras(other.session)).length;
-    const full = stream === 'main' && video && others >= (conference.settings.maxVideos ?? Infinity);
-    return member.role === 'audience' ? 'may-not-publish' : full ? 'conference-limit' : null;
+    return member.role === 'audience' ? 'may-not-publish' : this.mayFilm(conference, session, publish) ? null : 'conference-limit';
+  }
+
+  private mayFilm(conference: Conference, session: string, { stream = 'main', video }: Publish): boolean {
+    const others = [...conference.members.values()].filter((other) => other.session !== session && this.host.films(other.session)).length;
+    return stream !== 'main' || !video || others < (conference.settings.maxVideos ?? Infinity);
   }
 
   /** A request of a session. */
@@ -211,7 +220,7 @@ export class FakeConferences {
     const name = `k-${++this.count}`;
     const kind = settings.kind ?? 'ordinary';
     const conference: Conference = {
-      name, room: room ?? { text: name }, kind, creator, password, settings, members: new Map(), decided: new Map(), hands: new Set(), attributes: {},
+      name, room: room ?? { text: name }, kind, creator, password, settings, members: new Map(), decided: new Map(), silenced: new Map(), hands: new Set(), attributes: {},
       cancel: () => undefined,
     };
     this.running.set(name, conference);
@@ -258,13 +267,18 @@ export class FakeConferences {
     if (earlier && !present) {
       this.out(conference, earlier, 'otherDevice');
     }
-    const publish = role === 'audience' ? [] : (request.publish ?? []);
+    const publish = role === 'audience' ? [] : (request.publish ?? []).filter((stream) => this.mayFilm(conference, session, stream));
     // Only live rooms have audience.
     const place = conference.kind === 'live' ? placeOf(role) : 'publisher';
     const mix = conference.kind === 'large' || request.mix === true;
     const state = this.host.seat(session, conference.room, sceneOf(conference.kind), place, publish, mix);
     if (!state) {
       return refused('already-in-room');
+    }
+    for (const one of role === 'audience' ? [] : (request.publish ?? [])) {
+      if (!publish.includes(one)) {
+        this.host.push(session, { ev: 'publishRefused', stream: one.stream ?? 'main', error: NO_CAMERA });
+      }
     }
     ticket.used = true;
     const { nick, ext } = request;
@@ -286,7 +300,7 @@ export class FakeConferences {
   }
 
   private add(conference: Conference, who: Omit<Member, 'member' | 'noAudio' | 'noVideo'>): Member {
-    const member: Member = { ...who, member: ++this.count, noAudio: false, noVideo: false };
+    const member: Member = { noAudio: false, noVideo: false, ...conference.silenced.get(who.user), ...who, member: ++this.count };
     conference.members.set(member.member, member);
     conference.cancel();
     if (this.announced(conference, member.role)) {
@@ -363,7 +377,9 @@ export class FakeConferences {
       } else if (request.op === 'kick') {
         this.out(conference, member, 'removed');
       } else if (request.op === 'mute') {
-        Object.assign(member, { noAudio: request.audio, noVideo: request.video });
+        const silence = { noAudio: request.audio, noVideo: request.video };
+        conference.silenced.set(member.user, silence);
+        Object.assign(member, silence);
         this.host.push(member.session, { ev: 'muted', audio: request.audio, video: request.video });
       } else {
         this.hand(conference, member, false);

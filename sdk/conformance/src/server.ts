@@ -74,6 +74,7 @@ export class FakeServer {
       },
       unseat: (id, reason) => this.unseat(id, reason),
       place: (id, role) => this.place(this.sessions.get(id), role),
+      films: (id) => this.sessions.get(id)?.published.get('main')?.video === true,
       guest: (room, user, scene, inside) => (inside ? this.enter(room, user, scene) : this.leave(room, user)),
     });
     this.calls = new FakeCalls(clock, {
@@ -417,7 +418,7 @@ export class FakeServer {
     const ok = (body: object = {}): void =>
       this.send(connection, JSON.stringify({ re: request.id, ok: { op: request.op, ...body } }));
     const error = (code: ErrorCode): void => {
-      const failure: Failure = { code, message: `refused: ${code}`, blame: 'client', retry: 'never' };
+      const failure: Failure = { code, message: `refused: ${code}`, blame: 'client', retry: code === 'conference-limit' ? 'later' : 'never' };
       this.send(connection, JSON.stringify({ re: request.id, error: failure }));
     };
     const { session } = connection;
@@ -559,8 +560,7 @@ export class FakeServer {
   }
 
   private refusal(session: Session, publish: Publish): ErrorCode | null {
-    const camera = (id: string): boolean => this.sessions.get(id)?.published.get('main')?.video === true;
-    return this.conferences.mayPublish(session.id, publish, camera);
+    return this.conferences.mayPublish(session.id, publish);
   }
 
   private register(session: Session, streams: Publish[]): void {

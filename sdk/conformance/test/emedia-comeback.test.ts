@@ -137,6 +137,33 @@ test('what_is_not_so_any_more_is_told_when_the_place_itself_was_lost', async () 
   }
 });
 
+test('who_is_muted_is_told_so_anew_when_its_page_builds_everything_anew', async () => {
+  for (const placeLost of [true, false]) {
+    const { world, ann, bob, confrId } = await two();
+    await world.settled(ann.mgr.muteMembers(confrId, ['bob'], { audio: true }));
+    assert.deepEqual(bob.one('onMuted'), [{ audio: true, video: false }]);
+    bob.take();
+    world.server.unreachable = true;
+    world.server.dropAll();
+    await world.wait(1000);
+    if (placeLost) {
+      world.server.expire('bob');
+    }
+    await lost(world, 40_000);
+    const told = bob.take();
+    assert.deepEqual(told.filter(({ name }) => name === 'onMuted').map(({ args }) => args), [[{ audio: true, video: false }]]);
+    assert.equal(told[0]?.name, 'onReconnect');
+  }
+});
+
+test('a_server_that_cannot_take_one_back_is_a_failure_and_not_the_end_of_the_conference', async () => {
+  const { world, bob } = await two();
+  world.server.refuse('ticket', 'internal');
+  world.server.expire('bob');
+  await lost(world, 1000);
+  assert.deepEqual(bob.one('onConferenceExit'), [4, -506]);
+});
+
 test('hands_that_are_down_when_an_admin_is_back_are_told_down', async () => {
   const { world, ann, bob, confrId } = await two();
   await world.settled(ann.mgr.grantRole(confrId, ['bob'], 1));

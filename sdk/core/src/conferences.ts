@@ -255,6 +255,12 @@ export class Conferences implements ConnectionListener {
   /** The server pushed an event. */
   pushed(event: Event): void {
     const { now } = this;
+    if (now?.again && event.ev === 'publishRefused') {
+      // What goes with an entry and is refused is told before its answer.
+      now.published.delete(event.stream);
+      now.room?.pushed(event);
+      return;
+    }
     if (!now?.view.state || !now.room || now.again) {
       return; // Whatever it is, the answer to the entry tells it.
     }

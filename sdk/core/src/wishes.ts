@@ -164,10 +164,10 @@ export class Wishes {
     });
   }
 
-  /** Where there is no place for one more picture the sound needs none. The picture is tried again. */
-  private sendSoundAlone({ stream, key, want }: Publication, { code }: Failure): void {
-    if (code === 'conference-limit' && stream === 'main' && want.audio && want.video) {
-      this.carrier.request({ op: 'publish', stream, key, audio: true, video: false }, () => undefined);
+  /** Where there is no place for one more picture the sound needs none, be it muted for now. The picture is tried again. */
+  private sendSoundAlone({ stream, key, want: { audio, video } }: Publication, { code }: Failure): void {
+    if (code === 'conference-limit' && stream === 'main' && video) {
+      this.carrier.request({ op: 'publish', stream, key, audio, video: false }, () => undefined);
     }
   }
 

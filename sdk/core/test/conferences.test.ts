@@ -187,6 +187,31 @@ test('a_place_that_was_lost_with_its_session_is_taken_again_with_what_was_sent',
   assert.deepEqual(bob.results(), [], 'the entry was answered long ago');
 });
 
+test('who_has_no_place_for_its_camera_when_it_comes_back_sends_sound_until_there_is_one', () => {
+  for (const audio of [true, false]) {
+    const world = new World();
+    const ann = world.device('ann').enter({ way: { room: ROOM, settings: { maxVideos: 1 } } });
+    world.wait(200);
+    const bob = world.device('bob').enter();
+    world.wait(200);
+    bob.publish('key-of-bob', audio, true);
+    world.wait(100);
+    world.server.unreachable = true;
+    world.server.expire('bob');
+    world.server.dropAll();
+    world.wait(1000);
+    world.server.unreachable = false;
+    const wanted = ann.publish('key-of-ann');
+    world.wait(4000);
+    assert.deepEqual([wanted, bob.told.includes('entered again')], [['ok'], true]);
+    assert.deepEqual(world.server.published('bob').map((stream) => [stream.audio, stream.video]), [[audio, false]]);
+    assert.deepEqual(bob.publish('key-of-bob', audio, true), [], 'is not taken for something that is known');
+    ann.publish('key-of-ann', true, false);
+    world.wait(60_000);
+    assert.deepEqual(world.server.published('bob').map((stream) => [stream.audio, stream.video]), [[audio, true]]);
+  }
+});
+
 test('after_a_restart_of_the_server_everybody_is_in_the_same_conference_as_what_it_was', () => {
   const world = new World();
   const [ann, bob] = [world.device('ann'), world.device('bob')];

@@ -48,7 +48,7 @@ export function exitByFailure(failure: Failure, entering: boolean): Exit {
   }
   // The same number stands for a server that cannot go on, and then nobody has ended the conference.
   const broken = CLOSED.indexOf(failed) >= 0 && failure.code !== 'conference-over';
-  return broken ? { reason: REASONS.removed, failed } : exitByCode(failed, entering);
+  return broken ? { reason: entering ? REASONS.removed : REASONS.failed, failed } : exitByCode(failed, entering);
 }
 
 /** The reason that a page gives for leaving; null if it is none that a page may give. */

@@ -113,11 +113,14 @@ export class Stage {
     if (!state || !self) {
       return;
     }
-    const [streams, hands] = [[...this.streams], [...this.hands.values()]];
+    const [streams, hands, { muted }] = [[...this.streams], [...this.hands.values()], this];
     const steps = all ? [() => this.reconnected(state)] : streams.map(([number]) => () => this.removed(number, STREAM_OFF));
     steps.push(() => this.joined(self));
     if (all) {
       steps.push(...others.map((member) => () => this.joined(member)), ...hands.map((member) => () => this.hand(member, true)));
+    }
+    if (all && (muted.audio || muted.video)) {
+      steps.push(() => this.fire('onMuted', { ...muted }));
     }
     steps.push(...streams.map(([number, stream]) => () => this.added(number, stream)));
     // Any of them may make the page leave.
@@ -166,7 +169,9 @@ export class Stage {
     if (before.you.role !== state.you.role) {
       this.ownRole(state.you.role);
     }
-    if (!state.noAudio && !state.noVideo) {
+    if (state.noAudio || state.noVideo) {
+      this.muted = { audio: false, video: false }; // the word that follows is told, whatever was told before
+    } else {
       this.silenced(false, false);
     }
     const left = new Set(Object.keys(state.attributes ?? {}));

@@ -427,7 +427,7 @@ export class Membership implements Replaceable, Attended {
     this.push.stop();
     this.plays.forEach((revival) => revival.stop());
     this.plays.clear();
-    this.mix.end();
+    this.mix.end(this.page.presence !== 'closed');
     this.unwatch();
     if (this.entry) {
       stayEnds(userOf(this.entry), this);

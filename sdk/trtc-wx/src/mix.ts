@@ -3,7 +3,7 @@
  * `mix`, plays it; the single streams come without sound meanwhile.
  */
 import { playUrl } from '@huitong/core';
-import type { Cancel, Platform, Room } from '@huitong/core';
+import type { Cancel, Platform, Room, VoiceLevel } from '@huitong/core';
 import { settings } from '@huitong/wx-platform';
 import { EVENT } from './events.js';
 import type { EventCode } from './events.js';
@@ -50,14 +50,14 @@ export class Mix {
     room.wantMix(this.wanted);
   }
 
-  /** The stay is over. */
-  end(): void {
+  /** The stay is over. `told`: whether there is a page to hear of it. */
+  end(told: boolean): void {
     this.room = null;
-    this.follow();
+    this.follow(told);
   }
 
   /** The server makes the mix, under another key perhaps, or makes it no more. */
-  follow(): void {
+  follow(told = true): void {
     const { room } = this;
     const key = this.wanted ? room?.mix : undefined;
     const src = room?.media && key ? playUrl(room.media, settings().play === 'flv' ? 'flv' : 'rtmp', key) : '';
@@ -69,24 +69,33 @@ export class Mix {
       this.changed();
     }
     this.measure();
-    this.host.emit(EVENT.REMOTE_MIX_UPDATE, { src });
+    if (told) {
+      this.host.emit(EVENT.REMOTE_MIX_UPDATE, { src });
+    }
   }
 
   private measure(): void {
     this.timer?.();
     this.timer = this.player && this.platform.after(LEVELS_MS, () => {
       if (!this.platform.hidden()) {
-        this.room?.levels((levels) => levels.forEach(({ user, level }) => this.heard(user, level)));
+        this.room?.levels((levels) => this.heard(levels));
       }
       this.measure();
     });
   }
 
-  private heard(user: string, volume: number): void {
+  /** One event for all whose voice became louder or softer. */
+  private heard(levels: VoiceLevel[]): void {
     const { userController } = this.host;
-    const player = this.player && userController.find(`${user}_main`);
-    if (player && player.playerAttributes['volume'] !== volume) {
-      player.setPlayerAttributes({ volume });
+    let changed = false;
+    for (const { user, level: volume } of this.player ? levels : []) {
+      const player = userController.find(`${user}_main`);
+      if (player && player.playerAttributes['volume'] !== volume) {
+        player.setPlayerAttributes({ volume });
+        changed = true;
+      }
+    }
+    if (changed) {
       this.host.emit(EVENT.REMOTE_AUDIO_VOLUME_UPDATE, { playerList: userController.playerList() });
     }
   }

@@ -88,9 +88,9 @@ export function isVoiceRoom(text: string): boolean {
   return /^[A-Za-z0-9_]{1,127}$/.test(text);
 }
 
-/** The room of a conference: a name, whatever digits it has, as on phones. What the back-end API writes is read, too. */
+/** The room of a conference: a name, whatever digits it has, as on phones. `@1234`, as the back-end API writes it, is read, too. */
 export function conferenceRoom(text: string): RoomId | null {
-  const named = text.startsWith('@') ? text.slice(1) : text;
+  const named = text.replace(/^@(?=\d+$)/, '');
   return printable(named) ? { text: named } : null;
 }
 

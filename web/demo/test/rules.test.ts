@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { printable, readAddress, roomLink, roomOf } from '../src/address.js';
+import { conferenceRoom, printable, readAddress, roomLink, roomOf } from '../src/address.js';
 import { choose, say, speak } from '../src/language.js';
 import { gridFor, mayFill } from '../src/layout.js';
 import { Members } from '../src/members.js';
@@ -33,6 +33,12 @@ test('rooms_are_written_as_the_back_end_api_writes_them', () => {
   assert.equal(roomOf('@'), null);
   assert.equal(roomOf('x'.repeat(129)), null);
   assert.equal(printable('a\u0000b'), false);
+});
+
+test('a_conference_has_the_name_that_phones_give_it_and_the_form_of_the_api_for_digits_is_read', () => {
+  const named = ['1234', '@1234', '@team', '@@1', '会议'].map((text) => conferenceRoom(text));
+  assert.deepEqual(named, ['1234', '1234', '@team', '@@1', '会议'].map((text) => ({ text })));
+  assert.equal(conferenceRoom(''), null);
 });
 
 test('tiles_are_as_large_as_the_stage_allows', () => {

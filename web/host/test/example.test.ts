@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import * as acorn from 'acorn';
 import { TmplGroup } from 'glass-easel-template-compiler';
 import { Project } from '../src/project.ts';
@@ -48,6 +49,19 @@ test('every_component_that_is_used_is_there_and_every_one_declared_is_used', () 
     assert.notEqual(project.component(target, 'app.json'), '', tag);
     assert.ok(used.has(tag), `${tag} is used`);
   }
+});
+
+test('a_name_that_only_one_page_does_not_take_stays_the_name_on_the_others', () => {
+  const stored = new Map<string, unknown>([['name', '小明']]);
+  const wx = { getStorageSync: (key: string) => stored.get(key) ?? '', setStorageSync: (key: string, value: unknown) => stored.set(key, value) };
+  const module = { exports: {} as Record<string, (...args: unknown[]) => unknown> };
+  runInNewContext(text('utils/names.js'), { module, wx });
+  const { nameOf, isPlain } = module.exports;
+  const made = nameOf?.({}, isPlain);
+  assert.match(String(made), /^guest\d+$/);
+  assert.deepEqual([stored.get('name'), nameOf?.({}), nameOf?.({}, isPlain)], ['小明', '小明', made]);
+  stored.clear();
+  assert.deepEqual([nameOf?.({}, isPlain), nameOf?.({})], [stored.get('name'), stored.get('name')]);
 });
 
 test('every_handler_that_a_template_names_exists', () => {

@@ -230,13 +230,20 @@ impl Authority for Control {
 impl Control {
     /// The way to somebody who answers calls of the API in the engine's place.
     pub(crate) fn answered_by(store: Store, answers: impl Fn(ApiCall) -> ApiResult + Send + 'static) -> Self {
+        Self::heard_by(store, move |work| {
+            if let Work::Api { call, answer, .. } = work {
+                let _given_up = answer.send(answers(call));
+            }
+        })
+    }
+
+    /// The way to somebody who does everything in the engine's place.
+    pub(crate) fn heard_by(store: Store, mut hears: impl FnMut(Work) + Send + 'static) -> Self {
         let (mailbox, mut works) = mpsc::channel(MAILBOX);
         let (_reporter, load) = watch::channel(Load::default());
         tokio::spawn(async move {
             while let Some(work) = works.recv().await {
-                if let Work::Api { call, answer, .. } = work {
-                    let _given_up = answer.send(answers(call));
-                }
+                hears(work);
             }
         });
         Self { mailbox, media: Arc::default(), load, store, day_offset_minutes: 0 }

@@ -152,8 +152,8 @@ Page({
 
   /** An admin has decided about one's own role. */
   decided(role) {
-    const { t, raised, url } = this.data
-    const silent = role !== AUDIENCE && !url && !raised
+    const { t, raised, role: before } = this.data
+    const silent = role !== AUDIENCE && before === AUDIENCE && !raised
     // Nobody is to be seen or heard who did not ask for it.
     if (silent) {
       this.setData({ mic: false, camera: false })
@@ -165,26 +165,32 @@ Page({
   },
 
   roleIs(role) {
-    const before = this.data.url !== ''
     this.setData({ role, admin: role === ADMIN, raised: false, hands: role === ADMIN ? this.data.hands : [] })
     if (role === AUDIENCE) {
       this.stopPush()
-    } else if (!before) {
+    } else if (!this.pushing) {
       this.push()
     }
   },
 
+  /** A new entry may come with a new role, and both with a reason to push: once is enough. */
   push() {
+    const pushing = {}
+    this.pushing = pushing
     mgr.pubStream(emedia.util.getRtcId()).then(({ data, voff }) => {
-      // An admin may have decided otherwise meanwhile.
-      if (this.data.state !== 'inside' || this.data.role === AUDIENCE) return
+      // It may have been decided otherwise meanwhile.
+      if (this.pushing !== pushing) return
       const wanted = this.data.camera && !voff
       this.setData({ url: data.rtmp, camera: false }, () => {
         wx.createLivePusherContext().start()
         setTimeout(() => this.data.url && this.change({ camera: wanted }), CAMERA_LATER_MS)
       })
-      if (voff && this.data.camera) wx.showToast({ title: this.data.t.noCameraPlace, icon: 'none' })
-    }).catch(({ message }) => wx.showToast({ title: message, icon: 'none' }))
+      if (voff && wanted) wx.showToast({ title: this.data.t.noCameraPlace, icon: 'none' })
+    }).catch(({ message }) => {
+      if (this.pushing !== pushing) return
+      this.pushing = null
+      wx.showToast({ title: message, icon: 'none' })
+    })
   },
 
   /** The network was gone for so long that the tags have given up. Everything is told anew, one's own entry first. */
@@ -194,6 +200,7 @@ Page({
   },
 
   stopPush() {
+    this.pushing = null
     if (this.data.url) wx.createLivePusherContext().stop()
     this.change({ url: '', muted: { audio: false, video: false }, banner: '', lost: false })
   },

@@ -30,13 +30,27 @@ pub(super) enum Note {
         answer: oneshot::Sender<Result<String, Fault>>,
     },
     /// Give up the stay: its client has come back on another connection.
-    Yield(oneshot::Sender<Box<Wire>>),
+    Yield(oneshot::Sender<Box<Handover>>),
+}
+
+/// A stay on its way from one connection to the next. Its mailbox goes with it, so whoever has the address of that need not know, and
+/// nothing is lost between the two.
+#[derive(Debug)]
+pub(super) struct Handover {
+    /// The stay.
+    pub(super) wire: Box<Wire>,
+    /// What it was asked and has not answered, the oldest first.
+    pub(super) pending: VecDeque<Note>,
+    /// What it is asked from now on; another return of its client among it.
+    pub(super) noted: mpsc::Receiver<Note>,
+    /// The address of that.
+    pub(super) notes: mpsc::Sender<Note>,
 }
 
 #[derive(Debug)]
 struct Slot {
     streams: String,
-    /// Who has it: a connection, or what is left of one whose client is gone.
+    /// Where it is asked, whoever has it: a connection, or what is left of one whose client is gone.
     holder: mpsc::Sender<Note>,
 }
 
@@ -100,13 +114,16 @@ impl Book {
     }
 
     /// Takes a stay to another connection, from whoever has it: the newest wins.
-    pub(super) async fn take(&self, stay: &str, notes: &mpsc::Sender<Note>) -> Option<Box<Wire>> {
+    pub(super) async fn take(&self, stay: &str) -> Option<Box<Handover>> {
         let holder = self.lock().stays.get(stay)?.holder.clone();
-        let (give, given) = oneshot::channel();
+        let (give, mut given) = oneshot::channel();
         holder.try_send(Note::Yield(give)).ok()?;
-        let wire = tokio::time::timeout(YIELD_WITHIN, given).await.ok()?.ok()?;
-        self.lock().stays.get_mut(stay)?.holder = notes.clone();
-        Some(wire)
+        let Ok(handed) = tokio::time::timeout(YIELD_WITHIN, &mut given).await else {
+            // It may have come in this moment, and nobody else can take it then.
+            given.close();
+            return given.try_recv().ok();
+        };
+        handed.ok()
     }
 
     /// Who has the stay whose streams have this secret.
@@ -118,5 +135,15 @@ impl Book {
     /// How many stays there are.
     pub(super) fn size(&self) -> usize {
         self.lock().stays.len()
+    }
+}
+
+#[cfg(test)]
+impl Book {
+    /// The only stay, and where it is asked.
+    pub(super) fn only(&self) -> (String, mpsc::Sender<Note>) {
+        let inner = self.lock();
+        let (stay, slot) = inner.stays.iter().next().expect("a stay");
+        (stay.clone(), slot.holder.clone())
     }
 }

@@ -42,9 +42,11 @@ impl Wire {
                     (own.audio, own.video) = (audio, video);
                 }
                 self.accept(tsx.as_deref(), Value::Null);
+                self.take_up_switches();
             }
             (Waiting::Handed(tsx) | Waiting::Switch { tsx, .. }, Err(fault)) => {
                 self.refuse(tsx.as_deref(), &fault);
+                self.take_up_switches();
             }
             (Waiting::Push { ask, own }, Ok(_)) => {
                 let rtmp = self.session.as_ref().map(|session| session.rtmp.clone()).unwrap_or_default();
@@ -70,7 +72,7 @@ impl Wire {
 
     fn logged_in(&mut self, welcome: Welcome) {
         let seq = self.session.as_ref().map_or(0, |session| session.seq);
-        let Welcome { session, secret, resumed, heartbeat_ms, seat_grace_ms, media, .. } = welcome;
+        let Welcome { session, secret, resumed, heartbeat_ms, seat_grace_ms, media, missed, .. } = welcome;
         let MediaBases { rtmp, .. } = media;
         let millis = |ms: u32| Duration::from_millis(u64::from(ms));
         let fresh = Session {
@@ -85,8 +87,7 @@ impl Wire {
         self.start_pings();
         match (&self.state, resumed) {
             (State::Entering { .. }, _) => self.go_in(),
-            // The seat is gone, and with it the stay.
-            (_, Resumed::New) => self.refuse_login(Fault::new(ErrorCode::SessionGone)),
+            (_, Resumed::New) => self.seat_gone(missed.iter().find_map(put_out_by)),
             (State::Resuming { .. }, _) => self.went_on(),
             _ => {}
         }
@@ -248,6 +249,15 @@ fn changes_to(known: &BTreeMap<String, String>, now: &BTreeMap<String, String>) 
     let new = now.iter().filter(|(key, value)| known.get(*key) != Some(*value));
     gone.chain(new.map(|(key, value)| AttributeChange { key: key.clone(), value: Some(value.clone()) }))
         .collect()
+}
+
+/// Why a client is out that missed this event.
+const fn put_out_by(missed: &Event) -> Option<ConferenceExit> {
+    match missed {
+        Event::ConferenceExited { reason, .. } => Some(*reason),
+        Event::Removed { reason, .. } => Some(exit_of(*reason)),
+        _ => None,
+    }
 }
 
 /// A seat that was lost without a word about the conference: the back-end dissolved its room, or put somebody out of it.

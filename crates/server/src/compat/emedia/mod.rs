@@ -51,6 +51,8 @@ pub(crate) struct Emedia {
     paces: Mutex<HashMap<(AppId, UserId), Rate>>,
     /// Stays that wait for their clients.
     waiting: AtomicUsize,
+    /// Stays whose clients have no connection: those that wait, and those whose media runs.
+    alone: AtomicUsize,
 }
 
 impl fmt::Debug for Emedia {
@@ -68,6 +70,7 @@ impl Emedia {
             clock: Clock::start(),
             paces: Mutex::default(),
             waiting: AtomicUsize::new(0),
+            alone: AtomicUsize::new(0),
         }
     }
 

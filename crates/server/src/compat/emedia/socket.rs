@@ -1,7 +1,7 @@
 //! The WebSocket of one client: moves frames between it, its [`Wire`] and the engine.
 
 use super::Emedia;
-use super::book::{NOTES, Note};
+use super::book::{Handover, NOTES, Note};
 use super::io::{Input, Output, StreamRequest};
 use super::wire::Wire;
 use crate::clock::unix_ms;
@@ -13,7 +13,7 @@ use huitong_gateway_signal::limits::{CLOSE_TIMEOUT, WRITE_TIMEOUT};
 use huitong_gateway_signal::{FromEngine, Inside, Rate, SignalEvent, SignalSink, Verdict};
 use huitong_protocol::MediaBases;
 use huitong_types::{ErrorCode, Fault, limits::SIGNAL_FRAME_BYTES};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,13 +23,17 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// How much longer than the engine's grace a stay is kept, so that the engine decides whether it can be gone on with.
 const LONGER: Duration = Duration::from_secs(10);
 
-/// How often is looked whether the media of a client without a connection runs; and that many times at least before its seat is
-/// given away.
+/// How often is looked whether the media of a client without a connection runs; and that many times before its seat is given away.
 const MEDIA_CHECK: Duration = Duration::from_secs(10);
 const MEDIA_CHECKS: u32 = 4;
 
+/// Looks after media in a second, of all clients without a connection together: the engine, which answers them, has other work. Where
+/// there are more clients each is looked after less often, and still that many times before its seat is given away.
+const LOOKS: usize = 2_000;
+const LOOKS_LEFT: u32 = 2;
+
 /// Stays that wait for their clients at most, each some KiB; beyond that one that loses its connection cannot be gone on with.
-const WAITING: usize = 100_000;
+pub(super) const WAITING: usize = 100_000;
 
 /// How a client reaches this server.
 pub(super) struct Way {
@@ -42,7 +46,8 @@ pub(super) struct Way {
 }
 
 /// The connection is over.
-struct Ended;
+#[derive(Debug)]
+pub(super) struct Ended;
 
 /// A connection that counts as open until this is dropped.
 struct Open;
@@ -82,10 +87,36 @@ impl Drop for Vigil {
     }
 }
 
-struct Line {
+/// A client without a connection, and counts as that until this is dropped.
+struct Alone(Arc<Emedia>);
+
+impl Alone {
+    fn count(emedia: &Arc<Emedia>) -> Self {
+        emedia.alone.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(emedia))
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        self.0.alone.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How long after one look at the media of a client without a connection the next is due, of so many.
+pub(super) fn between_looks(grace: Duration, alone: usize) -> Duration {
+    let usual = MEDIA_CHECK.min(grace / MEDIA_CHECKS);
+    let millis = alone.saturating_mul(1_000) / LOOKS;
+    let all = Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX));
+    usual.max(all.min(grace / (LOOKS_LEFT + 1)))
+}
+
+/// A client with its connection, or without.
+pub(super) struct Line {
     /// Nothing while the client is without a connection.
     socket: Option<WebSocket>,
     open: Option<Open>,
+    alone: Option<Alone>,
     /// While neither the client nor its media is there.
     vigil: Option<Vigil>,
     /// When was last looked whether its media runs.
@@ -97,10 +128,10 @@ struct Line {
     inside: Option<Inside>,
     notes: mpsc::Sender<Note>,
     noted: mpsc::Receiver<Note>,
-    /// Notes that came while something was written.
+    /// Notes that came while something was written, or to a connection that had the stay before.
     pending: VecDeque<Note>,
-    /// What the engine has not answered, and who asked.
-    asks: HashMap<u64, (StreamRequest, oneshot::Sender<Result<String, Fault>>)>,
+    /// What the engine has not answered, and who asked; by age.
+    asks: BTreeMap<u64, (StreamRequest, oneshot::Sender<Result<String, Fault>>)>,
     last_ask: u64,
     stay: Option<String>,
 }
@@ -113,26 +144,7 @@ pub(super) async fn run(
     control: Control,
     shutdown: watch::Receiver<bool>,
 ) {
-    let (notes, noted) = mpsc::channel(NOTES);
-    let wire = Box::new(emedia.fresh_wire(way.streams.clone()));
-    let line = Line {
-        socket: Some(socket),
-        open: Some(Open::count()),
-        vigil: None,
-        looked: tokio::time::Instant::now(),
-        wire,
-        way,
-        emedia,
-        control,
-        inside: None,
-        notes,
-        noted,
-        pending: VecDeque::new(),
-        asks: HashMap::new(),
-        last_ask: 0,
-        stay: None,
-    };
-    line.run(shutdown).await;
+    Line::new(Some(socket), way, emedia, control).run(shutdown).await;
 }
 
 /// What to do next.
@@ -149,28 +161,55 @@ enum Step {
 }
 
 impl Line {
-    async fn run(mut self, mut shutdown: watch::Receiver<bool>) {
+    pub(super) fn new(socket: Option<WebSocket>, way: Way, emedia: Arc<Emedia>, control: Control) -> Self {
+        let (notes, noted) = mpsc::channel(NOTES);
+        Self {
+            open: socket.is_some().then(Open::count),
+            socket,
+            alone: None,
+            vigil: None,
+            looked: tokio::time::Instant::now(),
+            wire: Box::new(emedia.fresh_wire(way.streams.clone())),
+            way,
+            emedia,
+            control,
+            inside: None,
+            notes,
+            noted,
+            pending: VecDeque::new(),
+            asks: BTreeMap::new(),
+            last_ask: 0,
+            stay: None,
+        }
+    }
+
+    pub(super) async fn run(mut self, mut shutdown: watch::Receiver<bool>) {
         let mut rate = Rate::new(Instant::now());
         loop {
             if !self.wire.is_waiting() {
                 self.vigil = None;
             }
             let step = self.next_step(&mut shutdown).await;
-            if let Step::Note(Note::Yield(give)) = step {
-                self.leave_engine().await;
-                self.detach().await;
-                match give.send(self.wire) {
-                    Ok(()) => return goodbye(self.socket).await,
-                    // Whoever asked has gone meanwhile: the stay waits for its client as if it had lost its connection.
-                    Err(wire) => self.wire = wire,
+            let goes_on = match step {
+                Step::Note(Note::Yield(give)) if self.wire.is_kept() => {
+                    self.let_go().await;
+                    let Self { wire, pending, noted, notes, .. } = self;
+                    match give.send(Box::new(Handover { wire, pending, noted, notes })) {
+                        Ok(()) => return goodbye(self.socket).await,
+                        // Whoever asked has gone meanwhile: the stay waits for its client as if it had lost its connection.
+                        Err(back) => {
+                            let Handover { wire, pending, noted, notes } = *back;
+                            (self.wire, self.pending, self.noted, self.notes) = (wire, pending, noted, notes);
+                        }
+                    }
+                    self.waits()
                 }
-                if self.waits() {
-                    continue;
+                step => {
+                    let last = matches!(step, Step::Down | Step::GiveUp);
+                    self.step(step, &mut rate).await.is_ok() || (!last && self.goes_on_without_client().await)
                 }
-                break;
-            }
-            let last = matches!(step, Step::Down | Step::GiveUp);
-            if self.step(step, &mut rate).await.is_err() && (last || !self.goes_on_without_client().await) {
+            };
+            if !goes_on {
                 break;
             }
         }
@@ -192,7 +231,9 @@ impl Line {
             // Without a client nothing is written, so nothing can fail.
             let _unwritten = self.feed(Input::Awake).await;
         } else if self.wire.is_inside() {
-            self.lose_socket("a member has lost its connection over the conference wire and its media runs: the stay goes on");
+            if self.lose_socket() {
+                self.note("a member has lost its connection over the conference wire and its media runs: the stay goes on");
+            }
             self.wire.handle(self.emedia.clock.now(), unix_ms(), Input::Alone);
         } else {
             return self.waits_detached().await;
@@ -204,13 +245,18 @@ impl Line {
     /// Waits for the client, and tells the engine that it is away. What the client has asked about its streams meanwhile is asked
     /// again, as a sign of life: it reached the server before the end of the connection did.
     async fn waits_detached(&mut self) -> bool {
+        self.let_go().await;
+        self.waits()
+    }
+
+    /// Tells the engine that the client is away. What the engine has not answered is asked again before anything newer.
+    async fn let_go(&mut self) {
         let open = std::mem::take(&mut self.asks);
         self.leave_engine().await;
         self.detach().await;
         let open = open.into_values().filter(|(_, answer)| !answer.is_closed());
         let asked = open.map(|(request, answer)| Note::Stream { request, answer });
-        self.pending.extend(asked);
-        self.waits()
+        self.pending = asked.chain(std::mem::take(&mut self.pending)).collect();
     }
 
     /// Waits for the client, unless that has begun.
@@ -218,22 +264,25 @@ impl Line {
         if !self.wire.is_kept() || self.stay.is_none() {
             return false;
         }
-        self.lose_socket(
-            "a member has lost its connection over the conference wire: its seat is kept for a while",
-        );
+        self.lose_socket();
         self.looked = tokio::time::Instant::now();
         if self.vigil.is_none() {
             self.vigil = Vigil::begin(&self.emedia, self.wire.grace() + LONGER);
+            self.note(match &self.vigil {
+                Some(_) => "a member without a connection over the conference wire and without media: its seat is kept for a while",
+                None => "a member without a connection over the conference wire and without media: too many wait already, it cannot come back",
+            });
         }
         self.vigil.is_some()
     }
 
-    fn lose_socket(&mut self, what: &'static str) {
-        if let Some(socket) = self.socket.take() {
-            self.open = None;
-            self.note(what);
-            tokio::spawn(goodbye(Some(socket)));
-        }
+    /// From here on the client has no connection; whether it had one.
+    fn lose_socket(&mut self) -> bool {
+        let Some(socket) = self.socket.take() else { return false };
+        self.open = None;
+        self.alone = Some(Alone::count(&self.emedia));
+        tokio::spawn(goodbye(Some(socket)));
+        true
     }
 
     fn note(&self, what: &'static str) {
@@ -256,7 +305,8 @@ impl Line {
         if let Some(note) = self.pending.pop_front() {
             return Step::Note(note);
         }
-        let look = self.looked + MEDIA_CHECK.min(self.wire.grace() / MEDIA_CHECKS);
+        let alone = self.emedia.alone.load(Ordering::Relaxed);
+        let look = self.looked + between_looks(self.wire.grace(), alone);
         let give_up = self.vigil.as_ref().map(|vigil| vigil.until);
         let patience = async {
             match give_up {
@@ -313,6 +363,7 @@ impl Line {
                 self.looked = tokio::time::Instant::now();
                 self.feed(Input::Stream { ask, request }).await
             }
+            // There is nothing to give up any more, by which whoever asks learns that.
             Step::Note(Note::Yield(_)) => Ok(()),
             Step::Engine(Some(FromEngine::Text(text))) => self.feed(Input::Engine(&text)).await,
             Step::Engine(Some(FromEngine::Close { .. } | FromEngine::Overflow) | None) => {
@@ -352,7 +403,7 @@ impl Line {
     }
 
     /// One input, and everything that follows from it.
-    async fn feed(&mut self, input: Input<'_>) -> Result<(), Ended> {
+    pub(super) async fn feed(&mut self, input: Input<'_>) -> Result<(), Ended> {
         self.wire.handle(self.emedia.clock.now(), unix_ms(), input);
         let mut frames = Vec::new();
         let mut closing = false;
@@ -417,9 +468,11 @@ impl Line {
     /// Goes on with a stay that another connection had.
     async fn go_on(&mut self, stay: String, tsx: Option<String>, login: Box<super::desk::Login>) {
         let (now, unix) = (self.emedia.clock.now(), unix_ms());
-        match self.emedia.book.take(&stay, &self.notes).await {
-            Some(wire) => {
-                self.wire = wire;
+        match self.emedia.book.take(&stay).await {
+            Some(handed) => {
+                // Nobody knows the mailbox of a connection that had no stay.
+                let Handover { wire, pending, noted, notes } = *handed;
+                (self.wire, self.pending, self.noted, self.notes) = (wire, pending, noted, notes);
                 self.stay = Some(stay);
                 let streams = self.way.streams.clone();
                 self.wire.handle(now, unix, Input::Attached { tsx, login, streams });

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 mod any_order;
 mod going_on;
+mod handing_on;
 
 /// One client and the frames that went out so far.
 struct Scene {
@@ -87,11 +88,7 @@ impl Scene {
     }
 
     fn welcome(&mut self, resumed: &str) {
-        let media = json!({"rtmp": "rtmp://h/live", "flv": "", "wsFlv": "", "whip": "", "whep": ""});
-        self.engine_says(&json!({"re": 1, "ok": {
-            "op": "hello", "version": 1, "server": "x", "session": "s1", "secret": "z", "resumed": resumed,
-            "heartbeatMs": 10_000, "seatGraceMs": 90_000, "time": 0, "media": media,
-        }}));
+        self.engine_says(&welcome(resumed, 90_000));
     }
 
     /// A member that has entered a conference in which bob publishes.
@@ -99,16 +96,7 @@ impl Scene {
         let mut scene = Self::new();
         scene.says(&enter("ann", None));
         scene.welcome("new");
-        scene.engine_says(&json!({"re": 2, "ok": {"op": "enter",
-            "conference": {
-                "conference": "c1", "kind": "ordinary", "you": {"member": 5, "user": "ann", "role": "talker"},
-                "members": [member(3, "bob", "admin")], "attributes": {"k": "v"},
-            },
-            "state": {
-                "room": {"text": "c1"}, "scene": "rtc", "role": "publisher", "audience": 0,
-                "members": [{"user": "bob", "away": false, "streams": [stream(true, true)]}],
-            },
-        }}));
+        scene.engine_says(&entered());
         scene
     }
 
@@ -116,6 +104,29 @@ impl Scene {
         event["seq"] = json!(seq);
         self.engine_says(&event);
     }
+}
+
+/// The engine's answer to a login.
+fn welcome(resumed: &str, grace_ms: u32) -> Value {
+    let media = json!({"rtmp": "rtmp://h/live", "flv": "", "wsFlv": "", "whip": "", "whep": ""});
+    json!({"re": 1, "ok": {
+        "op": "hello", "version": 1, "server": "x", "session": "s1", "secret": "z", "resumed": resumed,
+        "heartbeatMs": 10_000, "seatGraceMs": grace_ms, "time": 0, "media": media,
+    }})
+}
+
+/// The engine's answer to an entry.
+fn entered() -> Value {
+    json!({"re": 2, "ok": {"op": "enter",
+        "conference": {
+            "conference": "c1", "kind": "ordinary", "you": {"member": 5, "user": "ann", "role": "talker"},
+            "members": [member(3, "bob", "admin")], "attributes": {"k": "v"},
+        },
+        "state": {
+            "room": {"text": "c1"}, "scene": "rtc", "role": "publisher", "audience": 0,
+            "members": [{"user": "bob", "away": false, "streams": [stream(true, true)]}],
+        },
+    }})
 }
 
 fn member(number: u64, user: &str, role: &str) -> Value {

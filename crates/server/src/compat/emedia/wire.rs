@@ -41,6 +41,13 @@ const RECONNECTS: u32 = 3;
 /// Names the client to the engine, for its log.
 const CLIENT: &str = "conference wire";
 
+/// What a client asks of its microphone and its camera.
+struct Switch {
+    tsx: Option<String>,
+    audio_off: Option<bool>,
+    video_off: Option<bool>,
+}
+
 /// One client.
 pub(crate) struct Wire {
     pub(crate) desk: Arc<Desk>,
@@ -54,6 +61,8 @@ pub(crate) struct Wire {
     pub(crate) waiting: BTreeMap<u32, Waiting>,
     /// Requests about streams for when the engine is there again, with what returns with the answer.
     held: Vec<(u64, StreamRequest)>,
+    /// Switches for when the one before is answered: what they do not name stays as that leaves it.
+    switches: VecDeque<Switch>,
     /// Version of the conference, as this client counts it.
     pub(crate) version: u64,
     reconnects: u32,
@@ -83,6 +92,7 @@ impl Wire {
             last_request: 0,
             waiting: BTreeMap::new(),
             held: Vec::new(),
+            switches: VecDeque::new(),
             version: 1,
             reconnects: 0,
             deadline: Some(now + ENTER_WITHIN),
@@ -187,7 +197,9 @@ impl Wire {
                     self.ask(Request::Destroy(Destroy { conference }), Waiting::Handed(tsx));
                 }
             }
-            (Op::Switch { audio_off, video_off }, State::Inside) => self.switch(tsx, audio_off, video_off),
+            (Op::Switch { audio_off, video_off }, State::Inside) => {
+                self.switch_in_turn(Switch { tsx, audio_off, video_off });
+            }
             (Op::Message, State::Inside) => {
                 let sentence = "This server carries no messages between members.";
                 self.refuse(tsx.as_deref(), &Fault::because(ErrorCode::NobodyThere, sentence));
@@ -238,7 +250,7 @@ impl Wire {
             Some(ConferenceExit::Closed) => ErrorCode::ConferenceOver,
             _ => ErrorCode::SessionGone,
         };
-        self.refuse_entry(tsx, Fault::new(code));
+        self.turn_away(tsx, Fault::new(code), why);
     }
 
     fn attached(&mut self, tsx: Option<String>, login: &Login, streams_at: String) {
@@ -265,6 +277,7 @@ impl Wire {
         };
         self.last_request = 0;
         self.waiting.clear();
+        self.switches.clear();
         self.deadline = Some(self.now + ANSWER_WITHIN);
         self.ping_at = None;
         self.out.push_back(Output::Connect);
@@ -329,7 +342,23 @@ impl Wire {
         self.over(Some(reason));
     }
 
-    fn switch(&mut self, tsx: Option<String>, audio_off: Option<bool>, video_off: Option<bool>) {
+    fn switch_in_turn(&mut self, switch: Switch) {
+        if self.switches.len() >= NOTES {
+            return self.refuse(switch.tsx.as_deref(), &Fault::new(ErrorCode::RateLimited));
+        }
+        self.switches.push_back(switch);
+        self.take_up_switches();
+    }
+
+    /// Asks for the switches whose turn it is.
+    pub(crate) fn take_up_switches(&mut self) {
+        while !self.waiting.values().any(|waiting| matches!(waiting, Waiting::Switch { .. })) {
+            let Some(next) = self.switches.pop_front() else { return };
+            self.switch(next);
+        }
+    }
+
+    fn switch(&mut self, Switch { tsx, audio_off, video_off }: Switch) {
         let own = self.stay.as_ref().and_then(|stay| stay.own.as_ref());
         let Some(own) = own else {
             let sentence = "No stream of one's own is published.";
@@ -415,6 +444,7 @@ impl Wire {
 
     /// Requests about streams whose answer will not come.
     fn abandon_asks(&mut self) {
+        self.switches.clear();
         for (ask, _) in self.held.drain(..) {
             self.out.push_back(Output::Answer { ask, answer: Err(Fault::new(ErrorCode::Timeout)) });
         }
@@ -498,11 +528,28 @@ impl Wire {
         }
     }
 
+    /// The seat is gone, and with it the stay: for this reason, or because it was given away.
+    pub(crate) fn seat_gone(&mut self, why: Option<ConferenceExit>) {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Resuming { back: Some(tsx) } => self.nothing_to_go_on_with(tsx.as_deref(), why),
+            State::Resuming { back: None } => {
+                self.state = State::Inside;
+                self.end(why.unwrap_or(ConferenceExit::Failed));
+            }
+            other => self.state = other,
+        }
+    }
+
     fn refuse_entry(&mut self, tsx: Option<&str>, fault: Fault) {
+        self.turn_away(tsx, fault, None);
+    }
+
+    /// Refuses an entry or a return. `why` is kept for a client that asks once more.
+    fn turn_away(&mut self, tsx: Option<&str>, fault: Fault, why: Option<ConferenceExit>) {
         self.state = State::Over;
         self.refuse(tsx, &fault);
         self.out.push_back(Output::Refused(fault));
-        self.over(None);
+        self.over(why);
     }
 
     /// The stay is over for a reason that the client has not given.

@@ -246,3 +246,88 @@ fn a_switch_that_is_not_named_stays_as_it_is() {
     assert_eq!(switch(json!({"op": 400, "tsxId": "s", "voff": 0}), refused), (false, true));
     assert_eq!(switch(json!({"op": 400, "tsxId": "s", "aoff": 0}), done), (true, false), "it was refused");
 }
+
+#[test]
+fn what_a_switch_does_not_name_stays_as_the_one_before_leaves_it() {
+    let cases = [
+        (true, json!({"voff": 1}), json!({"ok": {"op": "publish"}}), false),
+        (true, json!({"voff": 0}), json!({"ok": {"op": "publish"}}), true),
+        (false, json!({"voff": 0}), json!({"error": fault("conference-limit")}), false),
+    ];
+    for (camera, first, answer, video) in cases {
+        let mut scene = Scene::inside();
+        scene.feed(Input::Stream { ask: 1, request: StreamRequest::Push("wx-1".to_owned()) });
+        if !camera {
+            let asked = scene.asked().clone();
+            scene.engine_says(&json!({"re": asked["id"], "error": fault("conference-limit")}));
+        }
+        let asked = scene.asked().clone();
+        scene.engine_says(&json!({"re": asked["id"], "ok": {"op": "publish"}}));
+        let mut frame = json!({"op": 400, "tsxId": "first"});
+        frame.as_object_mut().unwrap().extend(first.as_object().unwrap().clone());
+        scene.says(&frame);
+        let mut reply = json!({"re": scene.asked()["id"]});
+        reply.as_object_mut().unwrap().extend(answer.as_object().unwrap().clone());
+        scene.says(&json!({"op": 400, "tsxId": "second", "aoff": 1}));
+        scene.engine_says(&reply);
+        let asked = scene.asked().clone();
+        assert_eq!((&asked["audio"], &asked["video"]), (&json!(false), &json!(video)), "{first}");
+        scene.news();
+        scene.engine_says(&json!({"re": asked["id"], "ok": {"op": "publish"}}));
+        assert_eq!((&scene.told()["tsxId"], &scene.told()["result"]), (&json!("second"), &json!(0)));
+    }
+}
+
+#[test]
+fn switches_that_wait_for_their_turn_are_bounded_and_each_is_answered_once() {
+    let mut scene = Scene::inside();
+    scene.feed(Input::Stream { ask: 1, request: StreamRequest::Push("wx-1".to_owned()) });
+    let asked = scene.asked().clone();
+    scene.engine_says(&json!({"re": asked["id"], "ok": {"op": "publish"}}));
+    scene.news();
+    for n in 0..40 {
+        scene.says(&json!({"op": 400, "tsxId": format!("s{n}"), "aoff": n % 2}));
+    }
+    assert_eq!(scene.client.len(), 7, "the engine has one, and 32 wait");
+    while scene.client.len() < 40 {
+        let asked = scene.asked().clone();
+        scene.engine_says(&json!({"re": asked["id"], "ok": {"op": "publish"}}));
+    }
+    let mut told: Vec<&str> = scene.client.iter().map(|frame| frame["tsxId"].as_str().unwrap()).collect();
+    assert_eq!(told[7..10], ["s0", "s1", "s2"]);
+    told.sort_unstable();
+    told.dedup();
+    assert_eq!(told.len(), 40);
+}
+
+#[test]
+fn what_put_a_member_out_while_it_was_away_is_told_as_if_it_had_been_there() {
+    let exited = |reason: &str| json!({"ev": "conferenceExited", "conference": "c1", "reason": reason});
+    let removed = |reason: &str| json!({"ev": "removed", "reason": reason, "message": "."});
+    let cases = [
+        (json!([exited("closed")]), -506, 11, "Some(Closed)"),
+        (json!([removed("dissolved")]), -506, 11, "Some(Closed)"),
+        (json!([exited("removed"), removed("kicked")]), -501, 2, "Some(Removed)"),
+        (json!([exited("otherDevice")]), -501, 10, "Some(OtherDevice)"),
+    ];
+    for (missed, refusal, reason, why) in cases {
+        let mut welcome = welcome("new", 90_000);
+        welcome["ok"]["missed"] = missed.clone();
+        let mut scene = Scene::inside();
+        scene.feed(Input::Detached);
+        let streams = "http://h/streams".to_owned();
+        scene.feed(Input::Attached { tsx: Some("b".to_owned()), login: Box::new(login("ann")), streams });
+        scene.engine_says(&welcome);
+        assert_eq!(
+            (&scene.told()["tsxId"], &scene.told()["result"]),
+            (&json!("b"), &json!(refusal)),
+            "{missed}"
+        );
+        assert!(scene.did(&format!("Forget({why})")), "for who asks once more: {missed}");
+        let mut scene = Scene::inside();
+        scene.feed(Input::EngineLost);
+        scene.engine_says(&welcome);
+        assert_eq!((&scene.told()["op"], &scene.told()["reason"]), (&json!(301), &json!(reason)), "{missed}");
+        assert!(scene.did(&format!("Forget({why})")), "{missed}");
+    }
+}
