@@ -154,8 +154,8 @@ impl Conferences {
         by: &Actor,
         id: ConferenceId,
         whom: &[Whom],
-        audio: bool,
-        video: bool,
+        audio: Option<bool>,
+        video: Option<bool>,
     ) -> Result<Reply, Refusal> {
         let conference = self.governed_by(id, by)?;
         let members = named(conference, whom)?;
@@ -163,6 +163,8 @@ impl Conferences {
         remembers(conference, &users)?;
         for (member, user) in members.iter().zip(&users) {
             let Some(conference) = self.conferences.get_mut(&id) else { continue };
+            let Some(own) = conference.members.get(member) else { continue };
+            let (audio, video) = (audio.unwrap_or(own.no_audio), video.unwrap_or(own.no_video));
             if audio || video || conference.decided.contains_key(user) {
                 let decided = conference.decided.entry(user.clone()).or_default();
                 (decided.no_audio, decided.no_video) = (audio, video);

@@ -137,7 +137,9 @@ pub enum SeatEnd {
     TimedOut,
     /// An operator removed it.
     Kicked,
-    /// Its session was ended by a newer one of the same user.
+    /// The room has no place for what it is to be. What it could come back with stays.
+    NoPlace,
+    /// A newer session of the same user ended its own, or took its seat.
     TakenOver,
     /// The room was dissolved: the conference is over for all.
     Dissolved,
@@ -290,10 +292,10 @@ pub enum Input {
         conference: ConferenceId,
         /// Whom.
         whom: Vec<Whom>,
-        /// Whether their sound is left out.
-        audio: bool,
-        /// Whether their picture is left out.
-        video: bool,
+        /// Whether their sound is left out; `None`: as it is of each.
+        audio: Option<bool>,
+        /// Whether their picture is left out; `None`: as it is of each.
+        video: Option<bool>,
     },
     /// A member of the audience asks to be made a talker, or does not any more.
     Hand {
@@ -377,6 +379,8 @@ pub struct MemberView {
 pub enum Event {
     /// Somebody is there.
     Joined(MemberView),
+    /// Somebody whom one knows shows something else of itself.
+    Shows(MemberView),
     /// Somebody whom one knew is not there any more. Who became audience of a live conference still is, and is only counted
     /// from then on: that has no reason.
     Exited {

@@ -35,6 +35,7 @@ impl Conferences {
                 self.withdraw_of(id, member);
                 ExitReason::Removed
             }
+            SeatEnd::NoPlace => ExitReason::Removed,
             SeatEnd::TakenOver => ExitReason::OtherDevice,
             SeatEnd::Dissolved => {
                 return self.finish(id, ExitReason::Closed, Refusal::NoConference);

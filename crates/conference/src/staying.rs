@@ -27,12 +27,12 @@ impl Conferences {
             return Ok(Reply::Entered(member));
         }
         self.admit(user, id, ticket)?;
-        if let Some(member) = present {
-            return Ok(self.hears_from_now(id, member, ticket.id));
-        }
         let text = |text: &Option<std::sync::Arc<str>>| text.clone().unwrap_or_default();
         fits("nick", &text(&profile.nick), NICK_BYTES, "has more than 128 bytes")?;
         fits("ext", &text(&profile.ext), EXT_BYTES, "has more than 1024 bytes")?;
+        if let Some(member) = present {
+            return Ok(self.hears_from_now(id, member, ticket.id, profile));
+        }
         self.seat(session, user, id, ticket.role, profile, Some(ticket.id))
     }
 
@@ -68,11 +68,28 @@ impl Conferences {
     }
 
     /// Somebody who is inside shows a ticket: it stays what it is, and hears of the conference from now on if it did not before.
-    fn hears_from_now(&mut self, id: ConferenceId, member: MemberId, ticket: TicketId) -> Reply {
+    /// What it shows of itself now the others are told; what it does not say stays.
+    fn hears_from_now(
+        &mut self,
+        id: ConferenceId,
+        member: MemberId,
+        ticket: TicketId,
+        shown: Profile,
+    ) -> Reply {
         self.drop_ticket(ticket);
-        let own = self.conferences.get_mut(&id).and_then(|conference| conference.members.get_mut(&member));
-        if let Some(own) = own {
+        let Some(conference) = self.conferences.get_mut(&id) else { return Reply::Entered(member) };
+        if let Some(own) = conference.members.get_mut(&member) {
             own.ticket = Some(ticket);
+            let before = own.profile.clone();
+            own.profile = Profile {
+                nick: shown.nick.or_else(|| before.nick.clone()),
+                ext: shown.ext.or_else(|| before.ext.clone()),
+            };
+            let (changed, view) = (own.profile != before, own.view());
+            if changed && conference.is_announced(view.role) {
+                let to = conference.sessions_but(member);
+                self.tell(id, to, Event::Shows(view));
+            }
         }
         self.settle(id);
         Reply::Entered(member)

@@ -41,8 +41,8 @@ fn ten_thousand_who_are_named_alike_are_ten_thousand_members_and_no_more_are_dec
         by: by("ann"),
         conference: id,
         whom: whom.to_vec(),
-        audio,
-        video: false,
+        audio: Some(audio),
+        video: Some(false),
     };
     for batch in names[..10_000].chunks(100) {
         machine.handle(world.now, mute(batch, true)).expect("decided");

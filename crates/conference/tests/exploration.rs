@@ -205,9 +205,13 @@ impl<'a> Node<'a> {
             }
             Act::Both(own, role) => Input::Grant { by: ruler(own), conference, whom: whom(&users), role },
             Act::Kick(own, user) => Input::Kick { by: ruler(own), conference, whom: whom(&[users[user]]) },
-            Act::Mute(own, user, audio) => {
-                Input::Mute { by: ruler(own), conference, whom: whom(&[users[user]]), audio, video: false }
-            }
+            Act::Mute(own, user, audio) => Input::Mute {
+                by: ruler(own),
+                conference,
+                whom: whom(&[users[user]]),
+                audio: Some(audio),
+                video: None,
+            },
             Act::Attribute(own) => {
                 let changes = vec![Change { key: "seat".into(), value: Some("taken".into()) }];
                 Input::Attributes { by: ruler(own), conference, changes }

@@ -161,6 +161,7 @@ fn inside() -> impl Strategy<Value = Input> {
     let why = prop::sample::select(vec![
         SeatEnd::TimedOut,
         SeatEnd::Kicked,
+        SeatEnd::NoPlace,
         SeatEnd::TakenOver,
         SeatEnd::Dissolved,
     ]);
@@ -175,7 +176,7 @@ fn inside() -> impl Strategy<Value = Input> {
         4 => (actor(), conference(), whom(), role())
             .prop_map(|(by, conference, whom, role)| Input::Grant { by, conference, whom, role }),
         2 => (actor(), conference(), whom()).prop_map(|(by, conference, whom)| Input::Kick { by, conference, whom }),
-        2 => (actor(), conference(), whom(), any::<bool>(), any::<bool>()).prop_map(
+        2 => (actor(), conference(), whom(), any::<Option<bool>>(), any::<Option<bool>>()).prop_map(
             |(by, conference, whom, audio, video)| Input::Mute { by, conference, whom, audio, video }
         ),
         3 => (session(), any::<bool>()).prop_map(|(session, up)| Input::Hand { session, up }),

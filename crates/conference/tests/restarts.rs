@@ -28,8 +28,13 @@ fn who_comes_back_after_a_restart_needs_the_password_and_is_what_it_was_made() {
     }
     world.grant(id, by("ann"), &["ben"], Role::Admin).expect("granted");
     world.grant(id, by("ann"), &["cay"], Role::Audience).expect("granted");
-    let mute =
-        |audio| Input::Mute { by: by("ann"), conference: id, whom: whom(&["dan"]), audio, video: false };
+    let mute = |audio| Input::Mute {
+        by: by("ann"),
+        conference: id,
+        whom: whom(&["dan"]),
+        audio: Some(audio),
+        video: Some(false),
+    };
     world.act(mute(true)).expect("muted");
     attribute(&mut world, id, "dan", "seat", "4");
     world.restart();

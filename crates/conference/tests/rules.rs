@@ -488,13 +488,28 @@ fn silence_is_decided_by_admins_and_holds_when_one_comes_back() {
         by: by(who),
         conference: id,
         whom: whom(&["ben"]),
-        audio,
-        video,
+        audio: Some(audio),
+        video: Some(video),
     };
     assert_eq!(world.act(mute("cat", true, false)), Err(Refusal::NotAdmin));
     world.act(mute("ann", true, false)).expect("muted");
     world.act(mute("ann", true, false)).expect("muted still");
     assert_eq!(world.told(2), ["silence true false", "muted true false"]);
+    let picture = |video| Input::Mute {
+        by: by("ann"),
+        conference: id,
+        whom: whom(&["ben"]),
+        audio: None,
+        video: Some(video),
+    };
+    world.told.clear();
+    world.act(picture(true)).expect("the picture too");
+    world.act(picture(false)).expect("only the sound again");
+    assert_eq!(
+        world.told(2),
+        ["silence true true", "muted true true", "silence true false", "muted true false"],
+        "what is not named stays"
+    );
     world.leave(2, ExitReason::Left).expect("left");
     world.told.clear();
     world.enter(2, "ben", id, "", None).expect("entered");

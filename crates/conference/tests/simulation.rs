@@ -136,7 +136,12 @@ impl Town {
             5..7 => Input::Gone { session, deliberate: self.chance.below(2) == 0 },
             7 => Input::SeatLost {
                 session,
-                why: self.chance.of(&[SeatEnd::TimedOut, SeatEnd::Kicked, SeatEnd::TakenOver]),
+                why: self.chance.of(&[
+                    SeatEnd::TimedOut,
+                    SeatEnd::Kicked,
+                    SeatEnd::NoPlace,
+                    SeatEnd::TakenOver,
+                ]),
             },
             8..14 => Input::Publish { session, kind, video: self.chance.below(2) == 0 },
             14..16 => Input::Unpublish { session, kind },
@@ -146,8 +151,8 @@ impl Town {
                 by: own,
                 conference,
                 whom: names,
-                audio: self.chance.below(2) == 0,
-                video: false,
+                audio: self.chance.of(&[None, Some(false), Some(true)]),
+                video: self.chance.of(&[None, Some(false)]),
             },
             29..33 => Input::Hand { session, up: self.chance.below(3) > 0 },
             33..36 => {

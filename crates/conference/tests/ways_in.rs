@@ -56,6 +56,18 @@ fn who_is_removed_from_the_room_by_an_operator_comes_back_like_one_who_was_kicke
 }
 
 #[test]
+fn who_is_removed_for_want_of_a_place_loses_nothing_that_it_may_come_back_with() {
+    let mut world = World::new();
+    let (id, _) = world.find("ann", "team", settings(Kind::Ordinary, "pw")).expect("created");
+    world.enter(1, "ann", id, "", None).expect("entered");
+    let unused = world.ticket("ann", id, "", None).expect("a ticket");
+    world.act(Input::SeatLost { session: SessionId::new(1), why: SeatEnd::NoPlace }).expect("a fact");
+    assert_eq!(world.told(1).last().map(String::as_str), Some("out 2"), "for the client it is removed");
+    world.enter_with(2, "ann", &unused).expect("the ticket is good");
+    assert_eq!(world.roles(id), [("ann".into(), 7)], "and who created it still has");
+}
+
+#[test]
 fn nobody_becomes_admin_who_does_not_hear_of_it() {
     let mut world = World::within(Limits { admin_gone: AdminGone::NextTalker, ..Limits::default() });
     let (id, _) = world.find("ann", "team", plain()).expect("created");

@@ -1,7 +1,8 @@
-//! Applications that nobody new may use: suspended by the operator, or over their quota.
+//! Applications in which nothing may begin: suspended by their back-end, the operator or the configuration, or over their quota.
 //!
 //! What runs goes on. Whoever has a seat keeps it and comes back to it, also with another session that lives beside the one
-//! that has it; a call that was made goes on to its end. Only what would begin is refused. A fresh login that ends the
+//! that has it; a call that was made goes on to its end. Only what would begin is refused: to enter a room, to make a call or a
+//! conference, to get a ticket; while the application is suspended, also to mint URLs and to begin to play one. A fresh login that ends the
 //! session of before ends its stay as well: what follows is a new one.
 //!
 //! Nor does a restart of the server cut what runs: whoever was inside when it ended may come back for a while, once.

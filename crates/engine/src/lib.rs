@@ -54,7 +54,7 @@ pub use engine::{Engine, Sizes, Why};
 pub use io::{
     AdminGone, ApiCall, ApiResult, AppConfig, AskedAdmin, CallLog, CallLogEnd, CallLogParty,
     ConferenceChange, ConferenceDecision, ConferenceLimits, ConferenceRecord, ConnId, EngineConfig, Input,
-    LazyPush, MediaTicket, MultiDevice, Note, Output, Pace, RoomKey, StayEvent, StreamLabel, Suspender,
-    TrackFlags, UrlRecord, Verdict,
+    LazyPush, MediaTicket, MultiDevice, Note, Output, Pace, RoomKey, Silence, StayEvent, StreamLabel,
+    Suspender, TrackFlags, UrlRecord, Verdict,
 };
 pub use mixing::MixOrder;

@@ -81,10 +81,19 @@ impl Paces {
     /// # Errors
     /// It did too much of it a while ago: the sentence says when to try again.
     pub(crate) fn may(&mut self, now: Moment, user: &UserKey, work: Work) -> Result<(), Fault> {
+        self.would(now, user, work)?;
+        self.count(now, user, work);
+        Ok(())
+    }
+
+    /// Whether a user may have this done now. It counts when it is begun, by [`Paces::count`]: what is refused for another
+    /// reason takes nothing.
+    ///
+    /// # Errors
+    /// It did too much of it a while ago: the sentence says when to try again.
+    pub(crate) fn would(&self, now: Moment, user: &UserKey, work: Work) -> Result<(), Fault> {
         let (account, cost, most) = work.terms();
-        let key = (user.clone(), account);
-        let before = self.paid.get(&key).copied();
-        let paid = before.unwrap_or(now).max(now) + cost;
+        let paid = self.paid_until(now, user, account) + cost;
         if let Some(wait) = paid.since(now).checked_sub(most).filter(|wait| !wait.is_zero()) {
             let what = match account {
                 Account::Password => "passwords to be checked",
@@ -95,15 +104,24 @@ impl Paces {
             let sentence = format!("This user asks for too many {what}; try again in {seconds} s.");
             return Err(Fault::because(ErrorCode::RateLimited, sentence));
         }
-        if let Some(before) = before {
-            self.queue.remove(&(before, user.clone(), account));
-        }
-        self.queue.insert((paid, user.clone(), account));
-        self.paid.insert(key, paid);
         Ok(())
     }
 
-    /// Forgets those who have paid for all.
+    /// Counts what a user has done for it.
+    pub(crate) fn count(&mut self, now: Moment, user: &UserKey, work: Work) {
+        let (account, cost, _) = work.terms();
+        let paid = self.paid_until(now, user, account) + cost;
+        if let Some(before) = self.paid.insert((user.clone(), account), paid) {
+            self.queue.remove(&(before, user.clone(), account));
+        }
+        self.queue.insert((paid, user.clone(), account));
+    }
+
+    fn paid_until(&self, now: Moment, user: &UserKey, account: Account) -> Moment {
+        self.paid.get(&(user.clone(), account)).copied().unwrap_or(now).max(now)
+    }
+
+    /// Forgets those who have paid for all. Nobody waits for it, so there is no deadline: each input does it first.
     pub(crate) fn tick(&mut self, now: Moment) {
         while self.queue.first().is_some_and(|(paid, ..)| *paid <= now) {
             if let Some((_, user, account)) = self.queue.pop_first() {

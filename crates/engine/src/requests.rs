@@ -1,7 +1,6 @@
 //! What clients ask once they are connected.
 
-use crate::conferences::Asker;
-use crate::conferences::Door;
+use crate::conferences::{Asker, Door};
 use crate::engine::{Engine, Labels};
 use crate::io::{ConnId, TrackFlags};
 use huitong_conference::{Kind, UserKey};
@@ -129,7 +128,7 @@ impl Engine {
         match request {
             Request::Grant(grant) => self.grant_roles(by, grant).map(Done::Grant),
             Request::Kick(kick) => self.kick_members(by, kick).map(Done::Kick),
-            Request::Mute(mute) => self.mute_members(by, mute).map(Done::Mute),
+            Request::Mute(mute) => self.silence_members(by, mute.into()).map(Done::Mute),
             Request::Decline(decline) => self.decline_hand(by, decline).map(Done::Decline),
             Request::Attributes(attributes) => {
                 self.change_attributes(by, attributes).map(|()| Done::Attributes)

@@ -136,6 +136,7 @@ impl Engine {
         let message = match reason {
             LeaveReason::Left | LeaveReason::SessionEnded | LeaveReason::BecameAudience => return,
             LeaveReason::Kicked => "You were removed from the room.",
+            LeaveReason::NoPlace => "You were removed: the room has no place for you.",
             LeaveReason::Dissolved => "The room is over.",
             LeaveReason::Replaced => "You entered the room with another device.",
             LeaveReason::TimedOut => "The connection was lost for too long.",

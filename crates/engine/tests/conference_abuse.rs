@@ -2,10 +2,9 @@
 
 mod common;
 
-use common::meeting::{act, enter_with, exits, meet, named, ticket};
+use common::meeting::{act, enter_with, exits, make, meet, named, ticket};
 use common::{World, config, key, room_key};
 use huitong_engine::{AdminGone, ApiCall, ApiResult, EngineConfig, MultiDevice};
-use huitong_protocol::api::ConferenceRequest;
 use huitong_protocol::{Done, Event, Kick};
 use huitong_types::{ConferenceExit, ConferenceName, ConferenceRole, ErrorCode, RoomId, UserId};
 use serde_json::{Value, json};
@@ -15,14 +14,6 @@ fn keyed() -> EngineConfig {
     let mut keyed = config();
     keyed.apps.values_mut().for_each(|app| app.require_room_key = true);
     keyed
-}
-
-fn make(world: &mut World, fields: Value) -> ConferenceName {
-    let request: ConferenceRequest = serde_json::from_value(fields).unwrap();
-    match world.call(ApiCall::CreateConference(Box::new(request))) {
-        ApiResult::Conference(made) => ConferenceName::new(made.summary.conference).unwrap(),
-        other => panic!("{other:?}"),
-    }
 }
 
 /// How often this succeeds until it is asked too fast.
@@ -64,6 +55,24 @@ fn a_right_password_is_paced_as_well_and_only_for_who_asks() {
     meet(&mut world, "bob", "a", json!({ "password": "sesame" }));
     for _ in 0..50 {
         ticket(&mut world, ann, json!({ "room": named("a") })).expect("the creator's is not checked");
+    }
+    world.wind_down();
+}
+
+#[test]
+fn what_is_refused_before_anything_is_hashed_takes_nothing_from_the_pace_of_passwords() {
+    let mut world = World::new(config());
+    meet(&mut world, "ann", "a", json!({ "password": "sesame" }));
+    let eve = world.client("eve");
+    let guess = json!({ "room": named("a"), "password": "wrong" });
+    let mut tries = || ticket(&mut world, eve, guess.clone()).unwrap_err();
+    while tries() == ErrorCode::WrongPassword {}
+    for _ in 0..40 {
+        assert_eq!(tries(), ErrorCode::TooManyGuesses);
+    }
+    for _ in 0..40 {
+        let again = json!({ "room": named("a"), "password": "x".repeat(200) });
+        assert_eq!(ticket(&mut world, eve, again).unwrap_err(), ErrorCode::InvalidField);
     }
     world.wind_down();
 }
@@ -188,6 +197,22 @@ fn who_is_removed_from_the_room_of_a_conference_keeps_no_ticket_and_no_rights() 
     assert_eq!(enter_with(&mut world, ann, &unused, json!({})).unwrap_err(), ErrorCode::TicketVoid);
     let end = json!({ "op": "destroy", "conference": name });
     assert_eq!(world.ask(ann, end).unwrap_err(), ErrorCode::NotAdmin);
+    world.wind_down();
+}
+
+#[test]
+fn who_is_removed_because_the_room_is_full_may_come_back_with_what_it_has() {
+    let mut world = World::new(EngineConfig { live_audience: 1, ..config() });
+    let ann = meet(&mut world, "ann", "a", json!({ "settings": { "kind": "live" } }));
+    let dan = meet(&mut world, "dan", "a", json!({ "role": "audience" }));
+    let bob = meet(&mut world, "bob", "a", json!({ "role": "talker" }));
+    let unused = ticket(&mut world, bob, json!({ "room": named("a") })).unwrap();
+    act(&mut world, ann, "grant", json!({ "users": ["bob"], "role": "audience" })).unwrap();
+    assert_eq!(exits(&world, bob), [ConferenceExit::Removed], "there is one place for audience");
+    world.ask(dan, json!({ "op": "leave" })).unwrap();
+    enter_with(&mut world, bob, &unused, json!({})).expect("nobody took its ticket away");
+    let role = world.clients[bob].conference.as_ref().unwrap().you.role;
+    assert_eq!(role, ConferenceRole::Audience, "what the admin decided holds");
     world.wind_down();
 }
 

@@ -3,24 +3,16 @@
 
 mod common;
 
-use common::meeting::{act, enter_with, exits, meet, mint_push, named, ticket};
+use common::meeting::{act, enter_with, exits, make, meet, mint_push, named, ticket};
 use common::{Media, World, config, key, room_key};
 use huitong_engine::{AdminGone, ApiCall, ApiResult, TrackFlags};
-use huitong_protocol::api::{CallRequest, ConferenceRequest};
+use huitong_protocol::api::CallRequest;
 use huitong_protocol::{Event, Kick};
-use huitong_types::{ConferenceExit, ConferenceName, ConferenceRole, ErrorCode, StreamKind, UserId};
-use serde_json::{Value, json};
+use huitong_types::{ConferenceExit, ConferenceRole, ErrorCode, StreamKind, UserId};
+use serde_json::json;
 
 const NOTHING: TrackFlags = TrackFlags { audio: false, video: false };
 const BOTH: TrackFlags = TrackFlags { audio: true, video: true };
-
-fn make(world: &mut World, fields: Value) -> ConferenceName {
-    let request: ConferenceRequest = serde_json::from_value(fields).unwrap();
-    match world.call(ApiCall::CreateConference(Box::new(request))) {
-        ApiResult::Conference(made) => ConferenceName::new(made.summary.conference).unwrap(),
-        other => panic!("{other:?}"),
-    }
-}
 
 fn publishes(world: &World, ticket: u64) -> bool {
     matches!(world.media[&ticket], Media::Publishing { .. })
@@ -31,6 +23,12 @@ fn allowed(world: &World, ticket: u64) -> TrackFlags {
         Media::Publishing { allowed, .. } => allowed,
         ref other => panic!("{other:?}"),
     }
+}
+
+/// What the others show as their names.
+fn nicks(world: &World, who: usize) -> Vec<Option<String>> {
+    let conference = world.clients[who].conference.as_ref().expect("inside");
+    conference.members.iter().map(|member| member.nick.clone()).collect()
 }
 
 fn joins(world: &World, who: usize) -> usize {
@@ -50,6 +48,23 @@ fn an_encoder_talks_where_others_only_watch() {
     assert_eq!(world.clients[ann].people(), [("obs".to_owned(), ConferenceRole::Talker)]);
     assert_eq!(world.clients[ann].tracks("obs", StreamKind::Main), Some((true, true)));
     world.close_media(push, true);
+    world.wind_down();
+}
+
+#[test]
+fn an_encoder_for_which_a_new_conference_has_no_place_comes_back_when_there_is_one() {
+    let mut world = World::new(config());
+    let first = mint_push(&mut world, "a", "cam1", "rtc");
+    let second = mint_push(&mut world, "a", "cam2", "rtc");
+    let pushes = [world.push_media(&first), world.push_media(&second)];
+    make(&mut world, json!({ "room": "a", "maxTalkers": 1 }));
+    let stays = pushes.map(|push| publishes(&world, push));
+    assert_eq!(stays.iter().filter(|stays| **stays).count(), 1, "one may talk");
+    let (stayed, surplus) = if stays[0] { (pushes[0], second) } else { (pushes[1], first) };
+    world.close_media(stayed, true);
+    let again = world.push_media(&surplus);
+    assert!(publishes(&world, again), "its address is good: {:?}", world.media[&again]);
+    world.close_media(again, true);
     world.wind_down();
 }
 
@@ -227,10 +242,17 @@ fn a_phone_that_came_by_the_door_hears_of_the_conference_once_it_shows_a_ticket(
     let phone = world.client("phone");
     world.ask(phone, json!({ "op": "join", "room": named("a") })).unwrap();
     let push = world.start_media(phone, &key("phone"));
+    assert_eq!(nicks(&world, ann), [None]);
     let own = ticket(&mut world, phone, json!({ "room": named("a") })).unwrap();
     enter_with(&mut world, phone, &own, json!({ "nick": "Phone" })).unwrap();
     assert!(publishes(&world, push), "what it sends goes on");
-    assert_eq!(joins(&world, ann), 1, "it is the same member");
+    assert_eq!(joins(&world, ann), 2, "it shows a name now");
+    assert_eq!(nicks(&world, ann), [Some("Phone".to_owned())], "it is the same member");
+    let again = ticket(&mut world, phone, json!({ "room": named("a") })).unwrap();
+    enter_with(&mut world, phone, &again, json!({})).unwrap();
+    assert_eq!(joins(&world, ann), 2, "what it does not say stays");
+    let ben = meet(&mut world, "ben", "a", json!({}));
+    assert!(nicks(&world, ben).contains(&Some("Phone".to_owned())), "who comes later sees it as well");
     act(&mut world, ann, "grant", json!({ "users": ["phone"], "role": "admin" })).unwrap();
     assert_eq!(world.clients[phone].conference.as_ref().unwrap().you.role, ConferenceRole::Admin);
     let by_phone = ApiCall::Kick(

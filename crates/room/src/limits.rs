@@ -33,7 +33,7 @@ impl Default for Limits {
             seat_grace: limits::SEAT_GRACE,
             away_after: limits::AWAY_AFTER,
             live_audience_only: limits::LIVE_AUDIENCE_ONLY,
-            publish_grace: Duration::from_secs(10),
+            publish_grace: limits::PUBLISH_GRACE,
         }
     }
 }
@@ -159,6 +159,7 @@ pub fn cut_sentence(reason: LeaveReason) -> &'static str {
         LeaveReason::Left => "The member left the room.",
         LeaveReason::TimedOut => "The member's connection was lost for too long.",
         LeaveReason::Kicked => "The member was removed from the room.",
+        LeaveReason::NoPlace => "The room has no place for the member.",
         LeaveReason::Dissolved => "The room is over.",
         LeaveReason::Replaced => "The same user entered the room with another session.",
         LeaveReason::BecameAudience => "The member is audience now.",

@@ -69,7 +69,8 @@ impl Body {
 const fn puts_out(event: &Event) -> bool {
     match event {
         Event::Removed { reason, .. } => {
-            matches!(reason, LeaveReason::Kicked | LeaveReason::Dissolved | LeaveReason::Replaced)
+            use LeaveReason::{Dissolved, Kicked, NoPlace, Replaced};
+            matches!(reason, Kicked | NoPlace | Dissolved | Replaced)
         }
         Event::ConferenceExited { reason, .. } => {
             matches!(reason, ConferenceExit::Removed | ConferenceExit::OtherDevice | ConferenceExit::Closed)

@@ -46,6 +46,10 @@ pub const AWAY_AFTER: Duration = Duration::from_secs(10);
 /// How long a live room with only audience left goes on, as the vendor documents it.
 pub const LIVE_AUDIENCE_ONLY: Duration = Duration::from_secs(600);
 
+/// How long a stream stays announced after its media connection vanished: a phone that changes the network pushes again within
+/// that, and viewers wait instead of being told twice.
+pub const PUBLISH_GRACE: Duration = Duration::from_secs(10);
+
 /// How long a publish whose key is not registered yet is held. `enterRoom` is synchronous, so a phone may
 /// push before its signalling join has arrived; five seconds cover a slow mobile login.
 pub const EARLY_PUBLISH_HOLD: Duration = Duration::from_secs(5);

@@ -13,6 +13,11 @@ pub enum LeaveReason {
     TimedOut,
     /// Somebody with authority removed it.
     Kicked,
+    /// The server removed it because there is no place for what it is to be. Nobody decided that against it, so it keeps what
+    /// it may come back with. Clients are told that it was removed: for them it is the same.
+    #[serde(rename = "kicked", skip_deserializing)]
+    #[ts(skip)]
+    NoPlace,
     /// The room was dissolved.
     Dissolved,
     /// The same user entered the room with another session, which took the seat over.

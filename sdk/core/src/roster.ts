@@ -94,6 +94,9 @@ export class Roster {
     const known = this.entries.get(member.member);
     if (known) {
       known.gone = false;
+      // The same stay may show another name; that is no news of its own.
+      known.member = { ...member, role: known.member.role };
+      known.streams.forEach((stream) => (stream.member = known.member));
       const role = this.role(member.member, member.role);
       return role.concat(this.compare(known));
     }

@@ -339,6 +339,22 @@ test('keys_of_attributes_may_be_any_text', () => {
   assert.deepEqual(told(view.snapshot(with_('{}'), room)), all.map(({ key }) => ({ key })));
 });
 
+test('who_shows_another_name_is_the_same_member', () => {
+  const view = new ConferenceView();
+  const you = { member: 1, user: 'ann', role: 'admin' as const };
+  const gus = { member: 2, user: 'gus', role: 'talker' as const };
+  const state: ConferenceState = { conference: 'k', kind: 'ordinary', you, members: [gus], attributes: {} };
+  const sends = { stream: 'main' as const, audio: true, video: false, play: 'p' };
+  const room: RoomState = {
+    room: ROOM, scene: 'rtc', role: 'publisher', audience: 0, members: [{ user: 'gus', away: false, streams: [sends] }],
+  };
+  view.entered(state, room);
+  const named = { ...gus, nick: 'Gus' };
+  assert.deepEqual(view.push({ ev: 'conferenceJoined', member: named }), [], 'nobody came');
+  assert.deepEqual(view.roster.members, [named]);
+  assert.deepEqual(view.roster.streams.map(({ member }) => member.nick), ['Gus']);
+});
+
 test('after_a_long_gap_the_difference_is_told', () => {
   const world = new World();
   const [ann, bob] = world.inside('ann', 'bob') as [Device, Device];

@@ -345,6 +345,7 @@ impl Account {
             Event::Joined(view) => {
                 held(known.insert(view.id) && view.id != own, "somebody is announced twice")
             }
+            Event::Shows(view) => held(known.contains(&view.id), "one shows something who is not there"),
             Event::Exited { member, .. } => held(known.remove(member), "one is gone who was not there"),
             Event::Role { member, role, .. } => {
                 if *member == own {

@@ -275,6 +275,7 @@ impl World {
 
 fn words(event: &Event) -> String {
     match event {
+        Event::Shows(view) => format!("{} shows {:?} {:?}", view.user, view.profile.nick, view.profile.ext),
         Event::Joined(view) => format!("{} joined {}", view.user, view.role.number()),
         Event::Exited { user, reason: Some(reason), .. } => format!("{user} exited {}", reason.number()),
         Event::Exited { user, reason: None, .. } => format!("{user} watches"),

@@ -88,7 +88,7 @@ impl Engine {
         let why = match reason {
             LeaveReason::Left | LeaveReason::SessionEnded | LeaveReason::BecameAudience => SeatEnd::Left,
             LeaveReason::TimedOut => SeatEnd::TimedOut,
-            LeaveReason::Kicked | LeaveReason::Replaced => SeatEnd::Kicked,
+            LeaveReason::Kicked | LeaveReason::NoPlace | LeaveReason::Replaced => SeatEnd::Kicked,
             LeaveReason::Dissolved => SeatEnd::Dissolved,
         };
         if self.is_seat_of_call(session, key) {

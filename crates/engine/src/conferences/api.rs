@@ -4,12 +4,12 @@ use super::creating::settings_of;
 use super::views::role_of;
 use super::{Asker, refused};
 use crate::engine::Engine;
-use crate::io::{ApiCall, ApiResult};
+use crate::io::{ApiCall, ApiResult, Silence};
 use crate::paces::Work;
 use huitong_conference::{Actor, Change, Conference, Input, MemberId, Reply, UserKey, Whom};
 use huitong_protocol::api::{ConferenceList, ConferenceRequest};
 use huitong_protocol::{
-    AskTicket, Attributes, Decline, Destroy, Done, Grant, Hand, Kick, Look, MembersReply, Mute,
+    AskTicket, Attributes, Decline, Destroy, Done, Grant, Hand, Kick, Look, MembersReply,
 };
 use huitong_types::{AppId, ConferenceName, ErrorCode, Fault, Redacted, RoomId, SessionId, UserId, limits};
 use std::sync::Arc;
@@ -87,12 +87,16 @@ impl Engine {
         Ok(reply)
     }
 
-    pub(crate) fn mute_members(&mut self, by: Actor, mute: Mute) -> Result<MembersReply, Fault> {
-        let conference = self.conference_named(by.app(), &mute.conference)?;
-        let whom = whom(mute.users, mute.members)?;
-        let (audio, video) = (mute.audio, mute.video);
+    pub(crate) fn silence_members(&mut self, by: Actor, silence: Silence) -> Result<MembersReply, Fault> {
+        let conference = self.conference_named(by.app(), &silence.conference)?;
+        let whom = whom(silence.users, silence.members)?;
+        let (audio, video) = (silence.audio, silence.video);
         let reply = self.act_on(Input::Mute { by: by.clone(), conference, whom, audio, video })?;
-        let now = |left_out| if left_out { "off" } else { "on" };
+        let now = |left_out: Option<bool>| match left_out {
+            Some(true) => "off",
+            Some(false) => "on",
+            None => "as it was",
+        };
         let detail = format!("sound {}, picture {} of {:?}", now(audio), now(video), reply.users);
         self.note_act("conference-mute", &by, conference, detail);
         Ok(reply)
@@ -187,7 +191,7 @@ impl Engine {
             }
             ApiCall::Grant(user, grant) => self.grant_roles(by(user), grant).map(ApiResult::Members),
             ApiCall::Kick(user, kick) => self.kick_members(by(user), kick).map(ApiResult::Members),
-            ApiCall::Mute(user, mute) => self.mute_members(by(user), mute).map(ApiResult::Members),
+            ApiCall::Mute(user, silence) => self.silence_members(by(user), silence).map(ApiResult::Members),
             ApiCall::Attributes(user, attributes) => {
                 self.change_attributes(by(user), attributes).map(|()| ApiResult::Done)
             }

@@ -51,11 +51,14 @@ impl Engine {
             conference.is_locked() && !creator && !password.reveal().is_empty()
         });
         if checked {
-            self.hall.paces.may(self.now, user, Work::Password)?;
+            self.hall.paces.would(self.now, user, Work::Password)?;
         }
         let input = Input::Ask { user: user.clone(), conference: found.id, password, wish };
         match self.in_hall(input).map_err(|refusal| refused(&refusal))? {
             Reply::Asked(ask) => {
+                if checked {
+                    self.hall.paces.count(self.now, user, Work::Password);
+                }
                 self.hall.asks.insert(ask, Waiting { asker, user: user.clone(), created: found.created });
                 Ok(())
             }
@@ -90,11 +93,15 @@ impl Engine {
             true => (None, self.settings_for_all(user.app, room.as_ref(), settings)?),
             false => (Some(user.user.clone()), settings),
         };
-        if !password.reveal().is_empty() {
-            self.hall.paces.may(self.now, user, Work::Password)?;
+        let hashed = !password.reveal().is_empty();
+        if hashed {
+            self.hall.paces.would(self.now, user, Work::Password)?;
         }
-        let by = Actor::User(user.clone());
-        self.create_conference(by, creator, room, settings).map(|id| Found { id, created: !occupied })
+        let id = self.create_conference(Actor::User(user.clone()), creator, room, settings)?;
+        if hashed {
+            self.hall.paces.count(self.now, user, Work::Password);
+        }
+        Ok(Found { id, created: !occupied })
     }
 
     /// Settings by which nobody in a room loses anything.

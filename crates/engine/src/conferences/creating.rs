@@ -81,7 +81,7 @@ impl Engine {
         let admit = Input::Admit { session, user, conference: id, role, authority: true };
         if self.in_hall(admit).is_err() || self.hall.let_in.take().is_some() {
             self.hall.granted.remove(&session);
-            let removed = self.in_room(huitong_room::Input::Leave { session, reason: LeaveReason::Kicked });
+            let removed = self.in_room(huitong_room::Input::Leave { session, reason: LeaveReason::NoPlace });
             debug_assert!(removed.is_ok(), "a member of a room has a seat");
             return;
         }

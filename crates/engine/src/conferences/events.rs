@@ -87,7 +87,7 @@ impl Engine {
             // The room has no place for what an admin decided: nobody keeps a place that it may not have.
             let detail = format!("removed, the room has no place: {fault}");
             self.note_user("conference-misplaced", None, key.app, Some(&key.room), &user, detail);
-            let left = self.in_room(huitong_room::Input::Leave { session, reason: LeaveReason::Kicked });
+            let left = self.in_room(huitong_room::Input::Leave { session, reason: LeaveReason::NoPlace });
             debug_assert!(left.is_ok(), "a session with a room has a seat");
         }
     }
@@ -131,9 +131,9 @@ impl Engine {
             LeaveReason::Left | LeaveReason::SessionEnded | LeaveReason::BecameAudience => {
                 Input::Leave { session, reason: ExitReason::Left }
             }
-            LeaveReason::TimedOut | LeaveReason::Replaced => {
-                Input::SeatLost { session, why: SeatEnd::TimedOut }
-            }
+            LeaveReason::TimedOut => Input::SeatLost { session, why: SeatEnd::TimedOut },
+            LeaveReason::Replaced => Input::SeatLost { session, why: SeatEnd::TakenOver },
+            LeaveReason::NoPlace => Input::SeatLost { session, why: SeatEnd::NoPlace },
             LeaveReason::Kicked => Input::SeatLost { session, why: SeatEnd::Kicked },
             LeaveReason::Dissolved => Input::SeatLost { session, why: SeatEnd::Dissolved },
         };

@@ -109,7 +109,8 @@ pub(crate) fn changes(changes: Vec<Change>) -> Vec<AttributeChange> {
 /// What a session is told, in the words of the protocol.
 pub(crate) fn told(event: Happened) -> Event {
     match event {
-        Happened::Joined(view) => Event::ConferenceJoined { member: member(view) },
+        // A number that one knows tells that it is the same stay.
+        Happened::Joined(view) | Happened::Shows(view) => Event::ConferenceJoined { member: member(view) },
         Happened::Exited { member, user, reason } => {
             Event::ConferenceLeft(MemberOut { member: member.0, user, reason: reason.map(exit_word) })
         }

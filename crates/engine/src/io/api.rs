@@ -10,6 +10,29 @@ use huitong_protocol::{
 };
 use huitong_types::{ConferenceName, Fault, RoomId, StreamId, UserId};
 
+/// What is left out of what members send. It names only what changes: whoever asks need not know how it is now, which may be
+/// different before it is done.
+#[derive(Clone, Debug)]
+pub struct Silence {
+    /// Where.
+    pub conference: ConferenceName,
+    /// Whose, by user.
+    pub users: Vec<UserId>,
+    /// Whose, by number.
+    pub members: Vec<u64>,
+    /// Whether the sound is left out; `None`: as it is of each.
+    pub audio: Option<bool>,
+    /// Whether the picture is left out; `None`: as it is of each.
+    pub video: Option<bool>,
+}
+
+impl From<Mute> for Silence {
+    fn from(mute: Mute) -> Self {
+        let Mute { conference, users, members, audio, video } = mute;
+        Self { conference, users, members, audio: Some(audio), video: Some(video) }
+    }
+}
+
 /// Calls of the back-end API.
 #[derive(Debug)]
 pub enum ApiCall {
@@ -80,7 +103,7 @@ pub enum ApiCall {
     /// Remove members, for a user or as the back-end.
     Kick(Option<UserId>, Kick),
     /// Silence members, for a user or as the back-end.
-    Mute(Option<UserId>, Mute),
+    Mute(Option<UserId>, Silence),
     /// Change attributes, for a user or as the back-end.
     Attributes(Option<UserId>, Attributes),
     /// End a conference, for a user or as the back-end.

@@ -88,7 +88,7 @@ impl Default for EngineConfig {
             live_audience_only: limits::LIVE_AUDIENCE_ONLY,
             early_hold: limits::EARLY_PUBLISH_HOLD,
             early_count: limits::EARLY_PUBLISH_COUNT,
-            publish_grace: Duration::from_secs(10),
+            publish_grace: limits::PUBLISH_GRACE,
             replay_events: 128,
             sessions: 200_000,
             calls_per_app: 10_000,

@@ -133,7 +133,8 @@ pub enum Input {
         /// The user.
         user: UserId,
     },
-    /// An application has reached a limit of its quota, or none any more: nobody enters a room or begins a call meanwhile.
+    /// An application has reached a limit of its quota, or none any more. Meanwhile nobody enters a room or a conference anew, gets a
+    /// ticket, makes a conference or makes a call; who has a seat keeps it, and what any address plays goes on.
     Quota {
         /// The application.
         app: AppId,

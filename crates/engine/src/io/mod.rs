@@ -12,7 +12,7 @@ pub use crate::lazy_push::LazyPush;
 pub use crate::mixing::MixOrder;
 pub use crate::stays::StayEvent;
 pub use crate::urls::UrlRecord;
-pub use api::{ApiCall, ApiResult};
+pub use api::{ApiCall, ApiResult, Silence};
 pub use config::{AppConfig, EngineConfig};
 pub use huitong_conference::{AdminGone, AskedAdmin, Limits as ConferenceLimits, Verdict};
 pub use huitong_room::{RoomKey, TrackFlags};

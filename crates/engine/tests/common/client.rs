@@ -204,8 +204,13 @@ impl Client {
         let own = self.conference.as_mut().unwrap_or_else(|| panic!("{event:?} outside of a conference"));
         let known = |own: &ConferenceState, number: u64| own.members.iter().any(|m| m.member == number);
         match event {
+            Event::ConferenceJoined { member } if known(own, member.member) => {
+                let before = own.members.iter_mut().find(|m| m.member == member.member).expect("known");
+                assert_ne!(before, member, "{} is told of it twice", self.user);
+                assert_eq!((&before.user, before.role), (&member.user, member.role), "it only shows more");
+                *before = member.clone();
+            }
             Event::ConferenceJoined { member } => {
-                assert!(!known(own, member.member), "{} is told of {member:?} twice", self.user);
                 assert!(own.members.iter().all(|m| m.user != member.user), "a user is there once");
                 own.members.push(member.clone());
             }

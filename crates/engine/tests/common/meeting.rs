@@ -2,9 +2,9 @@
 
 use super::World;
 use huitong_engine::{ApiCall, ApiResult};
-use huitong_protocol::api::{UrlKind, UrlRequest};
+use huitong_protocol::api::{ConferenceRequest, UrlKind, UrlRequest};
 use huitong_protocol::{Done, Event, TicketReply};
-use huitong_types::{ConferenceExit, ErrorCode, RoomId, StreamKey};
+use huitong_types::{ConferenceExit, ConferenceName, ErrorCode, RoomId, StreamKey};
 use serde_json::{Value, json};
 
 pub fn named(name: &str) -> Value {
@@ -67,6 +67,15 @@ pub fn exits(world: &World, who: usize) -> Vec<ConferenceExit> {
         _ => None,
     };
     world.clients[who].pushes.iter().filter_map(of).collect()
+}
+
+/// The back-end makes a conference.
+pub fn make(world: &mut World, fields: Value) -> ConferenceName {
+    let request: ConferenceRequest = serde_json::from_value(fields).expect("a request for a conference");
+    match world.call(ApiCall::CreateConference(Box::new(request))) {
+        ApiResult::Conference(made) => ConferenceName::new(made.summary.conference).expect("a name"),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Mints a push URL for a user and a room, in the scene `rtc` or `live`; gives its key.

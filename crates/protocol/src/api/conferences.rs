@@ -160,14 +160,6 @@ pub struct ConferenceMemberChange {
     pub no_video: Option<bool>,
 }
 
-impl ConferenceMemberChange {
-    /// Whether sound and picture are left out then, if anything is said about them, of one of whom this is left out now.
-    pub fn left_out(&self, now: (bool, bool)) -> Option<(bool, bool)> {
-        let said = self.no_audio.is_some() || self.no_video.is_some();
-        said.then(|| (self.no_audio.unwrap_or(now.0), self.no_video.unwrap_or(now.1)))
-    }
-}
-
 /// A conference in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, TS)]
 #[serde(rename_all = "camelCase")]

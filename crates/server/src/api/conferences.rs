@@ -10,12 +10,12 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use huitong_engine::{ApiCall, ApiResult};
+use huitong_engine::{ApiCall, ApiResult, Silence};
 use huitong_protocol::api::{
     ApiError, ConferenceDetail, ConferenceList, ConferenceMemberChange, ConferenceRequest,
 };
-use huitong_protocol::{Destroy, Grant, Kick, Mute};
-use huitong_types::{AppId, ConferenceName, UserId};
+use huitong_protocol::{Destroy, Grant, Kick};
+use huitong_types::{ConferenceName, UserId};
 
 fn named(name: &str) -> Result<ConferenceName, Refusal> {
     ConferenceName::new(name).map_err(|error| invalid("conference", &error.to_string()))
@@ -151,31 +151,12 @@ pub(super) async fn change(
         };
         shared.control.call(caller.app, ApiCall::Grant(None, grant)).await?;
     }
-    let now = match (change.no_audio, change.no_video) {
-        (Some(_), None) | (None, Some(_)) => left_out_now(&shared, caller.app, &conference, &users).await?,
-        _ => (false, false),
-    };
-    if let Some((audio, video)) = change.left_out(now) {
-        let mute = Mute { conference, users, members, audio, video };
-        shared.control.call(caller.app, ApiCall::Mute(None, mute)).await?;
+    if change.no_audio.is_some() || change.no_video.is_some() {
+        let (audio, video) = (change.no_audio, change.no_video);
+        let silence = Silence { conference, users, members, audio, video };
+        shared.control.call(caller.app, ApiCall::Mute(None, silence)).await?;
     }
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Whether the sound and the picture of a member are left out; of nobody nothing is.
-async fn left_out_now(
-    shared: &Shared,
-    app: AppId,
-    conference: &ConferenceName,
-    users: &[UserId],
-) -> Result<(bool, bool), Refusal> {
-    match shared.control.call(app, ApiCall::GetConference(conference.clone())).await? {
-        ApiResult::Conference(detail) => {
-            let own = detail.members.iter().find(|own| users.iter().any(|user| user.as_str() == own.user));
-            Ok(own.map_or((false, false), |own| (own.no_audio, own.no_video)))
-        }
-        _ => Err(mixed_up()),
-    }
 }
 
 /// Remove a member. Its media ends at once.

@@ -264,7 +264,7 @@ const fn put_out_by(missed: &Event) -> Option<ConferenceExit> {
 const fn exit_of(reason: LeaveReason) -> ConferenceExit {
     match reason {
         LeaveReason::Left | LeaveReason::BecameAudience => ConferenceExit::Left,
-        LeaveReason::Kicked => ConferenceExit::Removed,
+        LeaveReason::Kicked | LeaveReason::NoPlace => ConferenceExit::Removed,
         LeaveReason::Dissolved => ConferenceExit::Closed,
         LeaveReason::Replaced => ConferenceExit::OtherDevice,
         LeaveReason::TimedOut | LeaveReason::SessionEnded => ConferenceExit::Failed,
