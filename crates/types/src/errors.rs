@@ -121,7 +121,7 @@ error_table! {
         trtc -3301 / -3308, emedia -408, gme "ERROR_NETWORK_ERROR", "No login arrived in time.";
     /// More requests per second than the connection may send.
     RateLimited = "rate-limited", Client, Later,
-        trtc -3301 / -3301, emedia -510, gme "ERROR_UNKNOWN", "Too many requests on this connection.";
+        trtc -3301 / -3301, emedia -510, gme "ERROR_UNKNOWN", "Too many requests at once, on this connection or of this user.";
     /// A field has a value outside its rule.
     InvalidField = "invalid-field", Client, Never,
         trtc -3301 / -3318, emedia -405, gme "ERROR_INVALID_PARAMETER", "A field has a value outside its rule.";
