@@ -64,6 +64,67 @@ test('a_name_that_only_one_page_does_not_take_stays_the_name_on_the_others', () 
   assert.deepEqual([nameOf?.({}, isPlain), nameOf?.({})], [stored.get('name'), stored.get('name')]);
 });
 
+/** The page of conferences on a phone of which only this is there; the SDK tells what the test calls. */
+function conferencePage(): { page: any; mgr: any; toasts: string[]; settled: () => Promise<void> } {
+  const toasts: string[] = [];
+  const calls: string[] = [];
+  const mgr: any = {
+    Role: { ADMIN: 7, TALKER: 3, AUDIENCE: 1 }, ConfrType: {}, calls,
+    setMedia: (what: object) => (calls.push(`setMedia ${JSON.stringify(what)}`), Promise.resolve({})),
+    pubStream: () => (calls.push('pubStream'), Promise.resolve({ data: { rtmp: 'rtmp://host/live/key' }, voff: mgr.cameraFull ? 1 : 0 })),
+  };
+  const parts: Record<string, unknown> = {
+    emedia_for_miniProgram: { mgr, util: { getRtcId: () => 'wx-1-abc' } }, credentials: {}, faces: {}, log: { log: () => undefined }, native: {},
+    texts: { texts: () => ({ youTalker: 'talker', youTalkerSilent: 'silent talker', youAdmin: 'admin', youAudience: 'audience', noCameraPlace: 'no camera' }) },
+  };
+  const pusher = { start: () => calls.push('start'), stop: () => calls.push('stop') };
+  const wx = { showToast: ({ title }: { title: string }) => toasts.push(title), createLivePusherContext: () => pusher };
+  let page: any;
+  runInNewContext(text('pages/conference/conference.js'), {
+    require: (name: string) => parts[name.split('/').pop() ?? ''], Page: (made: unknown) => (page = made), wx, setTimeout: (run: () => void) => run(),
+  });
+  page.setData = (changes: object, done?: () => void) => (Object.assign(page.data, changes), done?.());
+  page.follow();
+  page.setData({ state: 'entering' });
+  return { page, mgr, toasts, settled: () => new Promise((done) => setImmediate(done)) };
+}
+
+test('who_is_made_a_talker_unasked_is_neither_seen_nor_heard_also_when_it_comes_back_as_one', async () => {
+  const self = (role: number): object => ({ isSelf: true, role });
+  for (const away of [false, true]) {
+    const { page, mgr, toasts, settled } = conferencePage();
+    mgr.onMemberJoined(self(1));
+    if (away) {
+      mgr.onReconnect();
+      mgr.onMemberJoined(self(3));
+    }
+    mgr.onRoleChanged(3);
+    await settled();
+    assert.deepEqual(mgr.calls, ['setMedia {"audio":false,"video":false}', 'pubStream', 'start']);
+    assert.deepEqual([page.data.mic, page.data.camera, toasts], [false, false, ['silent talker']]);
+  }
+});
+
+test('a_talker_that_comes_back_as_admin_goes_on_with_one_push_as_it_was', async () => {
+  const { page, mgr, settled } = conferencePage();
+  mgr.onMemberJoined({ isSelf: true, role: 3 });
+  await settled();
+  mgr.onReconnect();
+  mgr.onMemberJoined({ isSelf: true, role: 7 });
+  mgr.onRoleChanged(7);
+  await settled();
+  assert.deepEqual(mgr.calls, ['pubStream', 'start', 'stop', 'pubStream', 'start']);
+  assert.deepEqual([page.data.mic, page.data.camera, page.data.admin], [true, true, true]);
+});
+
+test('who_finds_no_place_for_its_camera_is_told_so', async () => {
+  const { page, mgr, toasts, settled } = conferencePage();
+  mgr.cameraFull = true;
+  mgr.onMemberJoined({ isSelf: true, role: 3 });
+  await settled();
+  assert.deepEqual([page.data.camera, page.data.mic, toasts], [false, true, ['no camera']]);
+});
+
 test('every_handler_that_a_template_names_exists', () => {
   const room = text('behaviors/room.js');
   for (const file of own.filter((one) => one.endsWith('.wxml'))) {

@@ -50,6 +50,7 @@ Page({
 
   onUnload() {
     this.setData({ state: 'left' })
+    this.pushing = null
     this.native.end()
     mgr.exitConference()
     mgr.onConferenceExit = () => undefined
@@ -136,8 +137,8 @@ Page({
 
   joined(member) {
     if (member.isSelf) {
-      this.setData({ state: 'inside', banner: '' })
       this.roleIs(member.role)
+      this.setData({ state: 'inside', banner: '' })
       this.hearMix()
     } else {
       const { id, userName, nickName, role } = member
@@ -152,19 +153,21 @@ Page({
 
   /** An admin has decided about one's own role. */
   decided(role) {
-    const { t, raised, role: before } = this.data
-    const silent = role !== AUDIENCE && before === AUDIENCE && !raised
+    const { t } = this.data
+    this.roleIs(role)
+    const words = role === ADMIN ? t.youAdmin : role === AUDIENCE ? t.youAudience : this.unasked ? t.youTalkerSilent : t.youTalker
+    wx.showToast({ title: words, icon: 'none', duration: 3000 })
+  },
+
+  /** One's own role, at an entry or by a decision; after a comeback it is told by both. */
+  roleIs(role) {
+    const { state, raised, role: before } = this.data
     // Nobody is to be seen or heard who did not ask for it.
-    if (silent) {
+    if (role !== before) this.unasked = state === 'inside' && before === AUDIENCE && !raised
+    if (role !== before && this.unasked) {
       this.setData({ mic: false, camera: false })
       mgr.setMedia({ audio: false, video: false })
     }
-    const words = role === ADMIN ? t.youAdmin : role === AUDIENCE ? t.youAudience : silent ? t.youTalkerSilent : t.youTalker
-    wx.showToast({ title: words, icon: 'none', duration: 3000 })
-    this.roleIs(role)
-  },
-
-  roleIs(role) {
     this.setData({ role, admin: role === ADMIN, raised: false, hands: role === ADMIN ? this.data.hands : [] })
     if (role === AUDIENCE) {
       this.stopPush()
@@ -180,12 +183,12 @@ Page({
     mgr.pubStream(emedia.util.getRtcId()).then(({ data, voff }) => {
       // It may have been decided otherwise meanwhile.
       if (this.pushing !== pushing) return
-      const wanted = this.data.camera && !voff
+      const { camera } = this.data
       this.setData({ url: data.rtmp, camera: false }, () => {
         wx.createLivePusherContext().start()
-        setTimeout(() => this.data.url && this.change({ camera: wanted }), CAMERA_LATER_MS)
+        setTimeout(() => this.data.url && this.change({ camera: camera && !voff }), CAMERA_LATER_MS)
       })
-      if (voff && wanted) wx.showToast({ title: this.data.t.noCameraPlace, icon: 'none' })
+      if (voff && camera) wx.showToast({ title: this.data.t.noCameraPlace, icon: 'none' })
     }).catch(({ message }) => {
       if (this.pushing !== pushing) return
       this.pushing = null
@@ -340,6 +343,7 @@ Page({
     this.stopPush()
     this.native.end()
     this.large = false
+    this.unasked = false
     this.setData({
       state: 'door', invited: false, confrId: '', people: [], players: [], hands: [], watching: 0, mix: '', showPeople: false, mic: true, camera: true,
       banner: t.failures[failed] || t.exits[reason] || '',
