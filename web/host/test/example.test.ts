@@ -68,6 +68,7 @@ test('a_name_that_only_one_page_does_not_take_stays_the_name_on_the_others', () 
 function conferencePage(): { page: any; mgr: any; toasts: string[]; settled: () => Promise<void> } {
   const toasts: string[] = [];
   const calls: string[] = [];
+  const later: (() => void)[] = [];
   const mgr: any = {
     Role: { ADMIN: 7, TALKER: 3, AUDIENCE: 1 }, ConfrType: {}, calls,
     setMedia: (what: object) => (calls.push(`setMedia ${JSON.stringify(what)}`), Promise.resolve({})),
@@ -81,12 +82,18 @@ function conferencePage(): { page: any; mgr: any; toasts: string[]; settled: () 
   const wx = { showToast: ({ title }: { title: string }) => toasts.push(title), createLivePusherContext: () => pusher };
   let page: any;
   runInNewContext(text('pages/conference/conference.js'), {
-    require: (name: string) => parts[name.split('/').pop() ?? ''], Page: (made: unknown) => (page = made), wx, setTimeout: (run: () => void) => run(),
+    require: (name: string) => parts[name.split('/').pop() ?? ''], Page: (made: unknown) => (page = made), wx, setTimeout: (run: () => void) => later.push(run),
   });
   page.setData = (changes: object, done?: () => void) => (Object.assign(page.data, changes), done?.());
   page.follow();
   page.setData({ state: 'entering' });
-  return { page, mgr, toasts, settled: () => new Promise((done) => setImmediate(done)) };
+  const settled = async (): Promise<void> => {
+    await new Promise((done) => setImmediate(done));
+    if (page.timers !== 'stand') {
+      later.splice(0).forEach((run) => run());
+    }
+  };
+  return { page, mgr, toasts, settled };
 }
 
 test('who_is_made_a_talker_unasked_is_neither_seen_nor_heard_also_when_it_comes_back_as_one', async () => {
@@ -115,6 +122,27 @@ test('a_talker_that_comes_back_as_admin_goes_on_with_one_push_as_it_was', async 
   await settled();
   assert.deepEqual(mgr.calls, ['pubStream', 'start', 'stop', 'pubStream', 'start']);
   assert.deepEqual([page.data.mic, page.data.camera, page.data.admin], [true, true, true]);
+});
+
+test('a_push_that_is_over_before_its_camera_was_opened_opens_none_later_and_does_not_forget_it', async () => {
+  for (const audienceBetween of [true, false]) {
+    const { page, mgr, settled } = conferencePage();
+    page.timers = 'stand';
+    mgr.onMemberJoined({ isSelf: true, role: 3 });
+    await settled();
+    assert.equal(page.data.camera, false, 'the pusher has just begun');
+    if (audienceBetween) {
+      mgr.onRoleChanged(1);
+      mgr.onRoleChanged(3);
+    } else {
+      mgr.onReconnect();
+      mgr.onMemberJoined({ isSelf: true, role: 3 });
+    }
+    await settled();
+    page.timers = 'run';
+    await settled();
+    assert.equal(page.data.camera, !audienceBetween);
+  }
 });
 
 test('who_finds_no_place_for_its_camera_is_told_so', async () => {

@@ -165,6 +165,7 @@ Page({
     // Nobody is to be seen or heard who did not ask for it.
     if (role !== before) this.unasked = state === 'inside' && before === AUDIENCE && !raised
     if (role !== before && this.unasked) {
+      this.cameraWaits = false
       this.setData({ mic: false, camera: false })
       mgr.setMedia({ audio: false, video: false })
     }
@@ -184,9 +185,10 @@ Page({
       // It may have been decided otherwise meanwhile.
       if (this.pushing !== pushing) return
       const { camera } = this.data
+      this.cameraWaits = camera && !voff
       this.setData({ url: data.rtmp, camera: false }, () => {
         wx.createLivePusherContext().start()
-        setTimeout(() => this.data.url && this.change({ camera: camera && !voff }), CAMERA_LATER_MS)
+        setTimeout(() => this.pushing === pushing && this.openCamera(), CAMERA_LATER_MS)
       })
       if (voff && camera) wx.showToast({ title: this.data.t.noCameraPlace, icon: 'none' })
     }).catch(({ message }) => {
@@ -202,8 +204,15 @@ Page({
     this.change({ people: [], players: [], hands: [] })
   },
 
+  /** The camera is on as it was before the push, which may begin or be over. */
+  openCamera() {
+    if (this.cameraWaits) this.setData({ camera: true })
+    this.cameraWaits = false
+  },
+
   stopPush() {
     this.pushing = null
+    this.openCamera()
     if (this.data.url) wx.createLivePusherContext().stop()
     this.change({ url: '', muted: { audio: false, video: false }, banner: '', lost: false })
   },
@@ -267,13 +276,14 @@ Page({
     this.switchTo({ mic: !this.data.mic })
   },
   toggleCamera() {
+    this.cameraWaits = false
     this.switchTo({ camera: !this.data.camera })
   },
   /** The tag does it, and the others are told. */
   switchTo(what) {
     this.setData(what)
     const { mic, camera } = this.data
-    mgr.setMedia({ audio: mic, video: camera }).then(({ voff }) => {
+    mgr.setMedia({ audio: mic, video: camera || Boolean(this.cameraWaits) }).then(({ voff }) => {
       if (camera && voff) {
         this.setData({ camera: false })
         wx.showToast({ title: this.data.t.noCameraPlace, icon: 'none' })
